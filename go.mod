@@ -1,0 +1,3 @@
+module unireg
+
+go 1.26
