@@ -1,0 +1,193 @@
+package record
+
+import "slices"
+
+// Move is what a command does to a record.
+type Move string
+
+// The moves of the lifecycle.
+const (
+	Submit   Move = "submit"
+	Withdraw Move = "withdraw"
+	Return   Move = "return"
+	Approve  Move = "approve"
+	Confirm  Move = "confirm"
+	Reject   Move = "reject"
+	Lapse    Move = "lapse"
+	Discard  Move = "discard"
+	Void     Move = "void"
+	Restore  Move = "restore"
+	Release  Move = "release"
+	Reopen   Move = "reopen"
+)
+
+// Role is the part in which somebody acts.
+type Role string
+
+// The roles. A supervisor may also do what a reviewer may.
+const (
+	Applicant  Role = "subject"
+	Reviewer   Role = "reviewer"
+	Supervisor Role = "supervisor"
+	Clock      Role = "clock"
+)
+
+// Facts are what a transition depends on beside the state.
+type Facts struct {
+	Kind         Kind
+	NeedsReview  bool // the policy for the kind
+	NeedsSecond  bool // this version changes a key field, or was sampled
+	Claimed      bool // a reviewer holds the filing
+	FirstVersion bool // no version has been in force
+}
+
+// Transition is one row of the lifecycle table.
+type Transition struct {
+	Move  Move
+	Label string // on buttons and in history
+	By    Role
+	From  []State
+	// Guard is a further condition; nil means none.
+	Guard func(Facts) bool
+	To    func(State, Facts) State
+	// Reason tells that the command must carry one.
+	Reason bool
+	// LikeSubmit tells that the move takes the assurance that a submit of the
+	// kind takes.
+	LikeSubmit bool
+}
+
+var (
+	notFiled        = State{NotInForce, NothingFiled}
+	firstReview     = State{NotInForce, UnderReview}
+	firstSecond     = State{NotInForce, SecondReview}
+	firstReturned   = State{NotInForce, Returned}
+	settled         = State{InForce, NothingFiled}
+	changeReview    = State{InForce, UnderReview}
+	changeSecond    = State{InForce, SecondReview}
+	changeReturned  = State{InForce, Returned}
+	voided          = State{Voided, NothingFiled}
+	underReview     = []State{firstReview, changeReview}
+	inSecondReview  = []State{firstSecond, changeSecond}
+	inCorrection    = []State{firstReturned, changeReturned}
+	everyLegalState = []State{
+		notFiled, firstReview, firstSecond, firstReturned,
+		settled, changeReview, changeSecond, changeReturned, voided,
+	}
+)
+
+func filing(f Filing) func(State, Facts) State {
+	return func(s State, _ Facts) State { return State{s.Standing, f} }
+}
+
+// table is the whole lifecycle. The transaction's guard, the buttons drawn and
+// the tests all read it.
+var table = []Transition{
+	{
+		Move: Submit, Label: "提交", By: Applicant, LikeSubmit: true,
+		From: []State{notFiled, settled, firstReturned, changeReturned},
+		To: func(s State, f Facts) State {
+			if !f.NeedsReview {
+				return settled
+			}
+			return State{s.Standing, UnderReview}
+		},
+	},
+	{
+		Move: Withdraw, Label: "撤回", By: Applicant, From: underReview,
+		Guard: func(f Facts) bool { return !f.Claimed },
+		To:    filing(NothingFiled),
+	},
+	{
+		Move: Return, Label: "退回补正", By: Reviewer, Reason: true,
+		From: append(slices.Clone(underReview), inSecondReview...), To: filing(Returned),
+	},
+	{
+		Move: Approve, Label: "通过", By: Reviewer, From: underReview,
+		To: func(s State, f Facts) State {
+			if f.NeedsSecond {
+				return State{s.Standing, SecondReview}
+			}
+			return settled
+		},
+	},
+	{
+		Move: Confirm, Label: "复核通过", By: Reviewer, From: inSecondReview,
+		To: func(State, Facts) State { return settled },
+	},
+	{Move: Reject, Label: "退回初审", By: Reviewer, Reason: true, From: inSecondReview, To: filing(UnderReview)},
+	{Move: Lapse, Label: "逾期未补正", By: Clock, From: inCorrection, To: filing(NothingFiled)},
+	{Move: Discard, Label: "放弃修改", By: Applicant, From: inCorrection, To: filing(NothingFiled)},
+	{
+		Move: Void, Label: "作废", By: Applicant, Reason: true, LikeSubmit: true,
+		From: []State{settled}, Guard: func(f Facts) bool { return !f.Kind.Profile() },
+		To: func(State, Facts) State { return voided },
+	},
+	{
+		Move: Restore, Label: "取消作废", By: Applicant, LikeSubmit: true,
+		From: []State{voided}, To: func(State, Facts) State { return settled },
+	},
+	{
+		Move: Release, Label: "解除聘用", By: Applicant, Reason: true, LikeSubmit: true,
+		From: []State{settled}, Guard: func(f Facts) bool { return f.Kind == Practitioner },
+		To: func(State, Facts) State { return voided },
+	},
+	{
+		Move: Reopen, Label: "重新审核", By: Supervisor, Reason: true,
+		From: []State{settled}, To: filing(UnderReview),
+	},
+}
+
+// TransitionOf returns the row of a move.
+func TransitionOf(m Move) (Transition, bool) {
+	i := slices.IndexFunc(table, func(t Transition) bool { return t.Move == m })
+	if i < 0 {
+		return Transition{}, false
+	}
+	return table[i], true
+}
+
+// Label is the move's name on buttons and in history.
+func (m Move) Label() string {
+	t, _ := TransitionOf(m)
+	return t.Label
+}
+
+// May reports whether somebody in that role may make the move at all.
+func (t Transition) May(r Role) bool {
+	return t.By == r || t.By == Reviewer && r == Supervisor
+}
+
+// Next answers where a move leads: the new state, and whether the move is
+// legal from the state, for the role, under the facts.
+func Next(s State, m Move, r Role, f Facts) (State, bool) {
+	t, ok := TransitionOf(m)
+	if !ok || !t.May(r) || !slices.Contains(t.From, s) || t.Guard != nil && !t.Guard(f) {
+		return s, false
+	}
+	return t.To(s, f), true
+}
+
+// Allowed lists the moves that are legal from the state for the role, in the
+// order of the table.
+func Allowed(s State, r Role, f Facts) []Move {
+	var moves []Move
+	for _, t := range table {
+		if _, ok := Next(s, t.Move, r, f); ok {
+			moves = append(moves, t.Move)
+		}
+	}
+	return moves
+}
+
+// Moves lists every move, in the order of the table.
+func Moves() []Move {
+	var moves []Move
+	for _, t := range table {
+		moves = append(moves, t.Move)
+	}
+	return moves
+}
+
+// States lists every state that a record can be in.
+func States() []State { return slices.Clone(everyLegalState) }
