@@ -1,0 +1,43 @@
+// Package view draws the pages of the portal with templ. A page is a component
+// that takes a Page, which holds what every page needs, and a model of its own,
+// which holds plain typed values: no storage, HTTP or SQL. Pages work without
+// scripts; the modules of web/static make them better. The
+// Content-Security-Policy they are made for is
+//
+//	default-src 'self'; script-src 'nonce-…'; style-src 'self'; img-src 'self' data: blob:
+//
+// so no page has inline styles, inline scripts or handler attributes.
+//
+// Every form that posts carries the token as its first control, CSRFField.
+//
+//	who      route                          component
+//	public   GET /                          StartPage(p, StartModel)
+//	         /login                         LoginPage(p, LoginModel)
+//	         /register                      RegisterPage(p, RegisterModel)
+//	         /register/details              RegisterDetailsPage(p, RegisterDetailsModel)
+//	bidder   GET /home                      HomePage(p, HomeModel)
+//	         GET /records/:id               RecordPage(p, RecordModel)
+//	         /records/:id/edit, draft       EditPage(p, EditModel)
+//	         /records/:id/check             CheckPage(p, CheckModel)
+//	         GET /records/:id/versions/:no  VersionPage(p, VersionModel)
+//	         GET /records?kind=…            RecordsPage(p, RecordsModel)
+//	         GET /receipts/:number          ReceiptPage(p, ReceiptModel)
+//	         GET /messages                  MessagesPage(p, MessagesModel)
+//	         GET /history                   HistoryPage(p, HistoryModel)
+//	         GET /certificates              CertificatesPage(p, CertificatesModel)
+//	         GET /account                   AccountPage(p, AccountModel)
+//	staff    /staff/login                   StaffLoginPage(p, StaffLoginModel)
+//	         /staff/totp                    TOTPPage(p, TOTPModel)
+//	         /staff/totp/enrol              TOTPEnrolPage(p, TOTPEnrolModel)
+//	         GET /staff                     QueuePage(p, QueueModel)
+//	         GET /staff/reviews/:id         ReviewPage(p, ReviewModel)
+//	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
+//	any      errors                         ErrorPage(p, ErrorModel)
+//	         a post after the session ended SessionEndedPage(p, SessionEndedModel)
+//	         the login that followed        ResumePage(p, ResumeModel)
+//
+// Pages of bidders take Page.Nav, pages of staff draw their own chrome when
+// Page.Viewer.Kind is Staff. All instants are shown in Asia/Shanghai.
+package view
+
+//go:generate go tool templ generate

@@ -1,0 +1,166 @@
+package view
+
+import (
+	"time"
+
+	"unireg/record/form"
+)
+
+// FileState says whether a stored file may be used.
+type FileState string
+
+// The states of a stored file. An upload under way is known to the browser only.
+const (
+	FileReady     FileState = "ready"     // 可用: scanned, nothing found
+	FilePending   FileState = "pending"   // 待扫描
+	FileUnscanned FileState = "unscanned" // 未扫描: scanning is off
+	FileRefused   FileState = "refused"   // 拒绝
+)
+
+func (s FileState) tag() Tag {
+	switch s {
+	case FilePending:
+		return Tag{"待扫描", Warn}
+	case FileUnscanned:
+		return Tag{"已上传，未扫描", Plain}
+	case FileRefused:
+		return Tag{"未通过扫描，请删除后重新上传", Bad}
+	default:
+		return Tag{"已上传", Good}
+	}
+}
+
+// UploadPolicy is what an attachment may be.
+type UploadPolicy struct {
+	MaxBytes int64
+	Accept   string // the accept attribute, e.g. ".pdf,.jpg,.jpeg,.png"
+}
+
+// Remark is a reviewer's word on one field. Field "" means the whole filing.
+type Remark struct {
+	Field, Label, Text string
+	By                 string
+	At                 time.Time
+	Resolved           bool // the field was changed since
+}
+
+// CAModel is the section CA 申请信息 of 基本信息.
+type CAModel struct {
+	State   Tag            // of the latest application, e.g. 未办理
+	Missing []form.Problem // of 单位信息 and 法定代表人; the button needs none
+	Action  string         // URL the button 【CA办理申请】 posts the form to; "" where applying is not open
+	Note    string         // why it is not open, shown when Action is ""
+}
+
+// Conflict tells that the draft was saved elsewhere since this page was opened.
+// The page shows the person's own input; saving again needs a choice:
+// 「用我的内容覆盖」 posts with the draft_version of the model, which is then the
+// newer one, and 「放弃我的修改」 opens the page anew.
+type Conflict struct {
+	SavedAt time.Time
+	By      string // may be empty
+}
+
+// EditModel is the page on which a draft is filled. Its form posts to
+// /records/:id/draft (保存草稿) and /records/:id/check (核对并提交); the hidden
+// inputs are _csrf (always the first control) and draft_version.
+//
+// Without scripts: 更新下级选项 posts to /records/:id/draft?stay=1; an upload
+// posts the whole form as multipart to /records/:id/attach?field=NAME with the
+// file as the part "file.NAME"; 删除 posts the whole form to
+// /files/:id/delete. With scripts: POST /files?record=:id&field=NAME, one
+// multipart part "file", answered by {id,name,size,type,sha256,state} or
+// {error}; POST /files/:id/delete with Accept: application/json; draft with
+// Accept: application/json answers {saved_at, draft_version}, or 409, or 401.
+type EditModel struct {
+	RecordID     string
+	Heading      string // 基本信息
+	State        Tag    // 草稿, 变更草稿, 退回待补正
+	Form         form.Form
+	Problems     []form.Problem // to be shown; empty until the person asked to submit
+	Remarks      []Remark       // of the return, oldest first
+	ReturnReason string         // of the return as a whole
+	ReturnDue    time.Time      // end of the correction period
+	ChangeReason string         // of a change; empty for a first filing
+	Files        map[string]FileState
+	DraftVersion int
+	SavedAt      time.Time // zero: never saved
+	PaperOnly    bool      // a submit under this session counts for 纸质标 only (S12)
+	Conflict     *Conflict
+	Upload       UploadPolicy
+	CA           *CAModel // nil: the kind has no such section
+	Actions      []Action // ActionDiscard, ActionPrint
+	Command      string   // nonce for the dialogs of the actions
+	Welcome      *Welcome // just registered (S05)
+}
+
+// Welcome names the login account after registration.
+type Welcome struct{ Account string }
+
+// sectionState is how far a section is.
+type sectionState struct {
+	Number, Total    int
+	Filled, Required int
+	Problems         int
+	Remarks          int
+	Fold             bool // finished: shown as a summary with 修改
+}
+
+func (s sectionState) complete() bool {
+	return s.Problems == 0 && s.Remarks == 0 && s.Required > 0 && s.Filled == s.Required
+}
+
+func (m EditModel) sectionTotal() int {
+	if m.CA != nil {
+		return len(m.Form) + 1
+	}
+	return len(m.Form)
+}
+
+func (m EditModel) sectionState(i int) sectionState {
+	section := m.Form[i]
+	state := sectionState{Number: i + 1, Total: m.sectionTotal()}
+	for _, f := range section.Fields {
+		if f.Required() {
+			state.Required++
+			if !f.Empty() {
+				state.Filled++
+			}
+		}
+		if m.problem(f.Name) != "" {
+			state.Problems++
+		}
+		if _, open := m.remark(f.Name); open {
+			state.Remarks++
+		}
+		if f.Widget == form.WidgetFiles {
+			state.Fold = true // decided below: never fold files
+		}
+	}
+	hasFiles := state.Fold
+	state.Fold = state.complete() && !hasFiles && len(section.Problems()) == 0
+	return state
+}
+
+func (m EditModel) problem(field string) string { return problemOf(m.Problems, field) }
+
+// remark returns the reviewer's unresolved word on a field.
+func (m EditModel) remark(field string) (Remark, bool) {
+	for _, r := range m.Remarks {
+		if r.Field == field && !r.Resolved {
+			return r, true
+		}
+	}
+	return Remark{}, false
+}
+
+func (m EditModel) url(rest string) string { return "/records/" + m.RecordID + rest }
+
+func problemOf(problems []form.Problem, field string) string {
+	for _, p := range problems {
+		if p.Field == field {
+			return p.Message
+		}
+	}
+	return ""
+}

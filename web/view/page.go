@@ -1,0 +1,177 @@
+package view
+
+import "time"
+
+// Tone colours a tag, a state or a notice. It never stands alone: words and an
+// icon say the same.
+type Tone string
+
+// The tones.
+const (
+	Plain Tone = ""
+	Good  Tone = "ok"
+	Warn  Tone = "warn"
+	Bad   Tone = "err"
+	Info  Tone = "info"
+)
+
+// Tag is a state in a few words.
+type Tag struct {
+	Text string
+	Tone Tone
+}
+
+// Notice is a message at the head of a page. Link and LinkText may be empty.
+type Notice struct {
+	Tone     Tone
+	Title    string // may be empty
+	Text     string
+	Link     string
+	LinkText string
+}
+
+// Site is what an installation says of itself. Every field but Name may be
+// empty; what is empty is not shown.
+type Site struct {
+	Name    string // of the system, e.g. 湖南省公共资源交易统一注册系统
+	Center  string // of the authority that runs it
+	Motto   string // below the centre's name on the login page
+	Hotline string // e.g. 0731-82210013/82210016
+	Hours   string // of the hotline, e.g. 工作日 9:00–17:30
+	QQ      string // group for help, with its name
+}
+
+// ViewerKind says who is looking.
+type ViewerKind string
+
+// The kinds of viewer.
+const (
+	Organization ViewerKind = "organization"
+	Person       ViewerKind = "person"
+	Staff        ViewerKind = "staff"
+)
+
+// Assurance says how the viewer's session was opened.
+type Assurance string
+
+// The assurances.
+const (
+	ByPassword    Assurance = "password"
+	ByCertificate Assurance = "certificate"
+)
+
+// Label is the assurance as a person reads it.
+func (a Assurance) Label() string {
+	if a == ByCertificate {
+		return "CA 证书登录"
+	}
+	return "账号登录"
+}
+
+// Viewer is who is logged in.
+type Viewer struct {
+	Name      string // of the subject, or of the staff member
+	Login     string
+	Kind      ViewerKind
+	Role      string // label, e.g. 审核员; "" for subjects
+	Assurance Assurance
+	Unread    int // messages
+}
+
+// NavItem is one row of the left navigation, which is the task list.
+type NavItem struct {
+	Label   string
+	Href    string
+	Icon    Icon
+	State   Tag // e.g. 需修改 3 处; empty text shows none
+	Current bool
+}
+
+// Nav is the left navigation. Done of Total tasks are in force or submitted;
+// without a Total no progress bar is drawn.
+type Nav struct {
+	Done, Total int
+	Tasks       []NavItem // 基本信息 to 获奖信息
+	More        []NavItem // 变更历史总览, 数字证书, 账号安全
+}
+
+// Prefs are the viewer's preferences, from cookies. POST /preferences with
+// contrast or large = on|off, and next, changes them.
+type Prefs struct {
+	Contrast bool // high contrast
+	Large    bool // large text
+}
+
+// Page holds what every page needs beside its own model.
+type Page struct {
+	Title  string // without the site's name
+	Lang   string // "" means zh-CN
+	Nonce  string // of the Content-Security-Policy
+	CSRF   string // posted as _csrf, or sent as X-CSRF-Token
+	Path   string // of the request with its query; local, for `next`
+	Now    time.Time
+	Site   Site
+	Viewer *Viewer // nil: nobody is logged in
+	Nav    Nav
+	Flash  []Notice // shown once
+	Prefs  Prefs
+
+	problems int // shown at the front of the title
+	reload   int // seconds after which a page without scripts asks again
+	scripts  []string
+}
+
+// CSRFField is the name of the hidden input that carries Page.CSRF. It is the
+// first control of every form that posts.
+const CSRFField = "_csrf"
+
+// DialogTarget names the dialog of a record page for a reason.
+const (
+	changeDialog   = "dialog-change"
+	withdrawDialog = "dialog-withdraw"
+	discardDialog  = "dialog-discard"
+	submitDialog   = "dialog-welcome"
+	assignDialog   = "dialog-assign"
+)
+
+// lang is the language of the document.
+func (p Page) lang() string {
+	if p.Lang == "" {
+		return "zh-CN"
+	}
+	return p.Lang
+}
+
+// title is the text of the title element: screen readers say the number of
+// problems first.
+func (p Page) title() string {
+	title := p.Title + " - " + p.Site.Name
+	if p.problems > 0 {
+		return "（" + count(p.problems) + " 处错误）" + title
+	}
+	return title
+}
+
+// htmlClass carries the preferences to the style sheet.
+func (p Page) htmlClass() string {
+	switch {
+	case p.Prefs.Contrast && p.Prefs.Large:
+		return "contrast large"
+	case p.Prefs.Contrast:
+		return "contrast"
+	case p.Prefs.Large:
+		return "large"
+	}
+	return ""
+}
+
+func (p Page) with(problems int, scripts ...string) Page {
+	p.problems = problems
+	p.scripts = append([]string{"page.js"}, scripts...)
+	return p
+}
+
+func (p Page) reloading(seconds int) Page {
+	p.reload = seconds
+	return p
+}

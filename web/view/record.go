@@ -1,0 +1,253 @@
+package view
+
+import (
+	"time"
+
+	"unireg/record/form"
+)
+
+// Action is what the person may do with a record; pages draw a button for each
+// one they are given.
+type Action string
+
+// The actions.
+const (
+	ActionEdit     Action = "edit"     // 继续填写: GET /records/:id/edit
+	ActionChange   Action = "change"   // 【变更】: POST /records/:id/change with reason, command
+	ActionWithdraw Action = "withdraw" // 撤回: POST /records/:id/withdraw with command
+	ActionDiscard  Action = "discard"  // 放弃修改: POST /records/:id/discard with command
+	ActionPrint    Action = "print"    // 打印: the browser's own
+)
+
+// Phase places an event of a time line.
+type Phase string
+
+// The phases.
+const (
+	Done  Phase = "done"
+	Going Phase = "now"
+	Ahead Phase = "ahead"
+)
+
+// Event is one line of a time line, in human words.
+type Event struct {
+	At    time.Time // zero: no instant is known yet
+	Due   time.Time // by when; zero: no deadline
+	Text  string    // what happened, happens or will happen
+	Note  string    // e.g. a reason; may be empty
+	Phase Phase
+}
+
+// Eligibility says whether the subject may take part in one way of bidding, and
+// why or why not.
+type Eligibility struct {
+	Allowed bool
+	Reasons []string
+}
+
+// HomeModel is the bidder's first page after login.
+type HomeModel struct {
+	Profile    ProfileSummary
+	Paper      Eligibility // 纸质标
+	Electronic Eligibility // 电子标
+	Next       *NextStep   // nil: nothing to do
+	Timeline   []Event     // of the profile
+	Messages   []Message   // the newest few
+}
+
+// ProfileSummary is how far 基本信息 is.
+type ProfileSummary struct {
+	Href             string
+	State            Tag
+	Text             string // one sentence
+	Filled, Required int    // of the draft; Required 0 shows no bar
+}
+
+// NextStep is the one thing to do now.
+type NextStep struct {
+	Title, Text string
+	Href, Label string
+	Due         time.Time
+}
+
+// RecordModel is the read-only page of a record.
+type RecordModel struct {
+	RecordID  string
+	Heading   string
+	State     Tag
+	Form      form.Form
+	Files     map[string]FileState
+	Version   int // shown as 第 n 版; 0 shows none
+	At        time.Time
+	By        string
+	Assurance Assurance // of the submit; "" shows none
+	PaperOnly bool      // submitted by password: 纸质标 only (S12)
+	Timeline  []Event
+	Actions   []Action
+	Denied    []Denied // what one might look for and cannot do now
+	Command   string
+	Return    *ReturnNote
+	Notices   []Notice
+	// Shown tells which content the page shows where there is a choice: the
+	// version in force, or the one under way.
+	Shown string
+	Other *Link // to the other one
+}
+
+// Denied is an action that is not possible now, with the reason.
+type Denied struct {
+	Action Action
+	Reason string
+}
+
+// Link is a link with its text.
+type Link struct{ Href, Text string }
+
+// ReturnNote is what a reviewer wrote when sending a filing back.
+type ReturnNote struct {
+	Reason  string
+	Remarks []Remark
+	At, Due time.Time
+}
+
+// CheckModel is the page on which a person checks the answers; what is submitted
+// is what is seen. It posts command and draft_version to /records/:id/submit.
+type CheckModel struct {
+	RecordID     string
+	Heading      string
+	Form         form.Form
+	Files        map[string]FileState
+	Changes      []form.Change // against the version in force; empty for a first filing
+	ChangeReason string
+	DraftVersion int
+	Command      string
+	PaperOnly    bool
+	Next         string // what happens after submitting, one sentence
+	Error        string // a submit that was refused at once; may be empty
+}
+
+// ReceiptState is what has become of an accepted command.
+type ReceiptState string
+
+// The states of a receipt.
+const (
+	ReceiptProcessing ReceiptState = "processing"
+	ReceiptApplied    ReceiptState = "applied"
+	ReceiptRefused    ReceiptState = "refused"
+)
+
+// ReceiptModel is the receipt page, GET /receipts/:number.
+type ReceiptModel struct {
+	Number     string
+	Move       string // 提交, 变更, 撤回 …
+	Subject    string // name of the filing party
+	Record     string // e.g. 基本信息
+	RecordHref string
+	AcceptedAt time.Time
+	State      ReceiptState
+	Result     string // state of the record afterwards, e.g. 审核中
+	Reason     string // of a refusal
+	Next       string // what to do, or what happens
+	Assurance  Assurance
+	Refresh    int // seconds until the page asks again while processing; 0 means 5
+}
+
+// Message is one entry of 消息.
+type Message struct {
+	ID       string
+	At       time.Time
+	Title    string
+	Text     string
+	Tone     Tone
+	Href     string
+	LinkText string
+	Read     bool
+}
+
+// MessagesModel is the list of messages. POST /messages/read with id (one) or
+// all=on marks them.
+type MessagesModel struct {
+	Messages []Message
+	Pager    Pager
+}
+
+// Pager leads through a long list; empty links are not shown.
+type Pager struct {
+	Page, Pages        int
+	PrevHref, NextHref string
+	Total              int
+}
+
+// VersionRow is one row of 变更历史总览.
+type VersionRow struct {
+	No        int
+	At        time.Time
+	Reason    string
+	By        string
+	Assurance Assurance
+	State     Tag    // e.g. 现行有效
+	Href      string // /records/:id/versions/:no
+}
+
+// HistoryModel is 变更历史总览.
+type HistoryModel struct {
+	Versions []VersionRow
+	Pager    Pager
+}
+
+// VersionModel is one version, read-only, with what it changed.
+type VersionModel struct {
+	RecordID  string
+	Heading   string
+	No        int
+	Before    int // number compared with; 0: a first version
+	InForce   bool
+	At        time.Time
+	By        string
+	Assurance Assurance
+	Reason    string
+	SHA256    string
+	Form      form.Form
+	Files     map[string]FileState
+	Changes   []form.Change
+}
+
+// RecordsModel is the list page of a kind. Filing a kind that is not Open is
+// announced honestly.
+type RecordsModel struct {
+	Label string // 单位资质
+	Icon  Icon
+	Open  bool
+}
+
+// CertificatesModel is 数字证书.
+type CertificatesModel struct {
+	Certificates []Certificate
+}
+
+// Certificate is a row of 数字证书.
+type Certificate struct {
+	Subject, Kind, Issuer, Serial string
+	From, To                      time.Time
+	State                         Tag
+}
+
+// Session is one login of the account.
+type Session struct {
+	ID        string
+	Device    string // from the browser's own words, e.g. Chrome，Windows
+	Address   string
+	Assurance Assurance
+	Began     time.Time
+	Seen      time.Time
+	Current   bool
+}
+
+// AccountModel is 账号安全. The form posts current_password, password and
+// password_again to /account/password.
+type AccountModel struct {
+	Accounts []string // by which one may log in: name in force, code
+	Rules    []string
+	Problems []form.Problem
+	Sessions []Session
+}

@@ -1,0 +1,65 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// beijing is the zone of every instant shown: Asia/Shanghai has known no summer
+// time since 1991.
+var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+func stamp(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04") }
+func brief(t time.Time) string { return t.In(beijing).Format("01-02 15:04") }
+func clock(t time.Time) string { return t.In(beijing).Format("15:04") }
+func day(t time.Time) string   { return t.In(beijing).Format(time.DateOnly) }
+
+// machine is the value of a datetime attribute.
+func machine(t time.Time) string { return t.In(beijing).Format(time.RFC3339) }
+
+func count(n int) string { return strconv.Itoa(n) }
+
+// dueText says how long there is until an instant, or since it.
+func dueText(now, due time.Time) string {
+	if due.IsZero() {
+		return ""
+	}
+	left := due.Sub(now)
+	word := "剩 "
+	if left < 0 {
+		left, word = -left, "已超时 "
+	}
+	switch {
+	case left >= 24*time.Hour:
+		return word + fmt.Sprintf("%d 天", int(left/(24*time.Hour)))
+	case left >= time.Hour:
+		return word + fmt.Sprintf("%d 小时", int(left/time.Hour))
+	default:
+		return word + fmt.Sprintf("%d 分钟", max(1, int(left/time.Minute)))
+	}
+}
+
+// dueClass marks what is late and what is due within eight hours.
+func dueClass(now, due time.Time) string {
+	switch left := due.Sub(now); {
+	case due.IsZero():
+		return ""
+	case left < 0:
+		return "over"
+	case left < 8*time.Hour:
+		return "soon"
+	}
+	return ""
+}
+
+// fileSize is a size as people write it.
+func fileSize(bytes int64) string {
+	switch {
+	case bytes >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
+	case bytes >= 1<<10:
+		return fmt.Sprintf("%d KB", bytes/(1<<10))
+	}
+	return fmt.Sprintf("%d 字节", bytes)
+}
