@@ -61,8 +61,7 @@ var (
 
 	// QualificationClasses (资质属性), QualificationSeries (序列) and
 	// QualificationMajors (资质类型) are three levels of one tree: the parent of a
-	// series is a class, the parent of a major is a series (or, for the finer
-	// scopes of supervision, a major). See Table.Children.
+	// series is a class and the parent of a major is a series.
 	QualificationClasses = newTable("qualification_class", " / ", nil)
 	QualificationSeries  = newTable("qualification_series", " / ", QualificationClasses)
 	QualificationMajors  = newTable("qualification_major", " / ", QualificationSeries)
