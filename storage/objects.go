@@ -1,0 +1,237 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// ObjectsConfig names a bucket of an S3-compatible object store.
+type ObjectsConfig struct {
+	Endpoint  string // host:port
+	AccessKey string
+	SecretKey string
+	Bucket    string
+	Secure    bool // TLS
+}
+
+// Objects is one bucket. Contents stream through it in both directions; at most
+// one part of an upload is held in memory. Size and SHA-256 of what was written
+// belong into the database: the bucket is never asked what it should contain.
+type Objects struct {
+	client *minio.Client
+	bucket string
+}
+
+// ErrTooLarge reports that a content exceeded its limit. Nothing of it is kept.
+var ErrTooLarge = errors.New("content exceeds the limit")
+
+// ErrNoObject reports that the bucket has no such object.
+var ErrNoObject = errors.New("no such object")
+
+const (
+	// partSize is the memory that one upload takes, and the smallest part that
+	// S3 allows.
+	partSize = 5 << 20
+	// objectsRegion is what S3 stores other than Amazon's answer to.
+	objectsRegion = "us-east-1"
+)
+
+// NewObjects returns the bucket of the configuration. It does not connect.
+func NewObjects(c ObjectsConfig) (*Objects, error) {
+	client, err := minio.New(c.Endpoint, &minio.Options{
+		Creds:      credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""),
+		Secure:     c.Secure,
+		Region:     objectsRegion,
+		MaxRetries: 3,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open object store: %w", err)
+	}
+	return &Objects{client: client, bucket: c.Bucket}, nil
+}
+
+// EnsureBucket creates the bucket if it does not exist. Nobody but the holder of
+// the keys may read it.
+func (o *Objects) EnsureBucket(ctx context.Context) error {
+	exists, err := o.client.BucketExists(ctx, o.bucket)
+	if err != nil {
+		return fmt.Errorf("look for the bucket: %w", err)
+	}
+	if exists {
+		return nil
+	}
+	err = o.client.MakeBucket(ctx, o.bucket, minio.MakeBucketOptions{Region: objectsRegion})
+	if code := minio.ToErrorResponse(err).Code; err != nil && code != minio.BucketAlreadyOwnedByYou && code != minio.BucketAlreadyExists {
+		return fmt.Errorf("create the bucket: %w", err)
+	}
+	return nil
+}
+
+// Ping reports whether the bucket is there.
+func (o *Objects) Ping(ctx context.Context) error {
+	exists, err := o.client.BucketExists(ctx, o.bucket)
+	if err != nil {
+		return fmt.Errorf("ping object store: %w", err)
+	}
+	if !exists {
+		return errors.New("ping object store: the bucket does not exist")
+	}
+	return nil
+}
+
+// Object is what was written, measured while it passed.
+type Object struct {
+	Key    string
+	Size   int64  // bytes
+	SHA256 string // hex
+}
+
+// Put streams content of unknown length to the key. More than limit bytes give
+// ErrTooLarge; an error of the reader is returned as it is. In both cases the
+// key stays as it was.
+func (o *Objects) Put(ctx context.Context, key string, content io.Reader, limit int64, contentType string) (Object, error) {
+	meter := &meter{content: content, limit: limit, hash: sha256.New()}
+	_, err := o.client.PutObject(ctx, o.bucket, key, meter, -1, minio.PutObjectOptions{
+		ContentType: contentType, PartSize: partSize,
+	})
+	switch {
+	case meter.fault != nil:
+		return Object{}, meter.fault
+	case err != nil:
+		return Object{}, fmt.Errorf("put object: %w", err)
+	}
+	return Object{Key: key, Size: meter.size, SHA256: hex.EncodeToString(meter.hash.Sum(nil))}, nil
+}
+
+// meter measures what is read through it. It remembers the first error, because
+// the client may wrap it.
+type meter struct {
+	content io.Reader
+	limit   int64
+	size    int64
+	hash    interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	fault error
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.fault != nil {
+		return 0, m.fault
+	}
+	n, err := m.content.Read(p)
+	m.size += int64(n)
+	if m.size > m.limit {
+		m.fault = ErrTooLarge
+		return 0, m.fault
+	}
+	m.hash.Write(p[:n])
+	if err != nil && !errors.Is(err, io.EOF) {
+		m.fault = err
+	}
+	return n, err
+}
+
+// Get streams length bytes of an object from offset; length < 0 means to the
+// end. The caller closes the content. A missing object gives ErrNoObject here,
+// not at the first read.
+func (o *Objects) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	var options minio.GetObjectOptions
+	if offset > 0 || length >= 0 {
+		end := int64(0) // to the end
+		if length == 0 {
+			return http.NoBody, nil
+		}
+		if length > 0 {
+			end = offset + length - 1
+		}
+		if err := options.SetRange(offset, end); err != nil {
+			return nil, fmt.Errorf("get object: %w", err)
+		}
+	}
+	core := minio.Core{Client: o.client}
+	content, _, _, err := core.GetObject(ctx, o.bucket, key, options)
+	if err != nil {
+		return nil, fmt.Errorf("get object: %w", noObject(err))
+	}
+	return content, nil
+}
+
+// Stat returns the size of an object in bytes.
+func (o *Objects) Stat(ctx context.Context, key string) (int64, error) {
+	info, err := o.client.StatObject(ctx, o.bucket, key, minio.StatObjectOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("stat object: %w", noObject(err))
+	}
+	return info.Size, nil
+}
+
+// Remove deletes an object. One that is not there is removed already.
+func (o *Objects) Remove(ctx context.Context, key string) error {
+	err := o.client.RemoveObject(ctx, o.bucket, key, minio.RemoveObjectOptions{})
+	if err != nil && !errors.Is(noObject(err), ErrNoObject) {
+		return fmt.Errorf("remove object: %w", err)
+	}
+	return nil
+}
+
+// List yields the objects whose key begins with the prefix, in the order of
+// their keys, with their sizes. The hash is not known to the bucket. An error
+// ends the sequence.
+func (o *Objects) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		for info := range o.client.ListObjectsIter(ctx, o.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+			if info.Err != nil {
+				yield(Object{}, fmt.Errorf("list objects: %w", info.Err))
+				return
+			}
+			if !yield(Object{Key: info.Key, Size: info.Size}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// RemoveBucket deletes the empty bucket.
+func (o *Objects) RemoveBucket(ctx context.Context) error {
+	if err := o.client.RemoveBucket(ctx, o.bucket); err != nil {
+		return fmt.Errorf("remove the bucket: %w", err)
+	}
+	return nil
+}
+
+// hash reads an object and returns its SHA-256 in hex and its size.
+func (o *Objects) hash(ctx context.Context, key string) (Object, error) {
+	content, err := o.Get(ctx, key, 0, -1)
+	if err != nil {
+		return Object{}, err
+	}
+	defer content.Close()
+	sum := sha256.New()
+	size, err := io.Copy(sum, content)
+	if err != nil {
+		return Object{}, fmt.Errorf("read object: %w", err)
+	}
+	return Object{Key: key, Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+func noObject(err error) error {
+	switch minio.ToErrorResponse(err).Code {
+	case minio.NoSuchKey, "NotFound":
+		return ErrNoObject
+	default:
+		return err
+	}
+}
