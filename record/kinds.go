@@ -35,6 +35,9 @@ type Document interface {
 	People() []string
 	// Prefill writes what registration fixed into the document.
 	Prefill(Subject)
+	// Belongs reports whether the document is the subject's own: whether what
+	// registration fixed is unchanged.
+	Belongs(Subject) bool
 }
 
 // Definition is all the system needs to know of a kind.

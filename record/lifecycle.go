@@ -191,3 +191,19 @@ func Moves() []Move {
 
 // States lists every state that a record can be in.
 func States() []State { return slices.Clone(everyLegalState) }
+
+// LeadsTo reports whether the move can lead from one state to the other under
+// some facts. It is how a history is checked afterwards.
+func (t Transition) LeadsTo(from, to State) bool {
+	if !slices.Contains(t.From, from) {
+		return false
+	}
+	for _, review := range []bool{false, true} {
+		for _, second := range []bool{false, true} {
+			if t.To(from, Facts{NeedsReview: review, NeedsSecond: second}) == to {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -65,6 +65,9 @@ func (d *OrganizationDocument) Prefill(s Subject) {
 	}
 }
 
+// Belongs reports whether the code is the one registered.
+func (d *OrganizationDocument) Belongs(s Subject) bool { return d.LegalCode == s.Code }
+
 // Title is the organization's name.
 func (d *OrganizationDocument) Title() string { return d.LegalName }
 

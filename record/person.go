@@ -51,6 +51,11 @@ func (d *PersonDocument) Prefill(s Subject) {
 	}
 }
 
+// Belongs reports whether the document number is the one registered.
+func (d *PersonDocument) Belongs(s Subject) bool {
+	return d.IDNumber == s.Code && d.IDType.Code == s.IDType
+}
+
 // Title is the person's name.
 func (d *PersonDocument) Title() string { return d.Name }
 

@@ -139,16 +139,18 @@ CREATE TABLE drafts (
     record     uuid PRIMARY KEY,         -- the future record's id before the first submit
     subject    uuid NOT NULL REFERENCES subjects,
     kind       text NOT NULL,
+    account    uuid NOT NULL REFERENCES accounts, -- who opened it
     version    integer NOT NULL,         -- of the draft, for optimistic locking
     base       integer NOT NULL DEFAULT 0, -- the version that it changes
     sealed     bytea NOT NULL,
     reason     text NOT NULL DEFAULT '',
     locked_by  uuid,                     -- the open command that freezes it
+    hidden_at  timestamptz,              -- a stranger's draft, after the subject was taken over
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX drafts_subject ON drafts (subject, kind);
-CREATE UNIQUE INDEX drafts_one_profile ON drafts (subject) WHERE kind IN ('organization', 'person');
+CREATE UNIQUE INDEX drafts_one_profile ON drafts (subject) WHERE kind IN ('organization', 'person') AND hidden_at IS NULL;
 
 CREATE TABLE commands (
     id          uuid PRIMARY KEY,

@@ -1,0 +1,355 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+)
+
+// Applied is what a record's workflow learns: where the record stands, what is
+// awaited, and what became of the commands it asked for.
+type Applied struct {
+	Subject        record.ID
+	State          record.State
+	Plan           record.Plan
+	Outcomes       []record.Outcome
+	NextDue        time.Time // earliest open command that may not take effect yet
+	ProfileInForce bool
+}
+
+// Apply takes all due commands of a record in the order of their acceptance,
+// decides each by the lifecycle table and what was frozen with it, writes the
+// effects, one event each, and the outcomes: in one transaction that holds the
+// subject's chain. A command that is done stays as it is, so Apply may be
+// called as often as anybody likes.
+func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (Applied, error) {
+	var answer Applied
+	err := s.inTx(ctx, "apply", func(ctx context.Context, tx bun.Tx) error {
+		var subject record.ID
+		err := tx.NewRaw(`
+			SELECT subject FROM commands WHERE record = ?0 UNION SELECT subject FROM records WHERE id = ?0 LIMIT 1`, id).
+			Scan(ctx, &subject)
+		if err != nil {
+			return missing(err, "find subject of record")
+		}
+		if err := lockChain(ctx, tx, subject); err != nil {
+			return err
+		}
+		current, err := s.lockRecord(ctx, tx, subject, id)
+		if err != nil {
+			return err
+		}
+		now, err := databaseTime(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var open []commandRow
+		err = tx.NewSelect().Model(&open).Where("record = ?", id).Where("done_at IS NULL").Order("seq").For("UPDATE").Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("read open commands: %w", err)
+		}
+		for i := range open {
+			command := &open[i]
+			if command.CancelledAt.IsZero() && command.NotBefore.After(now) {
+				if answer.NextDue.IsZero() || command.NotBefore.Before(answer.NextDue) {
+					answer.NextDue = command.NotBefore
+				}
+				continue
+			}
+			if err := s.applyOne(ctx, tx, current, command, now); err != nil {
+				return err
+			}
+		}
+		return s.answer(ctx, tx, current, asked, &answer)
+	})
+	return answer, err
+}
+
+// filed is a record with what a decision on it needs.
+type filed struct {
+	recordRow
+	exists bool
+}
+
+// lockRecord locks the record's row. Before the first submit there is none.
+func (s *Store) lockRecord(ctx context.Context, tx bun.Tx, subject, id record.ID) (*filed, error) {
+	current := &filed{recordRow: recordRow{
+		ID: id, Subject: subject, Standing: record.NotInForce, Filing: record.NothingFiled,
+	}}
+	err := missing(tx.NewSelect().Model(&current.recordRow).Where("id = ?", id).For("UPDATE").Scan(ctx), "lock record")
+	switch {
+	case record.CodeOf(err) == record.NotFound:
+		current.recordRow = recordRow{ID: id, Subject: subject, Standing: record.NotInForce, Filing: record.NothingFiled}
+		return current, nil
+	case err != nil:
+		return nil, err
+	}
+	current.exists = true
+	return current, nil
+}
+
+func (s *Store) answer(ctx context.Context, tx bun.Tx, current *filed, asked []record.ID, answer *Applied) error {
+	answer.Subject, answer.State = current.Subject, current.state()
+	if !current.state().AtRest() {
+		answer.Plan = s.policy.PlanFor(current.Filing, current.FiledAt)
+	}
+	answer.ProfileInForce = current.Kind.Profile() && current.Standing == record.InForce
+	if len(asked) == 0 {
+		return nil
+	}
+	var rows []commandRow
+	err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.In(asked)).Where("record = ?", current.ID).
+		Where("done_at IS NOT NULL").Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("read outcomes: %w", err)
+	}
+	for i := range rows {
+		answer.Outcomes = append(answer.Outcomes, rows[i].outcome())
+	}
+	return nil
+}
+
+// applyOne decides one command inside a savepoint, so that a violated
+// uniqueness refuses this command and none of its neighbours.
+func (s *Store) applyOne(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, now time.Time) error {
+	before := *current
+	refusal := record.RefusedCancelled
+	if command.CancelledAt.IsZero() {
+		err := tx.RunInTx(ctx, &sql.TxOptions{}, func(ctx context.Context, savepoint bun.Tx) error {
+			var err error
+			refusal, err = s.decide(ctx, savepoint, current, command, now)
+			return err
+		})
+		if uniqueViolation(err) != "" {
+			refusal, err = record.RefusedDuplicate, nil
+		}
+		if err != nil {
+			return fmt.Errorf("apply %s %s: %w", command.Move, command.ID, err)
+		}
+	}
+	if refusal != "" {
+		*current = before
+	}
+	return s.conclude(ctx, tx, current, command, refusal, now)
+}
+
+// conclude writes a command's outcome and its event.
+func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, refusal record.Refusal, now time.Time) error {
+	applied := refusal == ""
+	command.Applied, command.Refusal, command.DoneAt = &applied, refusal, now
+	command.Standing, command.Filing = current.Standing, current.Filing
+	_, err := tx.NewUpdate().Model(command).Column("applied", "refusal", "done_at", "standing", "filing").WherePK().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write outcome: %w", err)
+	}
+	e := event{
+		Chain: current.Subject, Type: string(command.Move), Record: current.ID, Command: command.ID, Role: command.Role,
+		Actor: command.Actor, At: now, Data: map[string]any{
+			"standing": string(current.Standing), "filing": string(current.Filing),
+			"version": max(current.Submitted, current.InForce), "revision": current.Revision,
+		},
+	}
+	if !applied {
+		e.Type = eventRefused
+		e.Data["move"], e.Data["refusal"] = string(command.Move), string(refusal)
+		if command.Move == record.Submit {
+			_, err := tx.NewRaw("UPDATE drafts SET locked_by = NULL WHERE record = ? AND locked_by = ?", current.ID, command.ID).Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("unlock draft: %w", err)
+			}
+		}
+	}
+	if err := s.appendEvent(ctx, tx, e); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, current, command)
+}
+
+// eventRefused is the type of the event that a refused command leaves.
+const eventRefused = "refused"
+
+// tell writes the subject's message on an outcome that somebody else brought
+// about, or that came after the answer to the person.
+func (s *Store) tell(ctx context.Context, tx bun.Tx, current *filed, command *commandRow) error {
+	topic := ""
+	switch {
+	case !*command.Applied && command.Role == record.Applicant:
+		topic = TopicRefused
+	case !*command.Applied:
+	case command.Move == record.Return, command.Move == record.Lapse, command.Move == record.Reopen:
+		topic = string(command.Move)
+	case command.Move == record.Approve && current.Filing == record.NothingFiled, command.Move == record.Confirm:
+		topic = TopicApproved
+	case command.Move == record.Submit:
+		topic = TopicSubmitted
+	}
+	if topic == "" {
+		return nil
+	}
+	return s.Notify(ctx, tx, Notification{
+		Subject: current.Subject, Topic: topic, Record: current.ID, Command: command.ID, Dedup: topic + "/" + string(command.ID),
+	})
+}
+
+// Topics of messages beside the moves return, lapse and reopen.
+const (
+	TopicApproved       = "approved"
+	TopicRefused        = "refused"
+	TopicSubmitted      = "submitted"
+	TopicReviewRemind   = "review_reminder"
+	TopicCorrectRemind  = "correction_reminder"
+	TopicOverdue        = "review_overdue"
+	TopicRegisterRemind = "registration_reminder"
+)
+
+// Plan looks up anew what is awaited for a record, after a rule has changed,
+// and stores the instants that pages show.
+func (s *Store) Plan(ctx context.Context, id record.ID) (record.Plan, record.State, error) {
+	var plan record.Plan
+	var state record.State
+	err := s.inTx(ctx, "plan", func(ctx context.Context, tx bun.Tx) error {
+		var row recordRow
+		if err := tx.NewSelect().Model(&row).Where("id = ?", id).For("UPDATE").Scan(ctx); err != nil {
+			return missing(err, "read record")
+		}
+		state = row.state()
+		if state.AtRest() {
+			return nil
+		}
+		plan = s.policy.PlanFor(row.Filing, row.FiledAt)
+		row.RemindAt, row.DueAt = plan.RemindAt, dueAt(plan)
+		if _, err := tx.NewUpdate().Model(&row).Column("remind_at", "due_at").WherePK().Exec(ctx); err != nil {
+			return fmt.Errorf("store plan: %w", err)
+		}
+		_, err := tx.NewRaw("UPDATE review_tasks SET due_at = ? WHERE record = ? AND closed_at IS NULL", row.DueAt, id).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("store plan of review: %w", err)
+		}
+		return nil
+	})
+	return plan, state, err
+}
+
+func dueAt(p record.Plan) time.Time {
+	if !p.LapseAt.IsZero() {
+		return p.LapseAt
+	}
+	return p.EscalateAt
+}
+
+// Remind writes the reminder that is due at that instant: to the subject while
+// a correction is awaited. While a review is awaited the task shows as urgent.
+// The same reminder is written once.
+func (s *Store) Remind(ctx context.Context, id record.ID, at time.Time) error {
+	return s.remind(ctx, id, at, record.Returned, TopicCorrectRemind)
+}
+
+func (s *Store) remind(ctx context.Context, id record.ID, at time.Time, while record.Filing, topic string) error {
+	return s.inTx(ctx, "remind", func(ctx context.Context, tx bun.Tx) error {
+		var row recordRow
+		if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+			return missing(err, "read record")
+		}
+		if row.Filing != while {
+			topic = TopicReviewRemind
+		}
+		if row.Filing == record.NothingFiled {
+			return nil
+		}
+		return s.noteTimer(ctx, tx, &row, topic, at)
+	})
+}
+
+// noteTimer writes message and event of a timer, once for each instant.
+func (s *Store) noteTimer(ctx context.Context, tx bun.Tx, row *recordRow, topic string, at time.Time) error {
+	dedup := fmt.Sprintf("%s/%s/%d", topic, row.ID, at.Unix())
+	exists, err := tx.NewSelect().Model((*notificationRow)(nil)).Where("dedup = ?", dedup).Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("look for message: %w", err)
+	}
+	if exists {
+		return nil
+	}
+	if err := s.Notify(ctx, tx, Notification{Subject: row.Subject, Topic: topic, Record: row.ID, Dedup: dedup}); err != nil {
+		return err
+	}
+	now, err := databaseTime(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return s.appendEvent(ctx, tx, event{
+		Chain: row.Subject, Type: topic, Record: row.ID, Role: record.Clock, At: now,
+		Data: map[string]any{"standing": string(row.Standing), "filing": string(row.Filing)},
+	})
+}
+
+// Escalate marks the review of a record as overdue, once, if it is still open.
+func (s *Store) Escalate(ctx context.Context, id record.ID, at time.Time) error {
+	return s.inTx(ctx, "escalate", func(ctx context.Context, tx bun.Tx) error {
+		var row recordRow
+		if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+			return missing(err, "read record")
+		}
+		if row.Filing != record.UnderReview && row.Filing != record.SecondReview {
+			return nil
+		}
+		_, err := tx.NewRaw(`
+			UPDATE review_tasks SET escalated_at = clock_timestamp()
+			WHERE record = ? AND closed_at IS NULL AND escalated_at IS NULL`, id).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("mark review as overdue: %w", err)
+		}
+		return s.noteTimer(ctx, tx, &row, TopicOverdue, at)
+	})
+}
+
+// lapseSpace makes the ids of the clock's commands.
+var lapseSpace = uuid.MustParse("6f3c1d52-4f0a-5e56-9d2e-0f2f3f6c7a10")
+
+// Lapse ends a correction whose period is over by the database's clock. A
+// command that was accepted in time is applied first and wins.
+func (s *Store) Lapse(ctx context.Context, id record.ID) (Applied, error) {
+	applied, err := s.Apply(ctx, id, nil)
+	if err != nil || applied.State.Filing != record.Returned {
+		return applied, err
+	}
+	err = s.inTx(ctx, "lapse", func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", string(id)).Exec(ctx); err != nil {
+			return fmt.Errorf("order commands: %w", err)
+		}
+		var row recordRow
+		if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+			return missing(err, "read record")
+		}
+		now, err := databaseTime(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if row.Filing != record.Returned || now.Before(s.policy.PlanFor(row.Filing, row.FiledAt).LapseAt) {
+			return nil
+		}
+		stage := fmt.Sprintf("%s/%d", id, row.Revision)
+		command := commandRow{
+			ID: record.ID(uuid.NewSHA1(lapseSpace, []byte(stage)).String()), Record: id, Subject: row.Subject, Kind: row.Kind,
+			Move: record.Lapse, Role: record.Clock, Expected: row.Revision, AcceptedAt: now, Files: []string{}, Remarks: []record.Remark{},
+		}
+		known, err := tx.NewSelect().Model((*commandRow)(nil)).Where("id = ?", command.ID).Exists(ctx)
+		if err != nil || known {
+			return err
+		}
+		if err := tx.NewRaw("SELECT coalesce(max(seq), 0) + 1 FROM commands WHERE record = ?", id).Scan(ctx, &command.Seq); err != nil {
+			return fmt.Errorf("number command: %w", err)
+		}
+		return command.insert(ctx, tx)
+	})
+	if err != nil {
+		return Applied{}, err
+	}
+	return s.Apply(ctx, id, nil)
+}

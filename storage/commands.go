@@ -1,0 +1,311 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+)
+
+type commandRow struct {
+	bun.BaseModel `bun:"table:commands,alias:c"`
+
+	ID          record.ID        `bun:"id,pk"`
+	Record      record.ID        `bun:"record"`
+	Subject     record.ID        `bun:"subject"`
+	Kind        record.Kind      `bun:"kind"`
+	Seq         int64            `bun:"seq"`
+	Move        record.Move      `bun:"move"`
+	Role        record.Role      `bun:"role"`
+	Actor       record.ID        `bun:"actor,nullzero"`
+	Session     record.ID        `bun:"session,nullzero"`
+	Assurance   record.Assurance `bun:"assurance"`
+	Serial      string           `bun:"serial"`
+	Expected    int              `bun:"expected"`
+	Sealed      []byte           `bun:"sealed"`
+	SHA256      []byte           `bun:"sha256"`
+	Files       []string         `bun:"files,array"`
+	Reason      string           `bun:"reason"`
+	Remarks     []record.Remark  `bun:"remarks,type:jsonb"`
+	Signature   []byte           `bun:"signature"`
+	Receipt     string           `bun:"receipt"`
+	AcceptedAt  time.Time        `bun:"accepted_at"`
+	NotBefore   time.Time        `bun:"not_before,nullzero"`
+	CancelledAt time.Time        `bun:"cancelled_at,nullzero"`
+	DoneAt      time.Time        `bun:"done_at,nullzero"`
+	Applied     *bool            `bun:"applied"`
+	Refusal     record.Refusal   `bun:"refusal"`
+	Standing    record.Standing  `bun:"standing"`
+	Filing      record.Filing    `bun:"filing"`
+}
+
+func (r *commandRow) receipt() record.Receipt {
+	return record.Receipt{Number: r.Receipt, Command: r.ID, AcceptedAt: r.AcceptedAt}
+}
+
+func (r *commandRow) outcome() record.Outcome {
+	return record.Outcome{
+		Command: r.ID, Applied: r.Applied != nil && *r.Applied, Refusal: r.Refusal, At: r.DoneAt,
+		State: record.State{Standing: r.Standing, Filing: r.Filing},
+	}
+}
+
+// insert draws a receipt number and writes the row.
+func (r *commandRow) insert(ctx context.Context, tx bun.IDB) error {
+	number, err := record.NewReceipt(r.AcceptedAt, rand.Reader)
+	if err != nil {
+		return fmt.Errorf("draw receipt number: %w", err)
+	}
+	r.Receipt = number
+	if _, err := tx.NewInsert().Model(r).Exec(ctx); err != nil {
+		return fmt.Errorf("insert command: %w", err)
+	}
+	return nil
+}
+
+// Accept freezes a command: from here on it will be applied or refused, once,
+// whatever dies in between. It checks who is asking and, for a submit, that the
+// draft has no problem. The same command sent again gives the same receipt.
+//
+// Errors for people: NotFound, Invalid with the problems, DraftChanged,
+// Conflict when the move is plainly impossible already.
+func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, error) {
+	var receipt record.Receipt
+	err := s.inTx(ctx, "accept "+string(c.Move), func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", string(c.Record)).Exec(ctx); err != nil {
+			return fmt.Errorf("order commands: %w", err)
+		}
+		known, err := s.acceptedBefore(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			receipt = known.receipt()
+			return nil
+		}
+		row := commandRow{
+			ID: c.ID, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Role: c.Actor.Role, Actor: c.Actor.ID,
+			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Serial: c.Actor.Serial, Expected: c.Expected,
+			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, NotBefore: c.NotBefore, Files: []string{},
+		}
+		if row.Remarks == nil {
+			row.Remarks = []record.Remark{}
+		}
+		if row.AcceptedAt, err = databaseTime(ctx, tx); err != nil {
+			return err
+		}
+		if c.Move == record.Submit {
+			err = s.freezeDraft(ctx, tx, c, &row)
+		} else {
+			err = s.foresee(ctx, tx, c, &row)
+		}
+		if err != nil {
+			return err
+		}
+		err = tx.NewRaw("SELECT coalesce(max(seq), 0) + 1 FROM commands WHERE record = ?", c.Record).Scan(ctx, &row.Seq)
+		if err != nil {
+			return fmt.Errorf("number command: %w", err)
+		}
+		if err := row.insert(ctx, tx); err != nil {
+			return err
+		}
+		receipt = row.receipt()
+		return nil
+	})
+	if uniqueViolation(err) == "commands_pkey" {
+		// The id belongs to a command on another record.
+		return record.Receipt{}, errReused
+	}
+	return receipt, err
+}
+
+var errReused = record.Errorf(record.AlreadyDone, "该页面已经提交过，请刷新后重新操作")
+
+// acceptedBefore finds the command if it was accepted already. An id that was
+// used by somebody else, or for something else, is refused without a word on
+// what it was.
+func (s *Store) acceptedBefore(ctx context.Context, tx bun.Tx, c record.Command) (*commandRow, error) {
+	var row commandRow
+	err := missing(tx.NewSelect().Model(&row).Where("id = ?", c.ID).Scan(ctx), "look for command")
+	switch {
+	case record.CodeOf(err) == record.NotFound:
+		return nil, nil //nolint:nilnil // no such command is an ordinary answer here
+	case err != nil:
+		return nil, err
+	case row.Actor != c.Actor.ID || row.Record != c.Record || row.Move != c.Move:
+		return nil, errReused
+	}
+	return &row, nil
+}
+
+// freezeDraft takes the draft's canonical bytes into the command and locks the
+// draft.
+func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, row *commandRow) error {
+	var draft draftRow
+	err := tx.NewSelect().Model(&draft).Where("record = ?", c.Record).Where("subject = ?", c.Subject).
+		Where("hidden_at IS NULL").For("UPDATE").Scan(ctx)
+	if err != nil {
+		return missing(err, "read draft")
+	}
+	if draft.LockedBy != "" {
+		return record.Errorf(record.Conflict, "该草稿已提交，正在处理，无需重复提交")
+	}
+	if draft.Version != c.Draft {
+		return record.Errorf(record.DraftChanged, "草稿在核对之后又保存过，请重新核对后提交")
+	}
+	content, err := s.unsealDocument(ctx, tx, c.Subject, c.Record, "draft", draft.Sealed)
+	if err != nil {
+		return err
+	}
+	_, document, err := record.ParseCanonical(content)
+	if err != nil {
+		return fmt.Errorf("freeze draft: %w", err)
+	}
+	form := document.Form(row.AcceptedAt.In(record.Shanghai))
+	if problems := form.Problems(); len(problems) > 0 {
+		return record.Errorf(record.Invalid, "还有需要修改的地方", problems...)
+	}
+	// Only a form of today's schema is complete; an old draft is brought to it.
+	canonical, err := record.Canonical(draft.Kind, document)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(canonical, content) && c.Signature != nil {
+		return record.Errorf(record.DraftChanged, "表单已更新，请重新核对后提交")
+	}
+	for _, file := range form.Files() {
+		row.Files = append(row.Files, file.ID)
+	}
+	if err := markFilesInUse(ctx, tx, c.Subject, row.Files); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(canonical)
+	row.Kind, row.SHA256 = draft.Kind, sum[:]
+	if row.Reason == "" {
+		row.Reason = draft.Reason
+	}
+	if row.Sealed, err = s.sealDocument(ctx, tx, c.Subject, c.ID, "command", canonical); err != nil {
+		return err
+	}
+	_, err = tx.NewRaw("UPDATE drafts SET locked_by = ? WHERE record = ?", c.ID, c.Record).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("lock draft: %w", err)
+	}
+	return nil
+}
+
+// foresee checks ownership, and refuses at once what is plainly impossible:
+// with no other command open, the state that the transaction of Apply will find
+// is the one seen here.
+func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *commandRow) error {
+	var current recordRow
+	if err := tx.NewSelect().Model(&current).Where("id = ?", c.Record).Scan(ctx); err != nil {
+		return missing(err, "read record")
+	}
+	if c.Actor.Role == record.Applicant && current.Subject != c.Subject {
+		return errNotFound
+	}
+	row.Subject, row.Kind = current.Subject, current.Kind
+	t, ok := record.TransitionOf(c.Move)
+	if !ok || !t.May(c.Actor.Role) {
+		return record.Errorf(record.Forbidden, record.RefusedNoAuthority.Explain())
+	}
+	if t.Reason && c.Reason == "" && len(c.Remarks) == 0 {
+		return record.Errorf(record.Invalid, "请填写原因")
+	}
+	open, err := tx.NewSelect().Model((*commandRow)(nil)).Where("record = ?", c.Record).Where("done_at IS NULL").Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("look for open commands: %w", err)
+	}
+	if open {
+		return nil
+	}
+	facts := record.Facts{Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind)}
+	if !slices.Contains(t.From, current.state()) || t.Guard != nil && !t.Guard(facts) {
+		return record.Errorf(record.Conflict, record.RefusedState.Explain())
+	}
+	return nil
+}
+
+// Cancel takes back a command that waits for its not_before instant. It answers
+// false when it is too late.
+func (s *Store) Cancel(ctx context.Context, actor, command record.ID) (bool, error) {
+	result, err := s.db.NewRaw(`
+		UPDATE commands SET cancelled_at = clock_timestamp()
+		WHERE id = ? AND actor = ? AND done_at IS NULL AND cancelled_at IS NULL AND not_before > clock_timestamp()`,
+		command, actor).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("cancel command: %w", err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("cancel command: %w", err)
+	}
+	return n == 1, nil
+}
+
+// CommandStatus is what a receipt page shows.
+type CommandStatus struct {
+	Receipt record.Receipt
+	Record  record.ID
+	Subject record.ID
+	Kind    record.Kind
+	Move    record.Move
+	Done    bool
+	Outcome record.Outcome
+}
+
+// CommandByReceipt returns the subject's command of that receipt number.
+func (s *Store) CommandByReceipt(ctx context.Context, subject record.ID, number string) (CommandStatus, error) {
+	var row commandRow
+	err := s.db.NewSelect().Model(&row).Where("receipt = ?", number).Where("subject = ?", subject).Scan(ctx)
+	if err != nil {
+		return CommandStatus{}, missing(err, "read receipt")
+	}
+	return row.status(), nil
+}
+
+// CommandStatus returns a command by its id.
+func (s *Store) CommandStatus(ctx context.Context, id record.ID) (CommandStatus, error) {
+	var row commandRow
+	if err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return CommandStatus{}, missing(err, "read command")
+	}
+	return row.status(), nil
+}
+
+func (r *commandRow) status() CommandStatus {
+	return CommandStatus{
+		Receipt: r.receipt(), Record: r.Record, Subject: r.Subject, Kind: r.Kind, Move: r.Move,
+		Done: r.Applied != nil, Outcome: r.outcome(),
+	}
+}
+
+// OpenCommand is a command whose workflow may not have been told.
+type OpenCommand struct {
+	ID     record.ID   `bun:"id"`
+	Record record.ID   `bun:"record"`
+	Move   record.Move `bun:"move"`
+}
+
+// OpenCommands lists commands that are due, not done, and older than that,
+// oldest first.
+func (s *Store) OpenCommands(ctx context.Context, olderThan time.Duration, limit int) ([]OpenCommand, error) {
+	var open []OpenCommand
+	err := s.db.NewRaw(`
+		SELECT id, record, move FROM commands
+		WHERE done_at IS NULL AND accepted_at < clock_timestamp() - ? * interval '1 microsecond'
+		  AND (not_before IS NULL OR not_before < clock_timestamp() OR cancelled_at IS NOT NULL)
+		ORDER BY accepted_at LIMIT ?`, olderThan.Microseconds(), limit).Scan(ctx, &open)
+	if err != nil {
+		return nil, fmt.Errorf("list open commands: %w", err)
+	}
+	return open, nil
+}

@@ -1,0 +1,393 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+	"unireg/record/form"
+)
+
+// decide checks a command against the lifecycle table and what was frozen with
+// it, and writes its effects. It returns why the command is refused, or "".
+// current is changed to what the record becomes.
+func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, now time.Time) (record.Refusal, error) {
+	if refusal, err := s.refuseActor(ctx, tx, command); refusal != "" || err != nil {
+		return refusal, err
+	}
+	task, err := openTask(ctx, tx, current.ID)
+	if err != nil {
+		return "", err
+	}
+	submission, refusal, err := s.submission(ctx, tx, current, command)
+	if refusal != "" || err != nil {
+		return refusal, err
+	}
+	facts := record.Facts{
+		Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
+		Claimed: task != nil && task.ClaimedBy != "" && task.ClaimedUntil.After(command.AcceptedAt),
+	}
+	if command.Move == record.Approve {
+		if facts.NeedsSecond, err = s.needsSecond(ctx, tx, current); err != nil {
+			return "", err
+		}
+	}
+	next, ok := record.Next(current.state(), command.Move, command.Role, facts)
+	if !ok {
+		return record.RefusedState, nil
+	}
+	if command.Expected != 0 && command.Expected != current.Revision {
+		return record.RefusedVersion, nil
+	}
+	if refusal, err := s.refuseReviewer(ctx, tx, current, command, task); refusal != "" || err != nil {
+		return refusal, err
+	}
+	return "", s.effect(ctx, tx, current, command, effect{next: next, submission: submission, task: task, now: now})
+}
+
+// refuseActor checks that whoever gave the command may still act.
+func (s *Store) refuseActor(ctx context.Context, tx bun.Tx, command *commandRow) (record.Refusal, error) {
+	var enabled bool
+	var err error
+	switch command.Role {
+	case record.Clock:
+		return "", nil
+	case record.Applicant:
+		err = tx.NewRaw(`
+			SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
+			FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? AND a.subject = ?`,
+			command.Actor, command.Subject).Scan(ctx, &enabled)
+	case record.Reviewer, record.Supervisor:
+		var role record.Role
+		err = tx.NewRaw("SELECT disabled_at IS NULL, role FROM staff WHERE id = ?", command.Actor).Scan(ctx, &enabled, &role)
+		if err == nil && enabled && role != command.Role {
+			return record.RefusedNoAuthority, nil
+		}
+	default:
+		return record.RefusedNoAuthority, nil
+	}
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !enabled {
+		return record.RefusedDisabled, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("check actor: %w", err)
+	}
+	return "", nil
+}
+
+// submission is the document of a submit, checked again as it was frozen.
+type submission struct {
+	document record.Document
+	content  []byte
+	schema   int
+}
+
+func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, command *commandRow) (*submission, record.Refusal, error) {
+	if command.Move != record.Submit {
+		return nil, "", nil
+	}
+	if !current.exists {
+		current.Kind = command.Kind
+	}
+	definition, ok := record.DefinitionOf(command.Kind)
+	if !ok || current.Kind != command.Kind {
+		return nil, record.RefusedState, nil
+	}
+	if definition.Certificate && command.Assurance != record.ByCertificate {
+		return nil, record.RefusedAssurance, nil
+	}
+	content, err := s.unsealDocument(ctx, tx, command.Subject, command.ID, "command", command.Sealed)
+	if err != nil {
+		return nil, "", err
+	}
+	_, document, err := record.ParseCanonical(content)
+	if err != nil {
+		return nil, "", fmt.Errorf("read frozen content: %w", err)
+	}
+	owner, err := s.subjectByID(ctx, tx, command.Subject)
+	if err != nil {
+		return nil, "", err
+	}
+	if !document.Belongs(owner) {
+		return nil, record.RefusedIdentity, nil
+	}
+	if len(document.Form(command.AcceptedAt.In(record.Shanghai)).Problems()) > 0 {
+		return nil, record.RefusedProblems, nil
+	}
+	return &submission{document, content, definition.Schema}, "", nil
+}
+
+// needsSecond reports whether the version under way changes a key field.
+func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (bool, error) {
+	if !s.policy.SecondReview || current.InForce == 0 || current.Submitted == 0 {
+		return false, nil
+	}
+	before, err := s.version(ctx, tx, current.ID, current.InForce)
+	if err != nil {
+		return false, err
+	}
+	after, err := s.version(ctx, tx, current.ID, current.Submitted)
+	if err != nil {
+		return false, err
+	}
+	return keyChanged(before, after), nil
+}
+
+// refuseReviewer checks what binds staff: nobody decides a filing in which they
+// appear, on which another works, or of which they were the first reviewer.
+func (s *Store) refuseReviewer(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, task *reviewRow) (record.Refusal, error) {
+	if command.Role != record.Reviewer && command.Role != record.Supervisor {
+		return "", nil
+	}
+	appears, err := s.appearsIn(ctx, tx, command.Actor, current.ID, max(current.Submitted, current.InForce))
+	if err != nil {
+		return "", err
+	}
+	if appears {
+		return record.RefusedOwnFiling, nil
+	}
+	if task == nil {
+		return "", nil
+	}
+	if task.ClaimedBy != "" && task.ClaimedBy != command.Actor && task.ClaimedUntil.After(command.AcceptedAt) {
+		return record.RefusedNotClaimed, nil
+	}
+	if task.Stage == stageSecond {
+		var first record.ID
+		err := tx.NewRaw(`
+			SELECT closed_by FROM review_tasks
+			WHERE record = ? AND version = ? AND stage = ? AND decision = ? ORDER BY closed_at DESC LIMIT 1`,
+			current.ID, task.Version, stageFirst, record.Approve).Scan(ctx, &first)
+		if err := missing(err, "read first reviewer"); err != nil && record.CodeOf(err) != record.NotFound {
+			return "", err
+		}
+		if first == command.Actor {
+			return record.RefusedSamePerson, nil
+		}
+	}
+	if s.policy.ScanRequired && (command.Move == record.Approve || command.Move == record.Confirm) {
+		clean, err := s.scanned(ctx, tx, current.ID, current.Submitted)
+		if err != nil {
+			return "", err
+		}
+		if !clean {
+			return record.RefusedUnscanned, nil
+		}
+	}
+	return "", nil
+}
+
+// appearsIn reports whether a staff member is among the people of a version.
+func (s *Store) appearsIn(ctx context.Context, db bun.IDB, staff, id record.ID, no int) (bool, error) {
+	var appears bool
+	err := db.NewRaw(`
+		SELECT EXISTS (SELECT 1 FROM versions v, staff s
+		WHERE v.record = ? AND v.no = ? AND s.id = ? AND s.identity_index = ANY (v.people))`, id, no, staff).Scan(ctx, &appears)
+	if err != nil {
+		return false, fmt.Errorf("look for the reviewer in the filing: %w", err)
+	}
+	return appears, nil
+}
+
+// scanned reports whether every attachment of a version was scanned and is clean.
+func (s *Store) scanned(ctx context.Context, tx bun.Tx, id record.ID, no int) (bool, error) {
+	version, err := s.version(ctx, tx, id, no)
+	if err != nil {
+		return false, err
+	}
+	var ids []string
+	for _, f := range version.Document.Form(time.Time{}).Files() {
+		ids = append(ids, f.ID)
+	}
+	if len(ids) == 0 {
+		return true, nil
+	}
+	var open int
+	err = tx.NewRaw("SELECT count(*) FROM files WHERE id IN (?) AND NOT (scanned AND state = 'available')", bun.In(ids)).Scan(ctx, &open)
+	if err != nil {
+		return false, fmt.Errorf("read scan results: %w", err)
+	}
+	return open == 0, nil
+}
+
+// effect is all that a legal move needs to write.
+type effect struct {
+	next       record.State
+	submission *submission
+	task       *reviewRow
+	now        time.Time
+}
+
+func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, e effect) error {
+	if e.task != nil {
+		if err := e.task.close(ctx, tx, command, e.now); err != nil {
+			return err
+		}
+	}
+	current.Revision++
+	current.Standing, current.Filing = e.next.Standing, e.next.Filing
+	current.FiledAt = command.AcceptedAt
+	if command.Move == record.Submit {
+		no, err := s.insertVersion(ctx, tx, current, command, e.submission)
+		if err != nil {
+			return err
+		}
+		current.Submitted = no
+	}
+	if command.Move == record.Reopen {
+		current.Submitted = current.InForce
+	}
+	withdrawn := current.Submitted
+	// A first filing, an approval and an automatic submit put a version in force.
+	effective := current.Standing == record.InForce && current.Filing == record.NothingFiled &&
+		(command.Move == record.Submit || command.Move == record.Approve || command.Move == record.Confirm)
+	if effective {
+		current.InForce = current.Submitted
+	}
+	if current.state().AtRest() {
+		current.Submitted = 0
+	}
+	plan := s.policy.PlanFor(current.Filing, current.FiledAt)
+	current.RemindAt, current.DueAt, current.UpdatedAt = plan.RemindAt, dueAt(plan), e.now
+	if current.state().AtRest() {
+		current.FiledAt = time.Time{}
+	}
+	if _, err := tx.NewUpdate().Model(&current.recordRow).WherePK().ExcludeColumn("created_at").Exec(ctx); err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	if effective {
+		if err := s.takeEffect(ctx, tx, current, e.now); err != nil {
+			return err
+		}
+	}
+	if err := s.moveDraft(ctx, tx, current, command, withdrawn); err != nil {
+		return err
+	}
+	return openReview(ctx, tx, current, command)
+}
+
+// insertVersion writes the next version, and the record if this is its first.
+func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, sub *submission) (int, error) {
+	current.Title = sub.document.Title()
+	if !current.exists {
+		blank := recordRow{
+			ID: current.ID, Subject: current.Subject, Kind: current.Kind, Standing: record.NotInForce,
+			Filing: record.NothingFiled, Title: current.Title,
+		}
+		if _, err := tx.NewInsert().Model(&blank).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("insert record: %w", err)
+		}
+		current.exists = true
+	}
+	var no int
+	if err := tx.NewRaw("SELECT coalesce(max(no), 0) + 1 FROM versions WHERE record = ?", current.ID).Scan(ctx, &no); err != nil {
+		return 0, fmt.Errorf("number version: %w", err)
+	}
+	sealed, err := s.sealDocument(ctx, tx, current.Subject, current.ID, versionPurpose(no), sub.content)
+	if err != nil {
+		return 0, err
+	}
+	row := versionRow{
+		Record: current.ID, No: no, Subject: current.Subject, Kind: current.Kind, Schema: sub.schema, Sealed: sealed,
+		SHA256: command.SHA256, Signature: command.Signature, Assurance: command.Assurance, Serial: command.Serial,
+		Account: command.Actor, Command: command.ID, Reason: command.Reason, AcceptedAt: command.AcceptedAt,
+		Projection: projection(sub.document), People: [][]byte{},
+	}
+	for _, number := range sub.document.People() {
+		if index := s.identityIndex(number); !containsBytes(row.People, index) {
+			row.People = append(row.People, index)
+		}
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return 0, fmt.Errorf("insert version: %w", err)
+	}
+	return no, nil
+}
+
+func containsBytes(list [][]byte, b []byte) bool {
+	for _, x := range list {
+		if bytes.Equal(x, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// projection is what lists, search and uniqueness need of a document: its title
+// and the codes it carries. Sensitive fields stay out.
+func projection(d record.Document) map[string]any {
+	p := map[string]any{"title": d.Title()}
+	for _, field := range d.Form(time.Time{}).Fields() {
+		if field.Table != nil && !field.Sensitive && !field.Empty() {
+			p[field.Name] = field.Input()
+		}
+	}
+	return p
+}
+
+// takeEffect records since when a version counts, and what follows for the
+// subject: a profile in force proves it and carries its name.
+func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now time.Time) error {
+	_, err := tx.NewRaw("INSERT INTO version_effects (record, no, since) VALUES (?, ?, ?)", current.ID, current.InForce, now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write effect of version: %w", err)
+	}
+	if !current.Kind.Profile() {
+		return nil
+	}
+	version, err := s.version(ctx, tx, current.ID, current.InForce)
+	if err != nil {
+		return err
+	}
+	current.Title = version.Document.Title()
+	_, err = tx.NewRaw("UPDATE records SET title = ? WHERE id = ?", current.Title, current.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write title: %w", err)
+	}
+	_, err = tx.NewRaw("UPDATE subjects SET name = ?, proven_at = coalesce(proven_at, ?) WHERE id = ?",
+		current.Title, now, current.Subject).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write name in force: %w", err)
+	}
+	return nil
+}
+
+// moveDraft brings the draft in line: a submitted one is a version now; what
+// comes back for correction or was withdrawn is a draft again; a discarded
+// change is gone, while a discarded first filing stays to be taken up.
+func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, submitted int) error {
+	switch command.Move {
+	case record.Submit:
+		_, err := tx.NewDelete().Model((*draftRow)(nil)).Where("record = ?", current.ID).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("retire draft: %w", err)
+		}
+	case record.Return, record.Withdraw:
+		version, err := s.version(ctx, tx, current.ID, submitted)
+		if err != nil {
+			return err
+		}
+		return s.insertDraft(ctx, tx, draftRow{
+			Record: current.ID, Subject: current.Subject, Kind: current.Kind, Account: version.account, Base: current.InForce, Reason: version.Reason,
+		}, version.Document)
+	case record.Discard:
+		if current.Standing != record.InForce {
+			return nil
+		}
+		_, err := tx.NewDelete().Model((*draftRow)(nil)).Where("record = ?", current.ID).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("drop discarded draft: %w", err)
+		}
+	}
+	return nil
+}
+
+func keyChanged(before, after Version) bool {
+	return form.KeyChanged(before.Document.Form(time.Time{}), after.Document.Form(time.Time{}))
+}

@@ -1,0 +1,244 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+)
+
+// Draft is a document being written. It has an owner and a version and is not
+// part of the lifecycle.
+type Draft struct {
+	Record    record.ID
+	Subject   record.ID
+	Kind      record.Kind
+	Version   int // counts saves
+	Base      int // the version that it changes, 0 for a first filing
+	Document  record.Document
+	Reason    string
+	Locked    bool // a command on it is open
+	UpdatedAt time.Time
+}
+
+type draftRow struct {
+	bun.BaseModel `bun:"table:drafts,alias:d"`
+
+	Record    record.ID   `bun:"record,pk"`
+	Subject   record.ID   `bun:"subject"`
+	Kind      record.Kind `bun:"kind"`
+	Account   record.ID   `bun:"account"`
+	Version   int         `bun:"version"`
+	Base      int         `bun:"base"`
+	Sealed    []byte      `bun:"sealed"`
+	Reason    string      `bun:"reason"`
+	LockedBy  record.ID   `bun:"locked_by,nullzero"`
+	HiddenAt  time.Time   `bun:"hidden_at,nullzero"`
+	CreatedAt time.Time   `bun:"created_at,nullzero"`
+	UpdatedAt time.Time   `bun:"updated_at,nullzero"`
+}
+
+// sealDocument seals canonical content for a record. The purpose keeps drafts,
+// commands and versions apart.
+func (s *Store) sealDocument(ctx context.Context, db bun.IDB, subject, id record.ID, purpose string, content []byte) ([]byte, error) {
+	key, err := s.dataKey(ctx, db, subject)
+	if err != nil {
+		return nil, err
+	}
+	return seal(key, content, purpose+"/"+string(id))
+}
+
+func (s *Store) unsealDocument(ctx context.Context, db bun.IDB, subject, id record.ID, purpose string, sealed []byte) ([]byte, error) {
+	key, err := s.dataKey(ctx, db, subject)
+	if err != nil {
+		return nil, err
+	}
+	content, err := unseal(key, sealed, purpose+"/"+string(id))
+	if err != nil {
+		return nil, fmt.Errorf("open content of %s %s: %w", purpose, id, err)
+	}
+	return content, nil
+}
+
+func (s *Store) draft(ctx context.Context, db bun.IDB, row *draftRow) (Draft, error) {
+	content, err := s.unsealDocument(ctx, db, row.Subject, row.Record, "draft", row.Sealed)
+	if err != nil {
+		return Draft{}, err
+	}
+	_, document, err := record.ParseCanonical(content)
+	if err != nil {
+		return Draft{}, fmt.Errorf("read draft: %w", err)
+	}
+	return Draft{
+		Record: row.Record, Subject: row.Subject, Kind: row.Kind, Version: row.Version, Base: row.Base,
+		Document: document, Reason: row.Reason, Locked: row.LockedBy != "", UpdatedAt: row.UpdatedAt,
+	}, nil
+}
+
+// Draft returns the subject's draft of a record.
+func (s *Store) Draft(ctx context.Context, subject, id record.ID) (Draft, error) {
+	var row draftRow
+	err := s.db.NewSelect().Model(&row).Where("record = ?", id).Where("subject = ?", subject).
+		Where("hidden_at IS NULL").Scan(ctx)
+	if err != nil {
+		return Draft{}, missing(err, "read draft")
+	}
+	return s.draft(ctx, s.db, &row)
+}
+
+// Drafts returns the subject's drafts of a kind, newest first.
+func (s *Store) Drafts(ctx context.Context, subject record.ID, kind record.Kind) ([]Draft, error) {
+	var rows []draftRow
+	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("kind = ?", kind).
+		Where("hidden_at IS NULL").Order("updated_at DESC").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read drafts: %w", err)
+	}
+	drafts := make([]Draft, 0, len(rows))
+	for i := range rows {
+		d, err := s.draft(ctx, s.db, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, d)
+	}
+	return drafts, nil
+}
+
+// StartDraft opens a draft of a new record of the kind, filled with what
+// registration fixed. A profile that has a draft or a record already gives
+// that draft's id, or a conflict.
+func (s *Store) StartDraft(ctx context.Context, account record.ID, subject record.Subject, kind record.Kind) (record.ID, error) {
+	definition, ok := record.DefinitionOf(kind)
+	if !ok || definition.Subject != subject.Type {
+		return "", errNotFound
+	}
+	document := definition.New()
+	document.Prefill(subject)
+	id := NewID()
+	err := s.inTx(ctx, "start draft", func(ctx context.Context, tx bun.Tx) error {
+		if kind.Profile() {
+			var row recordRow
+			err := missing(tx.NewSelect().Model(&row).Where("subject = ?", subject.ID).Where("kind = ?", kind).Scan(ctx), "look for the profile")
+			switch {
+			case record.CodeOf(err) == record.NotFound:
+			case err != nil:
+				return err
+			case row.Standing != record.NotInForce || row.Filing != record.NothingFiled:
+				return record.Errorf(record.Conflict, "基本信息已提交，请使用“变更”修改")
+			default:
+				// It was withdrawn or lapsed, and its draft dropped.
+				id = row.ID
+			}
+		}
+		return s.insertDraft(ctx, tx, draftRow{Record: id, Subject: subject.ID, Kind: kind, Account: account}, document)
+	})
+	if name := uniqueViolation(err); name == "drafts_one_profile" || name == "drafts_pkey" {
+		err := s.db.NewRaw("SELECT record FROM drafts WHERE subject = ? AND kind = ? AND hidden_at IS NULL", subject.ID, kind).Scan(ctx, &id)
+		return id, missing(err, "read the other draft")
+	}
+	return id, err
+}
+
+func (s *Store) insertDraft(ctx context.Context, tx bun.Tx, row draftRow, document record.Document) error {
+	content, err := record.Canonical(row.Kind, document)
+	if err != nil {
+		return err
+	}
+	row.Version = 1
+	row.Sealed, err = s.sealDocument(ctx, tx, row.Subject, row.Record, "draft", content)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return fmt.Errorf("insert draft: %w", err)
+	}
+	return nil
+}
+
+// StartChange opens a draft from the version in force, with the reason for the
+// change. A record that is not settled gives a conflict; a change that is open
+// already is left as it is.
+func (s *Store) StartChange(ctx context.Context, account, subject, id record.ID, reason string) error {
+	err := s.inTx(ctx, "start change", func(ctx context.Context, tx bun.Tx) error {
+		var row recordRow
+		err := tx.NewSelect().Model(&row).Where("id = ?", id).Where("subject = ?", subject).For("SHARE").Scan(ctx)
+		if err != nil {
+			return missing(err, "read record")
+		}
+		if row.Standing != record.InForce || row.Filing != record.NothingFiled {
+			return record.Errorf(record.Conflict, "当前状态不能变更，请刷新页面查看最新状态")
+		}
+		version, err := s.version(ctx, tx, id, row.InForce)
+		if err != nil {
+			return err
+		}
+		owner, err := s.subjectByID(ctx, tx, subject)
+		if err != nil {
+			return err
+		}
+		version.Document.Prefill(owner)
+		return s.insertDraft(ctx, tx, draftRow{
+			Record: id, Subject: subject, Kind: row.Kind, Account: account, Base: row.InForce, Reason: reason,
+		}, version.Document)
+	})
+	if name := uniqueViolation(err); name == "drafts_pkey" || name == "drafts_one_profile" {
+		return nil
+	}
+	return err
+}
+
+// SaveDraft writes a draft whose version the caller saw and returns its new
+// version. A draft that was saved elsewhere since gives record.DraftChanged; a
+// locked one gives record.Conflict.
+func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, document record.Document) (Draft, error) {
+	var saved Draft
+	err := s.inTx(ctx, "save draft", func(ctx context.Context, tx bun.Tx) error {
+		var row draftRow
+		err := tx.NewSelect().Model(&row).Where("record = ?", id).Where("subject = ?", subject).
+			Where("hidden_at IS NULL").For("UPDATE").Scan(ctx)
+		if err != nil {
+			return missing(err, "read draft")
+		}
+		if row.LockedBy != "" {
+			return record.Errorf(record.Conflict, "该草稿已提交，正在处理，暂不能修改")
+		}
+		if row.Version != seen {
+			return record.Errorf(record.DraftChanged, "该草稿已在其他页面保存过")
+		}
+		content, err := record.Canonical(row.Kind, document)
+		if err != nil {
+			return err
+		}
+		if row.Sealed, err = s.sealDocument(ctx, tx, subject, id, "draft", content); err != nil {
+			return err
+		}
+		if row.UpdatedAt, err = databaseTime(ctx, tx); err != nil {
+			return err
+		}
+		row.Version++
+		if _, err := tx.NewUpdate().Model(&row).Column("sealed", "version", "updated_at").WherePK().Exec(ctx); err != nil {
+			return fmt.Errorf("write draft: %w", err)
+		}
+		saved, err = s.draft(ctx, tx, &row)
+		return err
+	})
+	return saved, err
+}
+
+// DropDraft deletes an unlocked draft. The record, if there is one, stays as it
+// is.
+func (s *Store) DropDraft(ctx context.Context, subject, id record.ID) error {
+	result, err := s.db.NewDelete().Model((*draftRow)(nil)).Where("record = ?", id).Where("subject = ?", subject).
+		Where("locked_by IS NULL").Where("hidden_at IS NULL").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("drop draft: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return record.Errorf(record.Conflict, "草稿不存在或正在处理，请刷新页面")
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+)
+
+// systemChain is the chain of what has no subject: staff, policy, code tables.
+const systemChain record.ID = "00000000-0000-0000-0000-000000000000"
+
+// event is one link of a hash chain, before it is written. Data holds enum
+// names, numbers and ids; never contents.
+type event struct {
+	Chain   record.ID // subject, or systemChain
+	Type    string
+	Record  record.ID
+	Command record.ID
+	Role    record.Role
+	Actor   record.ID
+	At      time.Time
+	Data    map[string]any
+}
+
+// eventRow is a link as it is kept.
+type eventRow struct {
+	bun.BaseModel `bun:"table:events,alias:e"`
+
+	Chain   record.ID      `bun:"chain,pk"`
+	No      int64          `bun:"no,pk"`
+	At      time.Time      `bun:"at"`
+	Type    string         `bun:"type"`
+	Record  record.ID      `bun:"record,nullzero"`
+	Command record.ID      `bun:"command,nullzero"`
+	Role    record.Role    `bun:"role"`
+	Actor   record.ID      `bun:"actor,nullzero"`
+	Data    map[string]any `bun:"data,type:jsonb"`
+	Hash    []byte         `bun:"hash"`
+}
+
+// link computes the hash of an event from its predecessor's hash: SHA-256 over
+// that hash and the event as JSON with sorted keys, instants in microseconds.
+func (r *eventRow) link(previous []byte) ([]byte, error) {
+	var content bytes.Buffer
+	content.Write(previous)
+	encoder := json.NewEncoder(&content)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(map[string]any{
+		"chain": r.Chain, "no": r.No, "at": r.At.UnixMicro(), "type": r.Type, "record": r.Record,
+		"command": r.Command, "role": r.Role, "actor": r.Actor, "data": r.Data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("hash event: %w", err)
+	}
+	sum := sha256.Sum256(content.Bytes())
+	return sum[:], nil
+}
+
+// lockChain locks the head of a subject's chain: from here to the end of the
+// transaction everything that happens to the subject is in one order. It is
+// always the first lock that a transaction takes.
+func lockChain(ctx context.Context, tx bun.IDB, chain record.ID) error {
+	var no int64
+	err := tx.NewRaw("SELECT no FROM chains WHERE id = ? FOR UPDATE", chain).Scan(ctx, &no)
+	return missing(err, "lock chain")
+}
+
+// appendEvent adds a link to a chain. The chain's head is locked by it.
+func (s *Store) appendEvent(ctx context.Context, tx bun.IDB, e event) error {
+	var head struct {
+		No   int64
+		Hash []byte
+	}
+	err := tx.NewRaw("SELECT no, hash FROM chains WHERE id = ? FOR UPDATE", e.Chain).Scan(ctx, &head.No, &head.Hash)
+	if err != nil {
+		return missing(err, "lock chain for event")
+	}
+	if e.Data == nil {
+		e.Data = map[string]any{}
+	}
+	row := eventRow{
+		Chain: e.Chain, No: head.No + 1, At: e.At.UTC().Truncate(time.Microsecond), Type: e.Type, Record: e.Record,
+		Command: e.Command, Role: e.Role, Actor: e.Actor, Data: e.Data,
+	}
+	if row.Hash, err = row.link(head.Hash); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
+	_, err = tx.NewRaw("UPDATE chains SET no = ?, hash = ? WHERE id = ?", row.No, row.Hash, e.Chain).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("move chain head: %w", err)
+	}
+	return nil
+}
+
+// newChain starts the chain of a new subject.
+func newChain(ctx context.Context, tx bun.IDB, subject record.ID) error {
+	_, err := tx.NewRaw(`INSERT INTO chains (id, no, hash) VALUES (?, 0, '\x')`, subject).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("start chain: %w", err)
+	}
+	return nil
+}
+
+// Event is one entry of a record's history.
+type Event struct {
+	At      time.Time
+	Type    string // a move, or what else happened
+	Role    record.Role
+	Actor   record.ID
+	Name    string // of the staff member; "" for others
+	Version int
+	Reason  string // as the actor gave it
+	Remarks []record.Remark
+	Refusal record.Refusal
+	State   record.State // afterwards
+}
+
+// Events returns what happened to a record, oldest first. Reasons and remarks
+// come from the commands, which hold the free text.
+func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
+	var rows []struct {
+		eventRow `bun:",extend"`
+		Name     string          `bun:"name"`
+		Reason   string          `bun:"reason"`
+		Remarks  json.RawMessage `bun:"remarks"`
+	}
+	err := s.db.NewRaw(`
+		SELECT e.chain, e.no, e.at, e.type, coalesce(e.record::text, '') AS record, coalesce(e.command::text, '') AS command,
+		       e.role, coalesce(e.actor::text, '') AS actor, e.data, e.hash,
+		       coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason, coalesce(c.remarks, '[]') AS remarks
+		FROM events e
+		LEFT JOIN staff s ON s.id = e.actor
+		LEFT JOIN commands c ON c.id = e.command
+		WHERE e.record = ? ORDER BY e.no`, id).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	events := make([]Event, 0, len(rows))
+	for _, r := range rows {
+		text := func(key string) string { v, _ := r.Data[key].(string); return v }
+		version, _ := r.Data["version"].(float64)
+		e := Event{
+			At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
+			Refusal: record.Refusal(text("refusal")),
+			State:   record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))},
+		}
+		if err := json.Unmarshal(r.Remarks, &e.Remarks); err != nil {
+			return nil, fmt.Errorf("read remarks: %w", err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}

@@ -1,0 +1,187 @@
+package storage
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+)
+
+type recordRow struct {
+	bun.BaseModel `bun:"table:records,alias:r"`
+
+	ID        record.ID       `bun:"id,pk"`
+	Subject   record.ID       `bun:"subject"`
+	Kind      record.Kind     `bun:"kind"`
+	Standing  record.Standing `bun:"standing"`
+	Filing    record.Filing   `bun:"filing"`
+	Revision  int             `bun:"revision"`
+	InForce   int             `bun:"in_force"`
+	Submitted int             `bun:"submitted"`
+	Title     string          `bun:"title"`
+	FiledAt   time.Time       `bun:"filed_at,nullzero"`
+	RemindAt  time.Time       `bun:"remind_at,nullzero"`
+	DueAt     time.Time       `bun:"due_at,nullzero"`
+	CreatedAt time.Time       `bun:"created_at,nullzero"`
+	UpdatedAt time.Time       `bun:"updated_at,nullzero"`
+}
+
+func (r *recordRow) state() record.State {
+	return record.State{Standing: r.Standing, Filing: r.Filing}
+}
+
+func (r *recordRow) record() record.Record {
+	return record.Record{
+		ID: r.ID, Subject: r.Subject, Kind: r.Kind, State: r.state(), Revision: r.Revision, InForce: r.InForce,
+		Submitted: r.Submitted, Title: r.Title, FiledAt: r.FiledAt, RemindAt: r.RemindAt, DueAt: r.DueAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+// Record returns the subject's record.
+func (s *Store) Record(ctx context.Context, subject, id record.ID) (record.Record, error) {
+	var row recordRow
+	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Where("subject = ?", subject).Scan(ctx)
+	if err != nil {
+		return record.Record{}, missing(err, "read record")
+	}
+	found := row.record()
+	err = s.db.NewRaw(`
+		SELECT claimed_by FROM review_tasks
+		WHERE record = ? AND closed_at IS NULL AND claimed_until > clock_timestamp()`, id).Scan(ctx, &found.Claimed)
+	if err := missing(err, "read claim"); err != nil && record.CodeOf(err) != record.NotFound {
+		return record.Record{}, err
+	}
+	return found, nil
+}
+
+// Records returns the subject's records of a kind, latest change first.
+func (s *Store) Records(ctx context.Context, subject record.ID, kind record.Kind) ([]record.Record, error) {
+	var rows []recordRow
+	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("kind = ?", kind).
+		Order("updated_at DESC", "id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	records := make([]record.Record, 0, len(rows))
+	for i := range rows {
+		records = append(records, rows[i].record())
+	}
+	return records, nil
+}
+
+type versionRow struct {
+	bun.BaseModel `bun:"table:versions,alias:v"`
+
+	Record     record.ID        `bun:"record,pk"`
+	No         int              `bun:"no,pk"`
+	Subject    record.ID        `bun:"subject"`
+	Kind       record.Kind      `bun:"kind"`
+	Schema     int              `bun:"schema"`
+	Sealed     []byte           `bun:"sealed"`
+	SHA256     []byte           `bun:"sha256"`
+	Signature  []byte           `bun:"signature"`
+	Assurance  record.Assurance `bun:"assurance"`
+	Serial     string           `bun:"serial"`
+	Account    record.ID        `bun:"account"`
+	Command    record.ID        `bun:"command"`
+	Reason     string           `bun:"reason"`
+	AcceptedAt time.Time        `bun:"accepted_at"`
+	Projection map[string]any   `bun:"projection,type:jsonb"`
+	People     [][]byte         `bun:"people,array"`
+}
+
+// Version is one submitted state of a document. It never changes.
+type Version struct {
+	Record     record.ID
+	No         int
+	Kind       record.Kind
+	Document   record.Document
+	SHA256     string // of the canonical bytes, hexadecimal
+	Assurance  record.Assurance
+	Reason     string
+	AcceptedAt time.Time
+	// Since is when the version began to count for the first time; zero when
+	// it never did.
+	Since time.Time
+
+	account record.ID // that submitted it
+}
+
+func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (Version, error) {
+	var row versionRow
+	if err := db.NewSelect().Model(&row).Where("record = ?", id).Where("no = ?", no).Scan(ctx); err != nil {
+		return Version{}, missing(err, "read version")
+	}
+	return s.openVersion(ctx, db, &row)
+}
+
+func (s *Store) openVersion(ctx context.Context, db bun.IDB, row *versionRow) (Version, error) {
+	content, err := s.unsealDocument(ctx, db, row.Subject, row.Record, versionPurpose(row.No), row.Sealed)
+	if err != nil {
+		return Version{}, err
+	}
+	_, document, err := record.ParseCanonical(content)
+	if err != nil {
+		return Version{}, fmt.Errorf("read version: %w", err)
+	}
+	v := Version{
+		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),
+		Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, account: row.Account,
+	}
+	var since bun.NullTime
+	err = db.NewRaw("SELECT min(since) FROM version_effects WHERE record = ? AND no = ?", row.Record, row.No).Scan(ctx, &since)
+	if err != nil {
+		return Version{}, fmt.Errorf("read effect of version: %w", err)
+	}
+	v.Since = since.Time
+	return v, nil
+}
+
+func versionPurpose(no int) string { return fmt.Sprintf("version/%d", no) }
+
+// Version returns one version of the subject's record.
+func (s *Store) Version(ctx context.Context, subject, id record.ID, no int) (Version, error) {
+	if _, err := s.Record(ctx, subject, id); err != nil {
+		return Version{}, err
+	}
+	return s.version(ctx, s.db, id, no)
+}
+
+// VersionSummary is one row of the change history.
+type VersionSummary struct {
+	No         int              `bun:"no"`
+	Reason     string           `bun:"reason"`
+	Assurance  record.Assurance `bun:"assurance"`
+	AcceptedAt time.Time        `bun:"accepted_at"`
+	Since      time.Time        `bun:"since,nullzero"`
+}
+
+// Versions lists the versions of the subject's record, newest first.
+func (s *Store) Versions(ctx context.Context, subject, id record.ID) ([]VersionSummary, error) {
+	var all []VersionSummary
+	err := s.db.NewRaw(`
+		SELECT v.no, v.reason, v.assurance, v.accepted_at,
+		       (SELECT min(since) FROM version_effects e WHERE e.record = v.record AND e.no = v.no) AS since
+		FROM versions v WHERE v.record = ? AND v.subject = ? ORDER BY v.no DESC`, id, subject).Scan(ctx, &all)
+	if err != nil {
+		return nil, fmt.Errorf("list versions: %w", err)
+	}
+	return all, nil
+}
+
+// UnderWay lists records on which something is awaited, after an id, in order.
+func (s *Store) UnderWay(ctx context.Context, after record.ID, limit int) ([]record.ID, error) {
+	if after == "" {
+		after = systemChain
+	}
+	var ids []record.ID
+	err := s.db.NewRaw("SELECT id FROM records WHERE filing <> 'none' AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("list records under way: %w", err)
+	}
+	return ids, nil
+}

@@ -1,0 +1,208 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"unireg/record"
+)
+
+// Counts is how much there is.
+type Counts struct {
+	Subjects, Records, Versions, Events, Commands, OpenCommands, Files int
+}
+
+// Disagreement is one fault that verification found: the invariant, the row,
+// and what is wrong with it. It holds no contents.
+type Disagreement struct {
+	Invariant string // I1 … I8
+	ID        string
+	Fault     string
+}
+
+// Count counts the rows of the main tables.
+func (s *Store) Count(ctx context.Context) (Counts, error) {
+	var c Counts
+	err := s.db.NewRaw(`
+		SELECT (SELECT count(*) FROM subjects), (SELECT count(*) FROM records), (SELECT count(*) FROM versions),
+		       (SELECT count(*) FROM events), (SELECT count(*) FROM commands),
+		       (SELECT count(*) FROM commands WHERE done_at IS NULL),
+		       (SELECT count(*) FROM files WHERE state <> 'deleted')`).
+		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files)
+	if err != nil {
+		return Counts{}, fmt.Errorf("count rows: %w", err)
+	}
+	return c, nil
+}
+
+// consistency are the invariants that one statement each can check. Every
+// statement returns the ids of the rows that break it.
+var consistency = []struct{ invariant, fault, query string }{
+	{"I1", "an applied or refused command has no event, or more than one", `
+		SELECT c.id::text FROM commands c WHERE c.done_at IS NOT NULL AND c.move <> 'register'
+		  AND (SELECT count(*) FROM events e WHERE e.command = c.id) <> 1`},
+	{"I1", "an applied submission has no version", `
+		SELECT c.id::text FROM commands c WHERE c.move = 'submit' AND c.applied
+		  AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.command = c.id)`},
+	{"I2", "version numbers have a gap", `
+		SELECT record::text FROM versions GROUP BY record HAVING max(no) <> count(*)`},
+	{"I2", "the version in force or under way does not exist", `
+		SELECT r.id::text FROM records r WHERE (r.in_force > 0 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.record = r.id AND v.no = r.in_force))
+		  OR (r.submitted > 0 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.record = r.id AND v.no = r.submitted))`},
+	{"I2", "the record's state is not what its last event says", `
+		SELECT r.id::text FROM records r
+		JOIN LATERAL (SELECT data FROM events e WHERE e.record = r.id AND e.data ? 'filing' ORDER BY e.no DESC LIMIT 1) e ON true
+		WHERE e.data->>'standing' <> r.standing OR e.data->>'filing' <> r.filing`},
+	{"I4", "a version in force or under way needs a file that is gone", `
+		SELECT c.id::text FROM commands c JOIN versions v ON v.command = c.id
+		WHERE EXISTS (SELECT 1 FROM unnest(c.files) f WHERE NOT EXISTS
+		  (SELECT 1 FROM files x WHERE x.id = f AND x.in_use AND x.state <> 'deleted'))`},
+	{"I7", "a record under review has no open review, or a resting one has", `
+		SELECT r.id::text FROM records r
+		WHERE (r.filing IN ('under_review', 'second_review')) <>
+		      EXISTS (SELECT 1 FROM review_tasks t WHERE t.record = r.id AND t.closed_at IS NULL)`},
+	{"I1", "a draft is locked by a command that is done or unknown", `
+		SELECT d.record::text FROM drafts d WHERE d.locked_by IS NOT NULL
+		  AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.id = d.locked_by AND c.done_at IS NULL)`},
+}
+
+// Verify checks the invariants that PostgreSQL alone can show: consistency of
+// commands, events, versions, files and reviews, legality of every transition,
+// the content of every version against its hash, and every hash chain.
+func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
+	var found []Disagreement
+	for _, check := range consistency {
+		var ids []string
+		// The jsonb operator ? is no placeholder: the statement has no arguments.
+		if err := s.scanPlain(ctx, check.query, &ids); err != nil {
+			return nil, fmt.Errorf("verify %q: %w", check.fault, err)
+		}
+		for _, id := range ids {
+			found = append(found, Disagreement{check.invariant, id, check.fault})
+		}
+	}
+	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains} {
+		more, err := part(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+func (s *Store) scanPlain(ctx context.Context, query string, ids *[]string) error {
+	rows, err := s.db.DB.QueryContext(ctx, query)
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return fmt.Errorf("scan: %w", err)
+		}
+		*ids = append(*ids, id)
+	}
+	return rows.Err()
+}
+
+const verifyBatch = 500
+
+// verifyContents opens every version and compares it with its hash.
+func (s *Store) verifyContents(ctx context.Context) ([]Disagreement, error) {
+	var found []Disagreement
+	after, afterNo := systemChain, 0
+	for {
+		var rows []versionRow
+		err := s.db.NewSelect().Model(&rows).Where("(record, no) > (?, ?)", after, afterNo).
+			Order("record", "no").Limit(verifyBatch).Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("verify contents: %w", err)
+		}
+		for i := range rows {
+			row := &rows[i]
+			id := fmt.Sprintf("%s/%d", row.Record, row.No)
+			content, err := s.unsealDocument(ctx, s.db, row.Subject, row.Record, versionPurpose(row.No), row.Sealed)
+			sum := sha256.Sum256(content)
+			switch {
+			case err != nil:
+				found = append(found, Disagreement{"I8", id, "the version's content cannot be opened"})
+			case !bytes.Equal(sum[:], row.SHA256):
+				found = append(found, Disagreement{"I8", id, "the version's content does not match its hash"})
+			}
+			after, afterNo = row.Record, row.No
+		}
+		if len(rows) < verifyBatch {
+			return found, nil
+		}
+	}
+}
+
+// verifyChains computes every hash chain anew, names the first broken link of
+// each, and replays each record's events through the lifecycle table.
+func (s *Store) verifyChains(ctx context.Context) ([]Disagreement, error) {
+	var heads []struct {
+		ID   record.ID
+		No   int64
+		Hash []byte
+	}
+	if err := s.db.NewRaw("SELECT id, no, hash FROM chains ORDER BY id").Scan(ctx, &heads); err != nil {
+		return nil, fmt.Errorf("verify chains: %w", err)
+	}
+	var found []Disagreement
+	for _, head := range heads {
+		var rows []eventRow
+		if err := s.db.NewSelect().Model(&rows).Where("chain = ?", head.ID).Order("no").Scan(ctx); err != nil {
+			return nil, fmt.Errorf("verify chain: %w", err)
+		}
+		found = append(found, verifyChain(head.ID, head.No, head.Hash, rows)...)
+		found = append(found, verifyMoves(rows)...)
+	}
+	return found, nil
+}
+
+func verifyChain(id record.ID, no int64, hash []byte, rows []eventRow) []Disagreement {
+	var previous []byte
+	for i := range rows {
+		row := &rows[i]
+		if row.No != int64(i)+1 {
+			return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, i+1), "the chain has a gap here"}}
+		}
+		want, err := row.link(previous)
+		if err != nil || !bytes.Equal(want, row.Hash) {
+			return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, row.No), "the chain is broken here"}}
+		}
+		previous = row.Hash
+	}
+	if no != int64(len(rows)) || !bytes.Equal(previous, hash) {
+		return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, no), "the chain's head is not its last link"}}
+	}
+	return nil
+}
+
+// verifyMoves reports transitions that the lifecycle table does not have.
+func verifyMoves(rows []eventRow) []Disagreement {
+	var found []Disagreement
+	states := map[record.ID]record.State{}
+	for i := range rows {
+		row := &rows[i]
+		move, ok := record.TransitionOf(record.Move(row.Type))
+		if !ok || row.Record == "" {
+			continue
+		}
+		before, known := states[row.Record]
+		if !known {
+			before = record.State{Standing: record.NotInForce, Filing: record.NothingFiled}
+		}
+		text := func(key string) string { v, _ := row.Data[key].(string); return v }
+		after := record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))}
+		states[row.Record] = after
+		if !move.LeadsTo(before, after) {
+			found = append(found, Disagreement{"I5", fmt.Sprintf("%s/%d", row.Chain, row.No), "no rule of the lifecycle allows this transition"})
+		}
+	}
+	return found
+}
