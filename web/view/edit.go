@@ -133,12 +133,8 @@ func (m EditModel) sectionState(i int) sectionState {
 		if _, open := m.remark(f.Name); open {
 			state.Remarks++
 		}
-		if f.Widget == form.WidgetFiles {
-			state.Fold = true // decided below: never fold files
-		}
 	}
-	hasFiles := state.Fold
-	state.Fold = state.complete() && !hasFiles && len(section.Problems()) == 0
+	state.Fold = state.complete() && !hasFiles(section) && len(section.Problems()) == 0
 	return state
 }
 
@@ -163,4 +159,44 @@ func problemOf(problems []form.Problem, field string) string {
 		}
 	}
 	return ""
+}
+
+func (m EditModel) fileState(id string) FileState {
+	if state, ok := m.Files[id]; ok {
+		return state
+	}
+	return FileReady
+}
+
+func (m EditModel) filled() int {
+	filled, _ := m.Form.Progress()
+	return filled
+}
+
+func (m EditModel) required() int {
+	_, required := m.Form.Progress()
+	return required
+}
+
+// fileFields are the attachment fields of the document.
+func (m EditModel) fileFields() []*form.Field {
+	var all []*form.Field
+	for _, f := range m.Form.Fields() {
+		if f.Widget == form.WidgetFiles {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// open reports whether the button of the section may be pressed.
+func (c CAModel) open() bool { return len(c.Missing) == 0 && c.Action != "" }
+
+func hasFiles(s form.Section) bool {
+	for _, f := range s.Fields {
+		if f.Widget == form.WidgetFiles {
+			return true
+		}
+	}
+	return false
 }

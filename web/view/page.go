@@ -125,12 +125,12 @@ type Page struct {
 // first control of every form that posts.
 const CSRFField = "_csrf"
 
-// DialogTarget names the dialog of a record page for a reason.
+// The ids of the dialogs.
 const (
 	changeDialog   = "dialog-change"
 	withdrawDialog = "dialog-withdraw"
 	discardDialog  = "dialog-discard"
-	submitDialog   = "dialog-welcome"
+	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
 )
 

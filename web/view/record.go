@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"unireg/record/form"
@@ -18,6 +19,32 @@ const (
 	ActionDiscard  Action = "discard"  // 放弃修改: POST /records/:id/discard with command
 	ActionPrint    Action = "print"    // 打印: the browser's own
 )
+
+// word is the text of the action's button.
+func (a Action) word() string {
+	switch a {
+	case ActionChange:
+		return "变更"
+	case ActionWithdraw:
+		return "撤回"
+	case ActionDiscard:
+		return "放弃修改"
+	case ActionPrint:
+		return "打印"
+	default:
+		return "继续填写"
+	}
+}
+
+func has(actions []Action, a Action) bool { return slices.Contains(actions, a) }
+
+func only(actions []Action, a Action) []Action {
+	return slices.DeleteFunc(slices.Clone(actions), func(b Action) bool { return b != a })
+}
+
+func without(actions []Action, a Action) []Action {
+	return slices.DeleteFunc(slices.Clone(actions), func(b Action) bool { return b == a })
+}
 
 // Phase places an event of a time line.
 type Phase string
@@ -250,4 +277,21 @@ type AccountModel struct {
 	Rules    []string
 	Problems []form.Problem
 	Sessions []Session
+}
+
+func (m MessagesModel) unread() int {
+	n := 0
+	for _, message := range m.Messages {
+		if !message.Read {
+			n++
+		}
+	}
+	return n
+}
+
+func first(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return texts[0]
 }

@@ -77,7 +77,8 @@ const (
 
 // ReviewModel is the reviewer's desk. Its form carries command, version and the
 // inputs decision, reason and remark.FIELD; the fixed button posts it to
-// /staff/reviews/:id/approve|return|confirm|reject. Claim and release are forms
+// /staff/reviews/:id/approve|return|confirm|reject. With a NextHref it also posts
+// next, the page to open after the decision, and the button says so. Claim and release are forms
 // of their own with command.
 type ReviewModel struct {
 	ID         string
@@ -108,6 +109,8 @@ type ReviewModel struct {
 	AllFields   bool   // ?fields=all
 	Stacked     bool   // ?layout=stacked
 	Files       map[string]FileState
+	Revealed    bool     // sensitive fields are shown in full; the handler has audited it
+	RevealHref  string   // to the page with them; "" where this person may not
 	Prior       []Remark // of earlier returns
 
 	Checks   []Check

@@ -63,3 +63,5 @@ func fileSize(bytes int64) string {
 	}
 	return fmt.Sprintf("%d 字节", bytes)
 }
+
+func max64(n int64) string { return strconv.FormatInt(n, 10) }

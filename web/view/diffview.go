@@ -1,0 +1,88 @@
+package view
+
+import "unireg/record/form"
+
+// diffView says how a difference is drawn.
+type diffView struct {
+	Before, After string // what the columns are called
+	All           bool   // unchanged fields stand among the changed ones
+	Stacked       bool   // after below before
+	Full          bool   // sensitive fields are not masked
+	FileURL       string // before the file's id; "" means /files/
+	Remarks       bool   // each field takes a remark
+	Texts         map[string]string
+}
+
+// masked reports whether the field's content is partly hidden.
+func (v diffView) masked(f *form.Field) bool { return f.Sensitive && !v.Full }
+
+func (v diffView) text(f *form.Field, text string) string {
+	if v.masked(f) {
+		return form.Mask(text)
+	}
+	return text
+}
+
+// runs compares the texts as they are shown. Where masking hides the
+// difference, all is shown as changed.
+func (v diffView) runs(c form.Change) []Run {
+	before, after := v.text(c.Field, c.Before), v.text(c.Field, c.After)
+	if v.masked(c.Field) && c.Changed {
+		return []Run{{Removed, before}, {Added, after}}
+	}
+	return Diff(before, after)
+}
+
+// changeGroup is the changes of one section.
+type changeGroup struct {
+	section       string
+	all           []form.Change // in the form's order
+	changed, same []form.Change
+}
+
+func grouped(changes []form.Change) []changeGroup {
+	var groups []changeGroup
+	for _, c := range changes {
+		if len(groups) == 0 || groups[len(groups)-1].section != c.Section {
+			groups = append(groups, changeGroup{section: c.Section})
+		}
+		g := &groups[len(groups)-1]
+		g.all = append(g.all, c)
+		if c.Changed {
+			g.changed = append(g.changed, c)
+		} else {
+			g.same = append(g.same, c)
+		}
+	}
+	return groups
+}
+
+func changed(changes []form.Change) int {
+	n := 0
+	for _, c := range changes {
+		if c.Changed {
+			n++
+		}
+	}
+	return n
+}
+
+func unchanged(changes []form.Change) int { return len(changes) - changed(changes) }
+
+// keyChanges counts the changed fields that take two reviewers.
+func keyChanges(changes []form.Change) int {
+	n := 0
+	for _, c := range changes {
+		if c.Changed && c.Field.Key {
+			n++
+		}
+	}
+	return n
+}
+
+func (v diffView) files() string {
+	if v.FileURL == "" {
+		return "/files/"
+	}
+	return v.FileURL
+}

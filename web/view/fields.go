@@ -1,0 +1,162 @@
+package view
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"unireg/record/codes"
+	"unireg/record/form"
+)
+
+// described ties a control to its texts and says how it is to be filled.
+func described(f *form.Field, m EditModel) templ.Attributes {
+	attributes := templ.Attributes{}
+	problem := m.problem(f.Name)
+	ids := describedBy(f.Name, f.Hint, problem)
+	if _, ok := m.remark(f.Name); ok {
+		ids = strings.TrimSpace(ids + " r-" + f.Name)
+	}
+	if ids != "" {
+		attributes["aria-describedby"] = ids
+	}
+	grouped := f.Widget == form.WidgetRadio || f.Widget == form.WidgetChecks
+	if problem != "" && !grouped {
+		attributes["aria-invalid"] = "true"
+	}
+	if f.Required() && !grouped && !f.Fixed {
+		attributes["aria-required"] = "true"
+	}
+	if !grouped && f.Widget != form.WidgetSelect && f.Widget != form.WidgetCascade {
+		if f.InputMode != "" {
+			attributes["inputmode"] = f.InputMode
+		}
+		if f.Autocomplete != "" {
+			attributes["autocomplete"] = f.Autocomplete
+		}
+	}
+	return attributes
+}
+
+func choiceType(f *form.Field) string {
+	if f.Widget == form.WidgetChecks {
+		return "checkbox"
+	}
+	return "radio"
+}
+
+func chosen(f *form.Field, code string) bool { return slices.Contains(f.Input(), code) }
+
+// textType is the type of a control of one line. A date that is none is shown
+// as typed, which a date control could not.
+func textType(f *form.Field) string {
+	if f.Widget == form.WidgetDate {
+		if _, ok := form.Date(f.Text()).Time(); ok || f.Empty() {
+			return "date"
+		}
+	}
+	return "text"
+}
+
+func controlClass(f *form.Field) string {
+	if f.Code {
+		return "form-control code"
+	}
+	return "form-control"
+}
+
+func valueClass(f *form.Field) string {
+	switch {
+	case f.Code:
+		return "code"
+	case f.Widget == form.WidgetTextArea:
+		return "lines"
+	}
+	return "num"
+}
+
+func characters(text string) string { return count(utf8.RuneCountInString(text)) }
+
+// withChosen are the entries of a table, and the chosen one even if it can no
+// longer be chosen anew.
+func withChosen(f *form.Field) []codes.Entry {
+	entries := f.Table.Entries()
+	code := f.Text()
+	if code == "" || slices.ContainsFunc(entries, func(e codes.Entry) bool { return e.Code == code }) {
+		return entries
+	}
+	if entry, ok := f.Table.Lookup(code); ok {
+		return append(slices.Clone(entries), entry)
+	}
+	return append(slices.Clone(entries), codes.Entry{Code: code, Name: f.Display()})
+}
+
+func indent(depth int) string { return strings.Repeat("　", depth) }
+
+// cascadeLevel is one list of a cascade.
+type cascadeLevel struct {
+	entries []codes.Entry
+	chosen  string
+}
+
+func (l cascadeLevel) prompt() string {
+	if len(l.entries) == 0 {
+		return "先选上一级"
+	}
+	return "请选择"
+}
+
+// cascade returns the lists to choose from, level by level, along the path to
+// code. There are as many as the table is deep, but for branches that end
+// earlier.
+func cascade(table *codes.Table, code string) []cascadeLevel {
+	var levels []cascadeLevel
+	parent := ""
+	for _, entry := range table.Path(code) {
+		levels = append(levels, cascadeLevel{children(table, parent, entry), entry.Code})
+		parent = entry.Code
+	}
+	entries := table.Children(parent)
+	if len(entries) == 0 {
+		return levels
+	}
+	levels = append(levels, cascadeLevel{entries: entries})
+	for range depthOf(table, entries) - 1 { // empty until the level above is chosen
+		levels = append(levels, cascadeLevel{})
+	}
+	return levels
+}
+
+// children are the siblings to choose from, the chosen one among them even if
+// it went out of use.
+func children(table *codes.Table, parent string, chosen codes.Entry) []codes.Entry {
+	entries := table.Children(parent)
+	if !slices.ContainsFunc(entries, func(e codes.Entry) bool { return e.Code == chosen.Code }) {
+		entries = append(slices.Clone(entries), chosen)
+	}
+	return entries
+}
+
+// depthOf follows the first branch that goes on.
+func depthOf(table *codes.Table, entries []codes.Entry) int {
+	deepest := 1
+	for _, entry := range entries {
+		if below := table.Children(entry.Code); len(below) > 0 {
+			deepest = max(deepest, 1+depthOf(table, below))
+			break
+		}
+	}
+	return deepest
+}
+
+func fileIcon(file form.File) Icon {
+	if strings.HasPrefix(file.Type, "image/") {
+		return IconPhoto
+	}
+	return IconFile
+}
+
+func fullText(f *form.Field) string   { return f.Display() }
+func maskedText(f *form.Field) string { return f.Masked() }

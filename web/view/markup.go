@@ -1,0 +1,126 @@
+package view
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"unireg/record/form"
+)
+
+// timestamp is an instant and how it is written.
+type timestamp struct {
+	at   time.Time
+	text string
+}
+
+func atMinute(t time.Time) timestamp { return timestamp{t, stamp(t)} }
+func atBrief(t time.Time) timestamp  { return timestamp{t, brief(t)} }
+func atDay(t time.Time) timestamp    { return timestamp{t, day(t)} }
+func atClock(t time.Time) timestamp  { return timestamp{t, clock(t)} }
+
+// toggled is the value that a switch posts to change its state.
+func toggled(on bool) string {
+	if on {
+		return "off"
+	}
+	return "on"
+}
+
+func pressed(on bool) string {
+	if on {
+		return "true"
+	}
+	return "false"
+}
+
+func noticeClass(t Tone) string {
+	if t == Plain {
+		return string(Info)
+	}
+	return string(t)
+}
+
+// noticeRole lets assistive software read out what went wrong at once.
+func noticeRole(t Tone) string {
+	if t == Bad {
+		return "alert"
+	}
+	return "status"
+}
+
+// input is a plain control of the small forms; documents have their own kit.
+type input struct {
+	Name, Label, Value, Hint, Problem string
+	Type                              string // "" means text
+	Autocomplete, InputMode           string
+	MaxLength                         int
+	Code, Required, Focus             bool
+}
+
+func (i input) id() string { return "f-" + i.Name }
+
+func (i input) kind() string {
+	if i.Type == "" {
+		return "text"
+	}
+	return i.Type
+}
+
+func (i input) class() string {
+	if i.Code {
+		return "form-control code"
+	}
+	return "form-control"
+}
+
+// describedBy names the texts that go with the control of a field.
+func describedBy(name, hint, problem string) string {
+	ids := ""
+	if hint != "" {
+		ids = "h-" + name
+	}
+	if problem != "" {
+		if ids != "" {
+			ids += " "
+		}
+		ids += "e-" + name
+	}
+	return ids
+}
+
+// problemLine is a problem as the summary words it.
+func problemLine(p form.Problem) string {
+	if p.Label == "" {
+		return p.Message
+	}
+	return p.Label + "：" + p.Message
+}
+
+// nameParts splits a system's name where a line may break.
+func nameParts(name string) []string {
+	if i := strings.Index(name, "统一"); i > 0 {
+		return []string{name[:i], name[i:]}
+	}
+	return []string{name}
+}
+
+// withNext adds the page to go to after the login.
+func withNext(path, next string) string {
+	if next == "" {
+		return path
+	}
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + "next=" + url.QueryEscape(next)
+}
+
+// brandName is what stands beside the seal where the system's name stands large.
+func brandName(s Site) string {
+	if s.Center != "" {
+		return s.Center
+	}
+	return s.Name
+}

@@ -1,0 +1,141 @@
+package view
+
+import (
+	"strings"
+
+	"unireg/record/form"
+)
+
+// decisionForm is the id of the form that the controls all over the desk
+// belong to.
+const decisionForm = "decision"
+
+func (m ReviewModel) url(rest string) string { return "/staff/reviews/" + m.ID + rest }
+
+func (m ReviewModel) fileURL() string { return "/staff/files/" }
+
+// view is the address of the page with another choice of what is shown.
+func (m ReviewModel) view(all, stacked bool) string {
+	var choices []string
+	if all {
+		choices = append(choices, "fields=all")
+	}
+	if stacked {
+		choices = append(choices, "layout=stacked")
+	}
+	if len(choices) == 0 {
+		return m.url("")
+	}
+	return m.url("?" + strings.Join(choices, "&"))
+}
+
+func (m ReviewModel) diffView() diffView {
+	return diffView{
+		Before: m.BeforeLabel, After: m.AfterLabel, All: m.AllFields, Stacked: m.Stacked,
+		Full: m.Revealed, FileURL: m.fileURL(), Remarks: m.CanDecide && !m.Second, Texts: m.Remarks,
+	}
+}
+
+// fileChanges are the attachment fields, changed ones first.
+func (m ReviewModel) fileChanges() []form.Change {
+	var first, rest []form.Change
+	for _, c := range m.Changes {
+		switch {
+		case c.Field.Widget != form.WidgetFiles, len(c.FilesBefore)+len(c.FilesAfter) == 0:
+		case c.Changed:
+			first = append(first, c)
+		default:
+			rest = append(rest, c)
+		}
+	}
+	return append(first, rest...)
+}
+
+func (m ReviewModel) fileState(id string) FileState {
+	if state, ok := m.Files[id]; ok {
+		return state
+	}
+	return FileReady
+}
+
+func (m ReviewModel) decisions() []Decision {
+	if m.Second {
+		return []Decision{Confirm, Reject}
+	}
+	return []Decision{Approve, Return}
+}
+
+func (d Decision) positive() bool { return d == Approve || d == Confirm }
+
+func (d Decision) word() string {
+	switch d {
+	case Approve:
+		return "通过"
+	case Return:
+		return "退回补正"
+	case Confirm:
+		return "复核通过"
+	default:
+		return "退回初审"
+	}
+}
+
+// button is the text of the fixed button.
+func (d Decision) button(more bool) string {
+	word := d.word()
+	if d == Return {
+		word = "退回"
+	}
+	if more {
+		return word + "并打开下一件"
+	}
+	return word
+}
+
+func (d Decision) class() string {
+	if d.positive() {
+		return "good"
+	}
+	return "bad"
+}
+
+func (d Decision) buttonClass() string {
+	if d.positive() {
+		return "btn-ok"
+	}
+	return "btn-bads"
+}
+
+func (d Decision) icon() Icon {
+	if d.positive() {
+		return IconChecked
+	}
+	return IconReturn
+}
+
+func checkClass(t Tone) string {
+	if t == Bad {
+		return "bad"
+	}
+	return string(t)
+}
+
+// groups sets a secret in groups of four characters.
+func groups(secret string) string {
+	var parts []string
+	for len(secret) > 4 {
+		parts, secret = append(parts, secret[:4]), secret[4:]
+	}
+	return strings.Join(append(parts, secret), " ")
+}
+
+// section is the part of the staff's portal that the page belongs to.
+func (p Page) section() string {
+	if strings.HasPrefix(p.Path, "/staff/subjects") {
+		return "/staff/subjects"
+	}
+	if p.Path == "/staff" || strings.HasPrefix(p.Path, "/staff?") || strings.HasPrefix(p.Path, "/staff/reviews") {
+		return "/staff"
+	}
+	return ""
+}
