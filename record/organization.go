@@ -52,7 +52,7 @@ type OrganizationDocument struct {
 	AccountConfirmation []form.File
 }
 
-const residentID = "1" // of codes.IDDocumentTypes
+const residentID = "111" // 居民身份证 in codes.IDDocumentTypes
 
 // Prefill writes name and code as registered.
 func (d *OrganizationDocument) Prefill(s Subject) {

@@ -148,7 +148,7 @@ func (s *Store) ReviewQueue(ctx context.Context, filter ReviewFilter) ([]ReviewT
 	if err != nil {
 		return nil, 0, fmt.Errorf("count reviews: %w", err)
 	}
-	return tasks, waiting, nil
+	return tasks, int(waiting), nil
 }
 
 func nullID(id record.ID) any {
