@@ -13,7 +13,7 @@ import (
 var Shanghai = sync.OnceValue(func() *time.Location {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
-		panic("record: embedded zone data lacks Asia/Shanghai: " + err.Error())
+		panic("record: embedded zone data lacks Asia/Shanghai: " + err.Error()) //nolint:forbidigo // what is embedded is part of the build
 	}
 	return zone
 })()
@@ -38,7 +38,7 @@ func DefaultCalendar() *Calendar { return defaultCalendar() }
 var defaultCalendar = sync.OnceValue(func() *Calendar {
 	calendar, err := LoadCalendar(holidayNotices)
 	if err != nil {
-		panic("record: embedded " + err.Error())
+		panic("record: embedded " + err.Error()) //nolint:forbidigo // what is embedded is part of the build
 	}
 	return calendar
 })

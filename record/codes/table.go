@@ -47,11 +47,11 @@ func newTable(name, separator string, above *Table) *Table {
 	return &Table{name: name, separator: separator, above: above, rows: sync.OnceValue(func() *rows {
 		text, err := data.ReadFile("data/" + name + ".tsv")
 		if err != nil {
-			panic(fmt.Sprintf("codes: table %s is not embedded: %v", name, err))
+			panic(fmt.Sprintf("codes: table %s is not embedded: %v", name, err)) //nolint:forbidigo // what is embedded is part of the build
 		}
 		parsed, err := parse(string(text))
 		if err != nil {
-			panic(fmt.Sprintf("codes: embedded table %s: %v", name, err))
+			panic(fmt.Sprintf("codes: embedded table %s: %v", name, err)) //nolint:forbidigo // what is embedded is part of the build
 		}
 		return parsed
 	})}
