@@ -207,11 +207,10 @@ func (pg *postgres) awaitPredecessor(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
-		switch processName(pid) {
-		case "":
+		switch name := processName(pid); {
+		case name == "":
 			return nil
-		case "postgres":
-		default:
+		case name != "postgres" || worksElsewhere(pid, pg.cluster):
 			return os.Remove(path)
 		}
 		if time.Now().After(deadline) {
@@ -223,4 +222,11 @@ func (pg *postgres) awaitPredecessor(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// worksElsewhere reports whether process pid is known to have another working directory than dir; a PostgreSQL server
+// works in its cluster. Systems without /proc do not tell.
+func worksElsewhere(pid int, dir string) bool {
+	working, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	return err == nil && working != dir
 }

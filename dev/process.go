@@ -74,11 +74,13 @@ func (p *process) signalAll(sig syscall.Signal) {
 		return
 	}
 	pid := p.cmd.Process.Pid
-	family := descendants(pid)
-	_ = syscall.Kill(-pid, sig)
-	for _, member := range family {
+	if sig != syscall.SIGCONT {
+		_ = syscall.Kill(-pid, syscall.SIGSTOP) // no more children while we look for them
+	}
+	for _, member := range descendants(pid) {
 		_ = syscall.Kill(member, sig)
 	}
+	_ = syscall.Kill(-pid, sig)
 }
 
 // launches carries commands to the one goroutine that starts them.
