@@ -1,0 +1,245 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+	"unireg/record/codes"
+	"unireg/record/form"
+)
+
+// Account is a login of a subject.
+type Account struct {
+	ID                record.ID
+	Subject           record.Subject
+	Password          string // argon2id in PHC format
+	Disabled          bool
+	CreatedAt         time.Time
+	PasswordChangedAt time.Time
+}
+
+type accountRow struct {
+	bun.BaseModel `bun:"table:accounts,alias:a"`
+
+	ID                record.ID `bun:"id,pk"`
+	Subject           record.ID `bun:"subject"`
+	Password          string    `bun:"password"`
+	CreatedAt         time.Time `bun:"created_at,nullzero"`
+	PasswordChangedAt time.Time `bun:"password_changed_at,nullzero"`
+	DisabledAt        time.Time `bun:"disabled_at,nullzero"`
+}
+
+func (r *accountRow) account(subject record.Subject) Account {
+	return Account{
+		ID: r.ID, Subject: subject, Password: r.Password, Disabled: !r.DisabledAt.IsZero(),
+		CreatedAt: r.CreatedAt, PasswordChangedAt: r.PasswordChangedAt,
+	}
+}
+
+// LoginMatch is who may be meant by what was typed as the account.
+type LoginMatch struct {
+	// Accounts are compared with the password one after the other. They belong
+	// to one subject, but for numbers of different kinds of document that are
+	// equal by chance.
+	Accounts []Account
+	// Ambiguous tells that the name is borne by more than one subject, who
+	// log in by code only. The page must not show it: it says on the login page,
+	// always, that a shared name needs the code.
+	Ambiguous bool
+}
+
+// AccountsByLogin finds the accounts of an open subject by its code (or
+// document number) or by its name in force. Disabled ones are among them, so
+// that the right password can be answered with the reason. No match is no
+// error.
+func (s *Store) AccountsByLogin(ctx context.Context, login string) (LoginMatch, error) {
+	subjects, err := s.subjectsByCode(ctx, record.NormalizeCode(login))
+	if err != nil {
+		return LoginMatch{}, err
+	}
+	if len(subjects) == 0 {
+		if subjects, err = s.subjectsByName(ctx, form.Clean(login)); err != nil {
+			return LoginMatch{}, err
+		}
+		if len(subjects) > 1 {
+			return LoginMatch{Ambiguous: true}, nil
+		}
+	}
+	var match LoginMatch
+	for i := range subjects {
+		subject, err := s.subject(ctx, s.db, &subjects[i])
+		if err != nil {
+			return LoginMatch{}, err
+		}
+		accounts, err := s.accountsOf(ctx, subject)
+		if err != nil {
+			return LoginMatch{}, err
+		}
+		match.Accounts = append(match.Accounts, accounts...)
+	}
+	return match, nil
+}
+
+func (s *Store) subjectsByCode(ctx context.Context, code string) ([]subjectRow, error) {
+	if code == "" {
+		return nil, nil
+	}
+	// Which kind of document the number is of is not asked at login.
+	indexes := [][]byte{s.codeIndex(record.Organization, "", code)}
+	for _, entry := range codes.IDDocumentTypes.Entries() {
+		indexes = append(indexes, s.codeIndex(record.Person, entry.Code, code))
+	}
+	var rows []subjectRow
+	err := s.db.NewSelect().Model(&rows).Where("code_index IN (?)", bun.In(indexes)).Where("closed_at IS NULL").
+		Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find subject by code: %w", err)
+	}
+	return rows, nil
+}
+
+// subjectsByName returns at most two subjects of the name. Brackets may be
+// typed in full or half width.
+func (s *Store) subjectsByName(ctx context.Context, name string) ([]subjectRow, error) {
+	if name == "" {
+		return nil, nil
+	}
+	spellings := []string{name, fullBrackets.Replace(name), halfBrackets.Replace(name)}
+	var rows []subjectRow
+	err := s.db.NewSelect().Model(&rows).Where("name IN (?)", bun.In(spellings)).Where("closed_at IS NULL").
+		Order("id").Limit(2).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find subject by name: %w", err)
+	}
+	return rows, nil
+}
+
+var (
+	fullBrackets = strings.NewReplacer("(", "（", ")", "）")
+	halfBrackets = strings.NewReplacer("（", "(", "）", ")")
+)
+
+func (s *Store) accountsOf(ctx context.Context, subject record.Subject) ([]Account, error) {
+	var rows []accountRow
+	if err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject.ID).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	accounts := make([]Account, 0, len(rows))
+	for i := range rows {
+		accounts = append(accounts, rows[i].account(subject))
+	}
+	return accounts, nil
+}
+
+// Account returns an account with its subject.
+func (s *Store) Account(ctx context.Context, id record.ID) (Account, error) {
+	var row accountRow
+	if err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return Account{}, missing(err, "read account")
+	}
+	subject, err := s.subjectByID(ctx, s.db, row.Subject)
+	if err != nil {
+		return Account{}, err
+	}
+	return row.account(subject), nil
+}
+
+// Types of events on accounts.
+const (
+	eventPasswordChanged = "password_changed"
+	eventAccountDisabled = "account_disabled"
+	eventAccountEnabled  = "account_enabled"
+)
+
+// SetPassword changes an account's password, given as its hash. Every session
+// of the account but keep ends with it, and the change is an event of the
+// subject's history.
+func (s *Store) SetPassword(ctx context.Context, account record.ID, hash string, keep record.ID) error {
+	return s.changeAccount(ctx, "set password", account, func(ctx context.Context, tx bun.Tx, row *accountRow) (event, error) {
+		if !row.DisabledAt.IsZero() {
+			return event{}, record.Errorf(record.Forbidden, record.RefusedDisabled.Explain())
+		}
+		_, err := tx.NewRaw("UPDATE accounts SET password = ?, password_changed_at = clock_timestamp() WHERE id = ?", hash, account).Exec(ctx)
+		if err != nil {
+			return event{}, fmt.Errorf("write password: %w", err)
+		}
+		ended, err := endSessions(ctx, tx, "account", account, keep)
+		return event{
+			Type: eventPasswordChanged, Role: record.Applicant, Actor: account,
+			Data: map[string]any{"account": string(account), "sessions_ended": ended},
+		}, err
+	})
+}
+
+// RenewHash replaces the hash of an unchanged password by one of today's cost.
+// If the password was changed meanwhile, nothing happens.
+func (s *Store) RenewHash(ctx context.Context, account record.ID, old, renewed string) error {
+	_, err := s.db.NewRaw("UPDATE accounts SET password = ? WHERE id = ? AND password = ?", renewed, account, old).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("renew password hash: %w", err)
+	}
+	return nil
+}
+
+// DisableAccount suspends an account by order of a staff member: its sessions
+// end, and commands that it gave and that are not applied yet are refused.
+func (s *Store) DisableAccount(ctx context.Context, staff record.Actor, account record.ID) error {
+	return s.changeAccount(ctx, "disable account", account, func(ctx context.Context, tx bun.Tx, _ *accountRow) (event, error) {
+		_, err := tx.NewRaw("UPDATE accounts SET disabled_at = coalesce(disabled_at, clock_timestamp()) WHERE id = ?", account).Exec(ctx)
+		if err != nil {
+			return event{}, fmt.Errorf("write account: %w", err)
+		}
+		ended, err := endSessions(ctx, tx, "account", account, "")
+		return event{
+			Type: eventAccountDisabled, Role: staff.Role, Actor: staff.ID,
+			Data: map[string]any{"account": string(account), "sessions_ended": ended},
+		}, err
+	})
+}
+
+// EnableAccount lifts a suspension.
+func (s *Store) EnableAccount(ctx context.Context, staff record.Actor, account record.ID) error {
+	return s.changeAccount(ctx, "enable account", account, func(ctx context.Context, tx bun.Tx, _ *accountRow) (event, error) {
+		if _, err := tx.NewRaw("UPDATE accounts SET disabled_at = NULL WHERE id = ?", account).Exec(ctx); err != nil {
+			return event{}, fmt.Errorf("write account: %w", err)
+		}
+		return event{
+			Type: eventAccountEnabled, Role: staff.Role, Actor: staff.ID, Data: map[string]any{"account": string(account)},
+		}, nil
+	})
+}
+
+// changeAccount runs a change of an account under the lock of its subject's
+// chain and appends the event that the change returns.
+func (s *Store) changeAccount(
+	ctx context.Context, operation string, account record.ID,
+	change func(ctx context.Context, tx bun.Tx, row *accountRow) (event, error),
+) error {
+	return s.inTx(ctx, operation, func(ctx context.Context, tx bun.Tx) error {
+		var subject record.ID
+		if err := tx.NewRaw("SELECT subject FROM accounts WHERE id = ?", account).Scan(ctx, &subject); err != nil {
+			return missing(err, "read account")
+		}
+		if err := lockChain(ctx, tx, subject); err != nil {
+			return err
+		}
+		var row accountRow
+		if err := tx.NewSelect().Model(&row).Where("id = ?", account).For("UPDATE").Scan(ctx); err != nil {
+			return missing(err, "read account")
+		}
+		e, err := change(ctx, tx, &row)
+		if err != nil {
+			return err
+		}
+		if e.At, err = databaseTime(ctx, tx); err != nil {
+			return err
+		}
+		e.Chain = subject
+		return s.appendEvent(ctx, tx, e)
+	})
+}

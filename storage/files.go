@@ -1,0 +1,167 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+	"unireg/record/form"
+)
+
+// FileState is where an attachment stands.
+type FileState string
+
+// The states of an attachment.
+const (
+	FileUploading FileState = "uploading" // the row exists, its content may not
+	FileScanning  FileState = "scanning"  // whole; waits for its virus scan
+	FileAvailable FileState = "available" // whole; scanned tells whether a scan took place
+	FileRefused   FileState = "refused"   // the virus scan found something
+	FileDeleted   FileState = "deleted"   // its object is being removed, then the row
+)
+
+// File is an attachment: a row here, its content in the object store.
+type File struct {
+	ID        record.ID
+	Subject   record.ID
+	Record    record.ID // of the draft it was uploaded for
+	Field     string
+	Name      string // as the uploader calls it, made safe by CleanFileName
+	Type      string // media type
+	Size      int64  // bytes
+	SHA256    string // hex
+	State     FileState
+	Scanned   bool
+	InUse     bool // part of a command or version: kept for ever
+	CreatedAt time.Time
+
+	object string
+}
+
+// Form is how a document refers to the file.
+func (f File) Form() form.File {
+	return form.File{ID: string(f.ID), Name: f.Name, SHA256: f.SHA256, Type: f.Type, Size: f.Size}
+}
+
+type fileRow struct {
+	bun.BaseModel `bun:"table:files,alias:f"`
+
+	ID        record.ID `bun:"id,pk"`
+	Subject   record.ID `bun:"subject"`
+	Account   record.ID `bun:"account"`
+	Record    record.ID `bun:"record"`
+	Field     string    `bun:"field"`
+	Name      string    `bun:"name"`
+	Type      string    `bun:"type"`
+	Size      int64     `bun:"size"`
+	SHA256    string    `bun:"sha256"`
+	Object    string    `bun:"object"`
+	State     FileState `bun:"state"`
+	Scanned   bool      `bun:"scanned"`
+	InUse     bool      `bun:"in_use"`
+	CreatedAt time.Time `bun:"created_at,nullzero"`
+	DeletedAt time.Time `bun:"deleted_at,nullzero"`
+}
+
+func (r *fileRow) file() File {
+	return File{
+		ID: r.ID, Subject: r.Subject, Record: r.Record, Field: r.Field, Name: r.Name, Type: r.Type, Size: r.Size, SHA256: r.SHA256,
+		State: r.State, Scanned: r.Scanned, InUse: r.InUse, CreatedAt: r.CreatedAt, object: r.Object,
+	}
+}
+
+// File returns an attachment of the subject, whole or not. A deleted one, and
+// another subject's, is not found.
+func (s *Store) File(ctx context.Context, subject, id record.ID) (File, error) {
+	var row fileRow
+	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Where("subject = ?", subject).Where("state <> ?", FileDeleted).Scan(ctx)
+	if err != nil {
+		return File{}, missing(err, "read file")
+	}
+	return row.file(), nil
+}
+
+// FileForStaff returns an attachment that was submitted: staff see nothing of
+// drafts, nor of submissions that were refused.
+func (s *Store) FileForStaff(ctx context.Context, id record.ID) (File, error) {
+	var row fileRow
+	err := s.db.NewSelect().Model(&row).Where("f.id = ?", id).Where("f.in_use").Where("f.state <> ?", FileDeleted).
+		Where("EXISTS (SELECT 1 FROM commands c WHERE c.subject = f.subject AND f.id = ANY (c.files) AND c.applied IS NOT FALSE)").
+		Scan(ctx)
+	if err != nil {
+		return File{}, missing(err, "read file for staff")
+	}
+	return row.file(), nil
+}
+
+// FilesOf lists the whole attachments that the subject uploaded for a record,
+// in the order of uploading, whether or not the draft refers to them.
+func (s *Store) FilesOf(ctx context.Context, subject, id record.ID) ([]File, error) {
+	var rows []fileRow
+	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("record = ?", id).
+		Where("state IN (?)", bun.In([]FileState{FileAvailable, FileScanning, FileRefused})).Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	files := make([]File, 0, len(rows))
+	for i := range rows {
+		files = append(files, rows[i].file())
+	}
+	return files, nil
+}
+
+// FileLookup returns the function by which a posted form finds its attachments:
+// those that the subject uploaded for the record, and those that the draft had
+// from the version that it changes.
+func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (form.FileLookup, error) {
+	files, err := s.FilesOf(ctx, subject, id)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]form.File, len(files))
+	for _, f := range files {
+		if f.State != FileRefused {
+			known[string(f.ID)] = f.Form()
+		}
+	}
+	return func(id string) (form.File, bool) {
+		f, ok := known[id]
+		return f, ok
+	}, nil
+}
+
+// markFilesInUse freezes attachments into a command: they exist, belong to the
+// subject, are whole, and are never deleted from here on. A file that is being
+// deleted or swept at this moment is waited for.
+func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		if !ValidID(id) {
+			return errFileGone
+		}
+	}
+	var marked []string
+	err := tx.NewRaw(`
+		UPDATE files SET in_use = true WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning') RETURNING id`,
+		bun.In(ids), subject).Scan(ctx, &marked)
+	if err != nil {
+		return fmt.Errorf("mark files in use: %w", err)
+	}
+	known := map[string]bool{}
+	for _, id := range marked {
+		known[id] = true
+	}
+	for _, id := range ids {
+		if !known[id] {
+			return errFileGone
+		}
+	}
+	return nil
+}
+
+var errFileGone = record.Errorf(record.Invalid, "有附件已失效，请重新上传")
