@@ -114,7 +114,8 @@ func newChain(ctx context.Context, tx bun.IDB, subject record.ID) error {
 // Event is one entry of a record's history.
 type Event struct {
 	At      time.Time
-	Type    string // a move, or what else happened
+	Type    string      // a move, or what else happened
+	Move    record.Move // what was refused, when Refusal says why
 	Role    record.Role
 	Actor   record.ID
 	Name    string // of the staff member; "" for others
@@ -151,8 +152,8 @@ func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
 		version, _ := r.Data["version"].(float64)
 		e := Event{
 			At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
-			Refusal: record.Refusal(text("refusal")),
-			State:   record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))},
+			Refusal: record.Refusal(text("refusal")), Move: record.Move(text("move")),
+			State: record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))},
 		}
 		if err := json.Unmarshal(r.Remarks, &e.Remarks); err != nil {
 			return nil, fmt.Errorf("read remarks: %w", err)

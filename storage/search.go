@@ -1,0 +1,154 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/record"
+	"unireg/record/codes"
+	"unireg/record/form"
+)
+
+// FoundSubject is one line of the staff's search.
+type FoundSubject struct {
+	Subject    record.Subject
+	Registered time.Time
+	// Profile is the state of its 基本信息; the zero value means never filed.
+	Profile record.State
+	// Review is the open review of the profile, "" for none.
+	Review record.ID
+}
+
+// SearchSubjects finds subjects whose name contains the text, or whose code or
+// document number it is. A document number is found only as a whole: it is kept
+// as a blind index. It returns up to limit lines from offset, and how many
+// there are.
+func (s *Store) SearchSubjects(ctx context.Context, text string, limit, offset int) ([]FoundSubject, int, error) {
+	name, code := form.Clean(text), record.NormalizeCode(text)
+	indexes := [][]byte{s.codeIndex(record.Organization, "", code)}
+	for _, idType := range codes.IDDocumentTypes.Entries() {
+		indexes = append(indexes, s.codeIndex(record.Person, idType.Code, code))
+	}
+	if name == "" {
+		return nil, 0, nil
+	}
+	const which = ` FROM subjects s WHERE s.code_index IN (?1) OR s.name LIKE ?0`
+	arguments := []any{"%" + escapeLike(name) + "%", bun.In(indexes)}
+	var total int
+	if err := s.db.NewRaw("SELECT count(*)"+which, arguments...).Scan(ctx, &total); err != nil {
+		return nil, 0, fmt.Errorf("count found subjects: %w", err)
+	}
+	var ids []record.ID
+	err := s.db.NewRaw("SELECT s.id"+which+" ORDER BY s.closed_at IS NOT NULL, s.name, s.id LIMIT ?2 OFFSET ?3",
+		append(arguments, limit, offset)...).Scan(ctx, &ids)
+	if err != nil {
+		return nil, 0, fmt.Errorf("search subjects: %w", err)
+	}
+	found := make([]FoundSubject, 0, len(ids))
+	for _, id := range ids {
+		f, err := s.foundSubject(ctx, id)
+		if err != nil {
+			return nil, 0, err
+		}
+		found = append(found, f)
+	}
+	return found, total, nil
+}
+
+func (s *Store) foundSubject(ctx context.Context, id record.ID) (FoundSubject, error) {
+	var row subjectRow
+	if err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return FoundSubject{}, missing(err, "read found subject")
+	}
+	subject, err := s.subject(ctx, s.db, &row)
+	if err != nil {
+		return FoundSubject{}, err
+	}
+	found := FoundSubject{
+		Subject: subject, Registered: row.CreatedAt, Profile: record.State{Standing: record.NotInForce, Filing: record.NothingFiled},
+	}
+	err = s.db.NewRaw(`
+		SELECT r.standing, r.filing, coalesce(t.id::text, '')
+		FROM records r LEFT JOIN review_tasks t ON t.record = r.id AND t.closed_at IS NULL
+		WHERE r.subject = ? AND r.kind = ?`, id, record.ProfileKind(subject.Type)).
+		Scan(ctx, &found.Profile.Standing, &found.Profile.Filing, &found.Review)
+	if err := missing(err, "read profile of found subject"); err != nil && record.CodeOf(err) != record.NotFound {
+		return FoundSubject{}, err
+	}
+	return found, nil
+}
+
+// escapeLike takes the meaning from the wildcards of LIKE.
+func escapeLike(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
+}
+
+// SubjectsByID returns the subjects of those ids.
+func (s *Store) SubjectsByID(ctx context.Context, ids []record.ID) (map[record.ID]record.Subject, error) {
+	subjects := make(map[record.ID]record.Subject, len(ids))
+	if len(ids) == 0 {
+		return subjects, nil
+	}
+	var rows []subjectRow
+	if err := s.db.NewSelect().Model(&rows).Where("id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read subjects: %w", err)
+	}
+	for i := range rows {
+		subject, err := s.subject(ctx, s.db, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		subjects[subject.ID] = subject
+	}
+	return subjects, nil
+}
+
+// SharedFiles counts, by SHA-256, the other subjects that filed the same
+// content as one of those attachments. What nobody else filed is left out.
+func (s *Store) SharedFiles(ctx context.Context, subject record.ID, hashes []string) (map[string]int, error) {
+	shared := map[string]int{}
+	if len(hashes) == 0 {
+		return shared, nil
+	}
+	var rows []struct {
+		Hash     string `bun:"sha256"`
+		Subjects int    `bun:"subjects"`
+	}
+	err := s.db.NewRaw(`
+		SELECT sha256, count(DISTINCT subject) AS subjects FROM files
+		WHERE sha256 IN (?) AND subject <> ? AND in_use GROUP BY sha256`, bun.In(hashes), subject).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("look for the same files elsewhere: %w", err)
+	}
+	for _, r := range rows {
+		shared[r.Hash] = r.Subjects
+	}
+	return shared, nil
+}
+
+// PendingCommands returns the commands on a record that were accepted and have
+// no outcome yet, in their order. Whose they are is the caller's to check.
+func (s *Store) PendingCommands(ctx context.Context, id record.ID) ([]CommandStatus, error) {
+	var rows []commandRow
+	err := s.db.NewSelect().Model(&rows).Where("record = ?", id).Where("done_at IS NULL").Order("seq").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read pending commands: %w", err)
+	}
+	pending := make([]CommandStatus, 0, len(rows))
+	for i := range rows {
+		pending = append(pending, rows[i].status())
+	}
+	return pending, nil
+}
+
+// ReviewOf returns the id of the review of a record: the open one, or the last.
+func (s *Store) ReviewOf(ctx context.Context, id record.ID) (record.ID, error) {
+	var review record.ID
+	err := s.db.NewRaw(`
+		SELECT id FROM review_tasks WHERE record = ? ORDER BY closed_at IS NULL DESC, opened_at DESC LIMIT 1`, id).Scan(ctx, &review)
+	return review, missing(err, "find review")
+}
