@@ -52,8 +52,6 @@ type OrganizationDocument struct {
 	AccountConfirmation []form.File
 }
 
-const residentID = "111" // 居民身份证 in codes.IDDocumentTypes
-
 // Prefill writes name and code as registered.
 func (d *OrganizationDocument) Prefill(s Subject) {
 	d.LegalCode = s.Code
@@ -168,7 +166,7 @@ func (d *OrganizationDocument) representativeFields(today time.Time) []*form.Fie
 			Note("加密保存，仅本单位与审核人员可查看").
 			Check(func() string { return documentProblem(r.IDType.Code, r.IDNumber, today) }).
 			Check(func() string {
-				if r.IDType.Code == residentID && !today.IsZero() && age(r.IDNumber, today) < 18 {
+				if r.IDType.Code == codes.IDDocumentResident && !today.IsZero() && age(r.IDNumber, today) < 18 {
 					return "法定代表人须年满 18 周岁，请核对证件号码"
 				}
 				return ""

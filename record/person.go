@@ -40,7 +40,7 @@ func (d *PersonDocument) Prefill(s Subject) {
 	if d.Name == "" {
 		d.Name = s.Name
 	}
-	if s.IDType != residentID {
+	if s.IDType != codes.IDDocumentResident {
 		return
 	}
 	if born, ok := ResidentIDBirthDate(s.Code); ok {
@@ -77,7 +77,7 @@ func (d *PersonDocument) Form(today time.Time) form.Form {
 			form.Day("born_on", "出生日期", &d.BornOn).
 				Check(func() string { return notAfter(d.BornOn, today) }).
 				Check(func() string {
-					if born, ok := ResidentIDBirthDate(d.IDNumber); d.IDType.Code == residentID && ok &&
+					if born, ok := ResidentIDBirthDate(d.IDNumber); d.IDType.Code == codes.IDDocumentResident && ok &&
 						string(d.BornOn) != born.Format(time.DateOnly) {
 						return "出生日期与身份证号码不一致，应为 " + born.Format(time.DateOnly)
 					}
@@ -117,7 +117,7 @@ func notAfter(d form.Date, today time.Time) string {
 
 // documentProblem checks a number by the rules of its type of document.
 func documentProblem(idType, number string, today time.Time) string {
-	if idType == residentID {
+	if idType == codes.IDDocumentResident {
 		return ResidentIDProblem(number, today)
 	}
 	return OtherDocumentProblem(number)

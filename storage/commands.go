@@ -47,7 +47,7 @@ type commandRow struct {
 }
 
 func (r *commandRow) receipt() record.Receipt {
-	return record.Receipt{Number: r.Receipt, Command: r.ID, AcceptedAt: r.AcceptedAt}
+	return record.Receipt{Number: r.Receipt, Command: r.ID, AcceptedAt: r.AcceptedAt.UTC()}
 }
 
 func (r *commandRow) outcome() record.Outcome {

@@ -299,6 +299,9 @@ func (v choicesValue) problem() string {
 		if !ok {
 			return "所选内容不在代码表中，请重新选择"
 		}
+		if !entry.ValidOn(time.Now().Format(time.DateOnly)) {
+			return "所选的“" + entry.Name + "”已停用，请重新选择"
+		}
 		if v.leaf && len(v.table.Children(entry.Code)) > 0 {
 			return "请选择到最后一级"
 		}

@@ -12,8 +12,6 @@ import (
 	"unireg/record/form"
 )
 
-const residentID = "111" // 居民身份证 in codes.IDDocumentTypes
-
 // CreditCode returns the n-th 统一社会信用代码, n from 0 to 99,999,999: an
 // enterprise registered in 长沙市.
 func CreditCode(n int) string {
@@ -52,7 +50,7 @@ func Organization(code, name string, file form.File) *record.OrganizationDocumen
 		AgentAuthorization: []form.File{file}, AccountConfirmation: []form.File{file},
 	}
 	r := &d.Representative
-	r.Name, r.IDType, r.IDNumber, r.Phone, r.Title = "陈明远", pick(codes.IDDocumentTypes, residentID), ResidentID(1001), "13800006021", "董事长"
+	r.Name, r.IDType, r.IDNumber, r.Phone, r.Title = "陈明远", pick(codes.IDDocumentTypes, codes.IDDocumentResident), ResidentID(1001), "13800006021", "董事长"
 	a := &d.Agent
 	a.Name, a.IDNumber, a.Mobile, a.Email, a.Address = "周予安", ResidentID(2002), "13900007788", "agent@example.com", "示范大道 100 号"
 	b := &d.Account
@@ -67,7 +65,7 @@ func Person(number, name string, file form.File) *record.PersonDocument {
 		Name: name, Region: pick(codes.Regions, "430104"), Mobile: "13700001234", Address: "示范路 1 号",
 		Roles: []form.Choice{pick(codes.PersonRoles, "supplier")}, Card: []form.File{file},
 	}
-	d.Prefill(record.Subject{Type: record.Person, Code: number, IDType: residentID, Name: name})
+	d.Prefill(record.Subject{Type: record.Person, Code: number, IDType: codes.IDDocumentResident, Name: name})
 	return d
 }
 
