@@ -243,42 +243,93 @@ func dueAt(p record.Plan) time.Time {
 	return p.EscalateAt
 }
 
-// Remind writes the reminder that is due at that instant: to the subject while
-// a correction is awaited. While a review is awaited the task shows as urgent.
-// The same reminder is written once.
+// Remind writes the reminder that is due at that instant, once: while a
+// correction is awaited a message to the subject; while a review is awaited a
+// mark on the task, which the desk shows.
 func (s *Store) Remind(ctx context.Context, id record.ID, at time.Time) error {
-	return s.remind(ctx, id, at, record.Returned, TopicCorrectRemind)
-}
-
-func (s *Store) remind(ctx context.Context, id record.ID, at time.Time, while record.Filing, topic string) error {
 	return s.inTx(ctx, "remind", func(ctx context.Context, tx bun.Tx) error {
-		var row recordRow
-		if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
-			return missing(err, "read record")
+		row, err := s.lockForTimer(ctx, tx, id)
+		if err != nil {
+			return err
 		}
-		if row.Filing != while {
-			topic = TopicReviewRemind
+		switch row.Filing {
+		case record.Returned:
+			return s.tellTimer(ctx, tx, row, TopicCorrectRemind, at)
+		case record.UnderReview, record.SecondReview:
+			return s.markTimer(ctx, tx, row, TopicReviewRemind, "reminded_at")
+		case record.NothingFiled:
 		}
-		if row.Filing == record.NothingFiled {
-			return nil
-		}
-		return s.noteTimer(ctx, tx, &row, topic, at)
+		return nil
 	})
 }
 
-// noteTimer writes message and event of a timer, once for each instant.
-func (s *Store) noteTimer(ctx context.Context, tx bun.Tx, row *recordRow, topic string, at time.Time) error {
-	dedup := fmt.Sprintf("%s/%s/%d", topic, row.ID, at.Unix())
-	exists, err := tx.NewSelect().Model((*notificationRow)(nil)).Where("dedup = ?", dedup).Exists(ctx)
+// Escalate marks the review of a record as overdue, once, if it is still open,
+// and tells the subject.
+func (s *Store) Escalate(ctx context.Context, id record.ID, at time.Time) error {
+	return s.inTx(ctx, "escalate", func(ctx context.Context, tx bun.Tx) error {
+		row, err := s.lockForTimer(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if row.Filing != record.UnderReview && row.Filing != record.SecondReview {
+			return nil
+		}
+		if err := s.markTimer(ctx, tx, row, TopicOverdue, "escalated_at"); err != nil {
+			return err
+		}
+		return s.Notify(ctx, tx, timerMessage(row, TopicOverdue, at))
+	})
+}
+
+// lockForTimer locks chain and record, in that order, for what a timer writes.
+func (s *Store) lockForTimer(ctx context.Context, tx bun.Tx, id record.ID) (*recordRow, error) {
+	var row recordRow
+	if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return nil, missing(err, "read record")
+	}
+	if err := lockChain(ctx, tx, row.Subject); err != nil {
+		return nil, err
+	}
+	err := tx.NewSelect().Model(&row).Where("id = ?", id).For("UPDATE").Scan(ctx)
+	return &row, missing(err, "lock record")
+}
+
+// markTimer stamps the open review and writes the event, once for each review.
+func (s *Store) markTimer(ctx context.Context, tx bun.Tx, row *recordRow, topic, column string) error {
+	result, err := tx.NewRaw("UPDATE review_tasks SET ?0 = clock_timestamp() WHERE record = ?1 AND closed_at IS NULL AND ?0 IS NULL",
+		bun.Ident(column), row.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("mark review: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return s.timerEvent(ctx, tx, row, topic)
+}
+
+func timerMessage(row *recordRow, topic string, at time.Time) Notification {
+	return Notification{
+		Subject: row.Subject, Topic: topic, Record: row.ID, Dedup: fmt.Sprintf("%s/%s/%d", topic, row.ID, at.Unix()),
+	}
+}
+
+// tellTimer writes message and event of a timer, once for each instant.
+func (s *Store) tellTimer(ctx context.Context, tx bun.Tx, row *recordRow, topic string, at time.Time) error {
+	message := timerMessage(row, topic, at)
+	exists, err := tx.NewSelect().Model((*notificationRow)(nil)).Where("dedup = ?", message.Dedup).Exists(ctx)
 	if err != nil {
 		return fmt.Errorf("look for message: %w", err)
 	}
 	if exists {
 		return nil
 	}
-	if err := s.Notify(ctx, tx, Notification{Subject: row.Subject, Topic: topic, Record: row.ID, Dedup: dedup}); err != nil {
+	if err := s.Notify(ctx, tx, message); err != nil {
 		return err
 	}
+	return s.timerEvent(ctx, tx, row, topic)
+}
+
+func (s *Store) timerEvent(ctx context.Context, tx bun.Tx, row *recordRow, topic string) error {
 	now, err := databaseTime(ctx, tx)
 	if err != nil {
 		return err
@@ -286,26 +337,6 @@ func (s *Store) noteTimer(ctx context.Context, tx bun.Tx, row *recordRow, topic 
 	return s.appendEvent(ctx, tx, event{
 		Chain: row.Subject, Type: topic, Record: row.ID, Role: record.Clock, At: now,
 		Data: map[string]any{"standing": string(row.Standing), "filing": string(row.Filing)},
-	})
-}
-
-// Escalate marks the review of a record as overdue, once, if it is still open.
-func (s *Store) Escalate(ctx context.Context, id record.ID, at time.Time) error {
-	return s.inTx(ctx, "escalate", func(ctx context.Context, tx bun.Tx) error {
-		var row recordRow
-		if err := tx.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
-			return missing(err, "read record")
-		}
-		if row.Filing != record.UnderReview && row.Filing != record.SecondReview {
-			return nil
-		}
-		_, err := tx.NewRaw(`
-			UPDATE review_tasks SET escalated_at = clock_timestamp()
-			WHERE record = ? AND closed_at IS NULL AND escalated_at IS NULL`, id).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("mark review as overdue: %w", err)
-		}
-		return s.noteTimer(ctx, tx, &row, TopicOverdue, at)
 	})
 }
 

@@ -424,6 +424,31 @@ func TestLapseWaitsForThePeriodAndForWhatWasAcceptedInTime(t *testing.T) {
 	d.verify(t)
 }
 
+func TestB03_TimersSpeakOnce(t *testing.T) {
+	d := newDesk(t)
+	require.True(t, d.submit(t).Applied)
+	at := time.Now()
+	for range 2 {
+		require.NoError(t, d.Remind(t.Context(), d.profile, at))
+		require.NoError(t, d.Escalate(t.Context(), d.profile, at))
+	}
+	back := d.command(record.Return, reviewer(d.first))
+	back.Reason = "补章"
+	require.True(t, d.do(t, back).Applied)
+	for range 2 {
+		require.NoError(t, d.Remind(t.Context(), d.profile, at))
+		require.NoError(t, d.Escalate(t.Context(), d.profile, at))
+	}
+	events, err := d.Events(t.Context(), d.profile)
+	require.NoError(t, err)
+	var types []string
+	for _, e := range events {
+		types = append(types, e.Type)
+	}
+	require.Equal(t, []string{"submit", storage.TopicReviewRemind, storage.TopicOverdue, "return", storage.TopicCorrectRemind}, types)
+	d.verify(t)
+}
+
 func TestRegistrationLifecycle(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()

@@ -31,6 +31,7 @@ type reviewRow struct {
 	Stage        string      `bun:"stage"`
 	OpenedAt     time.Time   `bun:"opened_at"`
 	DueAt        time.Time   `bun:"due_at"`
+	RemindedAt   time.Time   `bun:"reminded_at,nullzero"`
 	EscalatedAt  time.Time   `bun:"escalated_at,nullzero"`
 	ClaimedBy    record.ID   `bun:"claimed_by,nullzero"`
 	ClaimedUntil time.Time   `bun:"claimed_until,nullzero"`

@@ -196,7 +196,8 @@ CREATE TABLE review_tasks (
     stage      text NOT NULL CHECK (stage IN ('first', 'second')),
     opened_at  timestamptz NOT NULL,
     due_at     timestamptz NOT NULL,
-    escalated_at timestamptz,
+    reminded_at  timestamptz,             -- staff were reminded at half the period
+    escalated_at timestamptz,             -- the period is over
     claimed_by uuid REFERENCES staff,
     claimed_until timestamptz,
     closed_at  timestamptz,
