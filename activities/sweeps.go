@@ -1,0 +1,41 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+)
+
+// Chore names a piece of housekeeping.
+type Chore string
+
+// The chores.
+const (
+	SweepFiles     Chore = "attachments"      // deletes attachments that nothing refers to
+	AuditFiles     Chore = "attachment-audit" // hashes a sample of the stored attachments anew
+	SweepThrottles Chore = "throttles"        // deletes counters and tokens that are over
+	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
+)
+
+// Chores lists them all.
+func Chores() []Chore { return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions} }
+
+// Swept is what a chore came to.
+type Swept struct {
+	Done   int `json:"done"`   // things swept, or found in order
+	Faults int `json:"faults"` // things found not in order
+}
+
+// Housekeeping does the chores. Each may be done again at once: it then finds
+// less to do.
+type Housekeeping map[Chore]func(context.Context) (Swept, error)
+
+// Sweep does one chore.
+func (a *Activities) Sweep(ctx context.Context, chore Chore) (Swept, error) {
+	return perform(ctx, a, "sweep "+string(chore), "", func() (Swept, error) {
+		do, ok := a.Housekeeping[chore]
+		if !ok {
+			return Swept{}, fmt.Errorf("chore %q is nobody's", chore)
+		}
+		return do(ctx)
+	})
+}

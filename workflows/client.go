@@ -1,0 +1,178 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"unireg/record"
+)
+
+// ErrUnavailable says that Temporal, or a worker, did not answer in time. What
+// was accepted stays accepted: the relay rings later.
+var ErrUnavailable = errors.New("workflow engine unavailable")
+
+// Client is the door to Temporal for those who are no workflow. A doorbell may be
+// rung by anybody, in any order and as often as they like.
+type Client struct {
+	temporal  client.Client
+	namespace string
+	breaker   breaker
+}
+
+// NewClient returns a client on a connection to that namespace. A connection of
+// client.NewLazyClient lets a process start while Temporal is away.
+func NewClient(connection client.Client, namespace string) *Client {
+	return &Client{temporal: connection, namespace: namespace}
+}
+
+// Ring wakes the record's Lifecycle, or starts it, and waits until ctx ends for
+// the outcome of the command. The error is ErrUnavailable, at once while earlier
+// rings went unanswered: nobody shall wait for an engine that is known to be away.
+func (c *Client) Ring(ctx context.Context, id, command record.ID) (Answer, error) {
+	if !c.breaker.allow(time.Now()) {
+		return Answer{}, fmt.Errorf("ring: %w", ErrUnavailable)
+	}
+	answer, err := c.ring(ctx, id, command)
+	if !errors.Is(err, context.Canceled) {
+		c.breaker.report(time.Now(), !errors.Is(err, ErrUnavailable))
+	}
+	return answer, err
+}
+
+func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error) {
+	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       LifecycleID(id),
+		TaskQueue:                TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}, Lifecycle, LifecycleInput{Record: id})
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID:   LifecycleID(id),
+			UpdateID:     string(command),
+			UpdateName:   UpdateRing,
+			Args:         []any{command},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return Answer{}, back("ring", err)
+	}
+	var answer Answer
+	if err := handle.Get(ctx, &answer); err != nil {
+		return Answer{}, back("ring", err)
+	}
+	return answer, nil
+}
+
+// Attend sees to it that a Lifecycle of the record is running, for a record
+// under way and for commands whose ring was of no use. It answers whether one
+// had to be started.
+func (c *Client) Attend(ctx context.Context, id record.ID) (started bool, err error) {
+	return c.start(ctx, LifecycleID(id), Lifecycle, LifecycleInput{Record: id})
+}
+
+// RingRegistration starts the subject's Registration, unless it is running.
+func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error {
+	_, err := c.start(ctx, RegistrationID(subject), Registration, RegistrationInput{Subject: subject})
+	return err
+}
+
+func (c *Client) start(ctx context.Context, id string, workflow, input any) (started bool, err error) {
+	_, err = c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                                       id,
+		TaskQueue:                                TaskQueue,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflow, input)
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return false, nil
+	}
+	return err == nil, back("start", err)
+}
+
+// Replan has the record's Lifecycle look its plan up anew. Where none is
+// running there is nothing to plan.
+func (c *Client) Replan(ctx context.Context, id record.ID) error {
+	err := c.temporal.SignalWorkflow(ctx, LifecycleID(id), "", SignalReplan, nil)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return nil
+	}
+	return back("replan", err)
+}
+
+// Running returns the records whose Lifecycle is running. It reads Temporal's
+// index, which follows the truth by a moment.
+func (c *Client) Running(ctx context.Context) ([]record.ID, error) {
+	var running []record.ID
+	request := &workflowservice.ListWorkflowExecutionsRequest{
+		Namespace: c.namespace,
+		PageSize:  1000,
+		Query:     "WorkflowType = 'Lifecycle' AND ExecutionStatus = 'Running'",
+	}
+	for {
+		page, err := c.temporal.ListWorkflow(ctx, request)
+		if err != nil {
+			return nil, back("list", err)
+		}
+		for _, execution := range page.GetExecutions() {
+			if id, ok := recordOf(execution.GetExecution().GetWorkflowId()); ok {
+				running = append(running, id)
+			}
+		}
+		if len(page.GetNextPageToken()) == 0 {
+			return running, nil
+		}
+		request.NextPageToken = page.GetNextPageToken()
+	}
+}
+
+// Healthy reports whether Temporal answers and a worker is there to serve.
+func (c *Client) Healthy(ctx context.Context) error {
+	queue, err := c.temporal.DescribeTaskQueue(ctx, TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return back("describe queue", err)
+	}
+	if len(queue.GetPollers()) == 0 {
+		return fmt.Errorf("no worker: %w", ErrUnavailable)
+	}
+	return nil
+}
+
+// WorkflowURL is the page of Temporal Web, at that base URL, that shows every
+// run of the record's Lifecycle: one for each time that the record was under way.
+func (c *Client) WorkflowURL(base string, id record.ID) string {
+	query := url.Values{"query": {fmt.Sprintf("WorkflowId=%q", LifecycleID(id))}}
+	return strings.TrimSuffix(base, "/") + "/namespaces/" + url.PathEscape(c.namespace) + "/workflows?" + query.Encode()
+}
+
+// back is the only door by which an error of Temporal comes back. Its text is
+// dropped: the caller learns the operation, and ErrUnavailable unless a workflow
+// answered with a failure.
+func back(operation string, err error) error {
+	var application *temporal.ApplicationError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &application):
+		return fmt.Errorf("%s: workflow failed: %s", operation, application.Type())
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", operation, context.Canceled)
+	default:
+		return fmt.Errorf("%s: %w", operation, ErrUnavailable)
+	}
+}

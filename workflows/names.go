@@ -1,0 +1,50 @@
+// Package workflows holds what waits: the order of things, timers, retries. A
+// workflow knows that a record is under review and when to remind; it knows no
+// contents, no rules and no SQL. Whether a move is legal is the word of the
+// lifecycle table inside the store's transaction, and the instants come with the
+// answers of the activities, so that no edit of a rule or of the calendar breaks
+// the replay of a workflow that waits.
+//
+// Client is the portal's only door to Temporal. What it carries is ids and enum
+// names.
+package workflows
+
+import (
+	"strings"
+
+	"unireg/record"
+)
+
+// TaskQueue is the queue that every worker of the product serves.
+const TaskQueue = "unireg"
+
+// Names by which other parties reach a workflow. Running workflows know them:
+// they change only with a version of the workflow.
+const (
+	// UpdateRing tells a record's Lifecycle that a command was accepted, and
+	// waits for its outcome. Its argument and its id are the command's id.
+	UpdateRing = "ring"
+	// SignalReplan tells a Lifecycle that policy or calendar changed.
+	SignalReplan = "replan"
+	// SignalProfileInForce tells a Registration that it reached its end.
+	SignalProfileInForce = "profile-in-force"
+)
+
+const (
+	recordPrefix       = "record/"
+	registrationPrefix = "registration/"
+	sweepPrefix        = "sweep/"
+)
+
+// LifecycleID is the workflow id of a record's Lifecycle. While something is
+// awaited there is one run of it, at rest none.
+func LifecycleID(id record.ID) string { return recordPrefix + string(id) }
+
+// RegistrationID is the workflow id of a subject's Registration.
+func RegistrationID(subject record.ID) string { return registrationPrefix + string(subject) }
+
+// recordOf is the inverse of LifecycleID.
+func recordOf(workflowID string) (record.ID, bool) {
+	id, ok := strings.CutPrefix(workflowID, recordPrefix)
+	return record.ID(id), ok
+}
