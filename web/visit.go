@@ -1,0 +1,279 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"unireg/access"
+	"unireg/record"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// visit is one request: who asks, by which session, for which route.
+type visit struct {
+	*fiber.Ctx
+
+	s     *Server
+	route route
+	// ctx ends when the request took too long, or is over. A browser that goes
+	// away does not end it.
+	ctx       context.Context
+	cancel    context.CancelFunc
+	began     time.Time
+	reference string // names the request in the log and to the person
+	nonce     string // of the Content-Security-Policy
+	from      string // address of the browser
+
+	session *storage.Session     // nil when nobody is logged in
+	account record.ID            // of an applicant
+	subject record.Subject       // of an applicant
+	staff   *storage.StaffMember // nil but for staff
+	unread  int                  // messages of the subject
+
+	genuine  bool       // the gate has seen the request's token
+	posted   url.Values // once decoded
+	decoded  bool
+	streamed bool // the answer's body is still to be sent: its reader ends the context
+}
+
+func (s *Server) newVisit(c *fiber.Ctx, r route) *visit {
+	v := &visit{Ctx: c, s: s, route: r, began: time.Now(), reference: newReference(), from: s.address(c)}
+	// What a person asked for is finished although the browser went away, or the
+	// portal is being stopped.
+	v.ctx, v.cancel = context.WithTimeout(context.Background(), r.timeout(s.RequestTimeout))
+	v.nonce, _ = c.Context().UserValue(nonceValue).(string)
+	if r.public {
+		c.Set(fiber.HeaderCacheControl, "public, max-age=300")
+	}
+	return v
+}
+
+// newReference draws the number that a person may quote: ten characters.
+func newReference() string {
+	random := make([]byte, 5)
+	_, _ = rand.Read(random) // never fails
+	return strings.ToUpper(hex.EncodeToString(random))
+}
+
+// leave ends the visit: the log has its line, and the context is over unless
+// the answer is still being sent.
+func (v *visit) leave() {
+	v.logRequest(v.Response().StatusCode())
+	if !v.streamed {
+		v.cancel()
+	}
+}
+
+// identify finds the session of the cookie that belongs to the route's side of
+// the house. Nobody logged in is no error.
+func (v *visit) identify() error {
+	hash, ok := access.HashToken(v.cookie(v.sessionCookie()))
+	if !ok {
+		return nil
+	}
+	session, err := v.s.Store.Session(v.ctx, hash, v.s.IdleTimeout)
+	if record.CodeOf(err) == record.Unauthorized {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("identify: %w", err)
+	}
+	if session.IsStaff() != v.staffSide() {
+		return nil
+	}
+	v.session = &session
+	if session.IsStaff() {
+		v.staff = &session.Staff
+		return nil
+	}
+	v.account, v.subject = session.Account.ID, session.Account.Subject
+	return nil
+}
+
+// staffSide tells that the route belongs to the staff's side of the house.
+func (v *visit) staffSide() bool { return v.route.who.ofStaff() || v.route.staff }
+
+// admit is where the table of routes is enforced.
+func (v *visit) admit() error {
+	switch v.route.who {
+	case anyone:
+		return nil
+	case anonymousOnly:
+		if v.session == nil {
+			return nil
+		}
+		return elsewhere(v.front())
+	case applicant:
+		if v.session == nil || v.account == "" {
+			return errUnauthorized
+		}
+		return nil
+	case staffPassword, staffMember, supervisor:
+	}
+	switch {
+	case v.session == nil || v.staff == nil:
+		return errUnauthorized
+	case v.route.who == staffPassword:
+		return nil
+	case !v.session.SecondFactor:
+		return elsewhere("/staff/totp")
+	case v.route.who == supervisor && v.staff.Role != record.Supervisor:
+		return record.Errorf(record.Forbidden, "这一项只有管理员可以办理")
+	}
+	return nil
+}
+
+var errUnauthorized = record.Errorf(record.Unauthorized, "登录已失效，请重新登录")
+
+// front is the first page of who is logged in.
+func (v *visit) front() string {
+	if v.staffSide() {
+		return "/staff"
+	}
+	return "/home"
+}
+
+// actor is who gives commands in this visit.
+func (v *visit) actor() record.Actor {
+	if v.session == nil {
+		return record.Actor{}
+	}
+	return v.session.Actor()
+}
+
+// id reads an id from the path; what is none is not found.
+func (v *visit) id(param string) (record.ID, error) {
+	text := v.Params(param)
+	if !storage.ValidID(text) {
+		return "", errNoPage
+	}
+	return record.ID(strings.ToLower(text)), nil
+}
+
+var errNoPage = record.Errorf(record.NotFound, "没有找到所请求的内容")
+
+// page is what every page needs beside its own model.
+func (v *visit) page(title string) view.Page {
+	p := view.Page{
+		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.OriginalURL(), Now: time.Now(), Site: v.s.Site,
+		Flash: v.takeFlash(), Prefs: v.prefs(),
+	}
+	switch {
+	case v.staff != nil:
+		role := "审核员"
+		if v.staff.Role == record.Supervisor {
+			role = "管理员"
+		}
+		p.Viewer = &view.Viewer{
+			Name: v.staff.Name, Login: v.staff.Login, Kind: view.Staff, Role: role, Assurance: view.Assurance(v.session.Assurance),
+		}
+	case v.session != nil:
+		p.Viewer = &view.Viewer{
+			Name: v.subject.Name, Login: loginName(v.subject), Kind: view.ViewerKind(v.subject.Type),
+			Assurance: view.Assurance(v.session.Assurance), Unread: v.unread,
+		}
+	}
+	return p
+}
+
+// portal is page for the pages of a bidder: with the navigation and the number
+// of unread messages.
+func (v *visit) portal(title string) (view.Page, error) {
+	var err error
+	if v.unread, err = v.s.Store.UnreadNotifications(v.ctx, v.subject.ID); err != nil {
+		return view.Page{}, err
+	}
+	p := v.page(title)
+	if p.Nav, err = v.s.nav(v); err != nil {
+		return view.Page{}, err
+	}
+	return p, nil
+}
+
+// loginName is what a subject types as its account: the unit's full name, or
+// the person's document number.
+func loginName(subject record.Subject) string {
+	if subject.Type == record.Person {
+		return subject.Code
+	}
+	return subject.Name
+}
+
+// render draws a page, to a buffer first: a page that cannot be drawn is an
+// error page and not half of one.
+func (v *visit) render(status int, page templ.Component) error {
+	var drawn bytes.Buffer
+	if err := page.Render(v.ctx, &drawn); err != nil {
+		return fmt.Errorf("draw %s: %w", v.route.path, err)
+	}
+	v.Status(status).Type("html", "utf-8")
+	return v.Send(drawn.Bytes())
+}
+
+// see sends the browser to another page with GET.
+func (v *visit) see(path string) error {
+	return v.Redirect(path, fiber.StatusSeeOther)
+}
+
+// json answers a script.
+func (v *visit) json(status int, value any) error {
+	if err := v.Status(status).JSON(value); err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	return nil
+}
+
+// wantsJSON tells that a script asks, not a person.
+func (v *visit) wantsJSON() bool {
+	accept := v.Get(fiber.HeaderAccept)
+	return strings.Contains(accept, fiber.MIMEApplicationJSON) && !strings.Contains(accept, fiber.MIMETextHTML)
+}
+
+// send streams content of that size, or of unknown size when it is negative,
+// as the answer. The visit's context lives until it is sent; content is closed
+// then. The caller has set the headers.
+func (v *visit) send(content io.ReadCloser, size int64) error {
+	v.streamed = true
+	v.Context().SetBodyStream(&streamedBody{content, v.cancel}, int(size))
+	return nil
+}
+
+type streamedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b *streamedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// network is the part of the browser's address that the log keeps: the first
+// 24 bits of four bytes, the first 48 of sixteen.
+func (v *visit) network() string {
+	address, err := netip.ParseAddr(v.from)
+	if err != nil {
+		return ""
+	}
+	bits := 48
+	if address.Is4() {
+		bits = 24
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return prefix.String()
+}
