@@ -16,9 +16,6 @@ import (
 	"strconv"
 )
 
-// reachableRoot holds what root's PostgreSQL user cannot reach elsewhere, such as data or programs below /root.
-const reachableRoot = "/var/lib/unireg-dev"
-
 // binaries are PostgreSQL's own programs.
 type binaries struct {
 	dir   string // holds initdb and postgres
@@ -117,37 +114,6 @@ func hydrate(pkg string) error {
 		}
 	}
 	return nil
-}
-
-// copyBinaries copies the installation that dir belongs to below reachableRoot, once per build of the server, and
-// returns the copy's directory of programs.
-func copyBinaries(dir string, id identity) (string, error) {
-	sum, err := fileSum(filepath.Join(dir, "postgres"))
-	if err != nil {
-		return "", err
-	}
-	target := filepath.Join(reachableRoot, "postgres-"+sum[:12])
-	if _, err := os.Stat(target); err == nil {
-		return filepath.Join(target, "bin"), nil
-	}
-	if err := os.MkdirAll(reachableRoot, 0o755); err != nil { //nolint:gosec // traversable on purpose
-		return "", err
-	}
-	partial, err := os.MkdirTemp(reachableRoot, "copying-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(partial) //nolint:errcheck // best effort: the copy has been renamed or has failed
-	if err := os.CopyFS(filepath.Join(partial, "native"), os.DirFS(filepath.Dir(dir))); err != nil {
-		return "", err
-	}
-	if err := os.Rename(filepath.Join(partial, "native"), target); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	if !id.reaches(target) {
-		return "", fmt.Errorf("%s is not open to other users", reachableRoot)
-	}
-	return filepath.Join(target, "bin"), nil
 }
 
 func fileSum(path string) (string, error) {

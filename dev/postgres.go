@@ -20,18 +20,19 @@ import (
 type postgres struct {
 	id       identity
 	binaries binaries
+	place    string // where the stack keeps the cluster, or a link to its lodging
 	cluster  string // the data directory, as the server sees it
-	outside  string // the directory below reachableRoot that holds the cluster, if the stack's own cannot be reached
 	port     int
 	password string // the superuser's
 	fast     bool   // trade durability for speed
 	logPath  string
 }
 
-// newPostgres settles where the cluster below dir lies and makes sure that PostgreSQL can be run on it.
+// newPostgres settles where the cluster of the stack on dir lies, without making it, and makes sure that PostgreSQL can
+// be run.
 func newPostgres(dir, bin string) (*postgres, error) {
-	link := filepath.Join(dir, "postgres")
-	id, err := postgresIdentity(link)
+	place := filepath.Join(dir, "postgres")
+	id, err := postgresIdentity(place)
 	if err != nil {
 		return nil, err
 	}
@@ -39,48 +40,20 @@ func newPostgres(dir, bin string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	pg := &postgres{id: id, binaries: found, cluster: link, logPath: filepath.Join(dir, "postgres.log")}
-	real, err := filepath.EvalSymlinks(link)
-	switch {
-	case err == nil:
-		pg.cluster = real
-		if real != link && strings.HasPrefix(real, reachableRoot+string(filepath.Separator)) {
-			pg.outside = filepath.Dir(real)
-		}
-		if !id.reaches(filepath.Dir(real)) {
-			return nil, fmt.Errorf("user %s, who runs PostgreSQL for root, cannot reach the data in %s: "+
-				"open its parent directories to others (chmod o+x)", id.name, real)
-		}
-		return pg, pg.checkVersion()
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("find the PostgreSQL data: %w", err)
-	case !id.reaches(dir):
-		return pg, pg.moveOutside(link)
+	pg := &postgres{id: id, binaries: found, place: place, cluster: place, logPath: filepath.Join(dir, "postgres.log")}
+	existing, err := filepath.EvalSymlinks(place)
+	if errors.Is(err, fs.ErrNotExist) {
+		return pg, nil
 	}
-	return pg, nil
-}
-
-// moveOutside places a new cluster below reachableRoot and leaves a link where it would have been. Root's
-// PostgreSQL user may not enter a home directory such as /root; opening that to others is not ours to do.
-func (pg *postgres) moveOutside(link string) error {
-	if err := os.MkdirAll(reachableRoot, 0o755); err != nil { //nolint:gosec // traversable on purpose
-		return err
-	}
-	outside, err := os.MkdirTemp(reachableRoot, "data-")
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("find the PostgreSQL data: %w", err)
 	}
-	if err := os.Chmod(outside, 0o711); err != nil { //nolint:gosec // traversable on purpose
-		return err
+	if !id.reaches(filepath.Dir(existing)) {
+		return nil, fmt.Errorf("user %s, who runs PostgreSQL for root, cannot reach the data in %s: "+
+			"open its parent directories to others (chmod o+x)", id.name, existing)
 	}
-	if !pg.id.reaches(outside) {
-		return fmt.Errorf("user %s, who runs PostgreSQL for root, can reach neither %s nor %s", pg.id.name, link, outside)
-	}
-	pg.outside, pg.cluster = outside, filepath.Join(outside, "postgres")
-	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return os.Symlink(pg.cluster, link)
+	pg.cluster = existing
+	return pg, pg.checkVersion()
 }
 
 // checkVersion refuses a cluster of another major version before the server does so at greater length.
@@ -103,6 +76,14 @@ func (pg *postgres) initialised() bool {
 
 // initialise makes the cluster, in one step: an interrupted initdb leaves nothing that looks like one.
 func (pg *postgres) initialise(ctx context.Context) error {
+	if !pg.id.reaches(filepath.Dir(pg.place)) {
+		lodging, err := lodge(pg.id, pg.place)
+		if err != nil {
+			return err
+		}
+		pg.cluster = filepath.Join(lodging, "postgres")
+		note("postgres: user %s cannot enter %s, its files are kept in %s", pg.id.name, filepath.Dir(pg.place), lodging)
+	}
 	workshop, err := os.MkdirTemp(filepath.Dir(pg.cluster), "initdb-")
 	if err != nil {
 		return err
@@ -192,26 +173,20 @@ func (pg *postgres) probe(ctx context.Context) error {
 // postmaster.pid whose process id has meanwhile gone to another program, which PostgreSQL itself would take for a
 // running server; one whose process is gone PostgreSQL clears itself.
 func (pg *postgres) awaitPredecessor(ctx context.Context) error {
-	path := filepath.Join(pg.cluster, "postmaster.pid")
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		text, err := os.ReadFile(path)
+		pid, err := readPostmaster(pg.cluster)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("look for a running server: %w", err)
 		}
-		first, _, _ := strings.Cut(string(text), "\n")
-		pid, err := strconv.Atoi(strings.TrimSpace(first))
-		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		switch name := processName(pid); {
-		case name == "":
+		if processName(pid) == "" {
 			return nil
-		case name != "postgres" || worksElsewhere(pid, pg.cluster):
-			return os.Remove(path)
+		}
+		if !serves(pid, pg.cluster) {
+			return os.Remove(postmasterFile(pg.cluster))
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("an earlier PostgreSQL still runs on %s as process %d: stop it first (kill -INT %d)", pg.cluster, pid, pid)
@@ -224,9 +199,32 @@ func (pg *postgres) awaitPredecessor(ctx context.Context) error {
 	}
 }
 
-// worksElsewhere reports whether process pid is known to have another working directory than dir; a PostgreSQL server
-// works in its cluster. Systems without /proc do not tell.
-func worksElsewhere(pid int, dir string) bool {
+// postmasterFile is where a running server names its process.
+func postmasterFile(cluster string) string { return filepath.Join(cluster, "postmaster.pid") }
+
+func readPostmaster(cluster string) (int, error) {
+	text, err := os.ReadFile(postmasterFile(cluster))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strconv.Atoi(strings.TrimSpace(first))
+}
+
+// serves reports whether process pid is a PostgreSQL server on cluster, which it makes its working directory. Systems
+// without /proc do not tell the directory; any server is taken for this one there.
+func serves(pid int, cluster string) bool {
+	if processName(pid) != "postgres" {
+		return false
+	}
 	working, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
-	return err == nil && working != dir
+	return err != nil || working == cluster
+}
+
+// remove deletes the cluster of a stopped server, wherever it lies.
+func (pg *postgres) remove() error {
+	if pg.cluster == pg.place {
+		return os.RemoveAll(pg.cluster)
+	}
+	return errors.Join(os.Remove(pg.place), os.RemoveAll(filepath.Dir(pg.cluster)))
 }

@@ -33,7 +33,6 @@ func TestRun(t *testing.T) {
 	private := t.TempDir()
 	require.NoError(t, os.Chmod(private, 0o700))
 	report := filepath.Join(private, "report")
-	before := reachableData(t)
 	cmd := stackCommand("run", "--fast", "--", "sh", "-c",
 		`trap 'exit 7' TERM; env > "$0.new"; mv "$0.new" "$0"; while :; do sleep 0.05; done`, report)
 	cmd.Env = append(cmd.Env, "TMPDIR="+private)
@@ -49,6 +48,11 @@ func TestRun(t *testing.T) {
 	for _, name := range []string{"UNIREG_DATABASE_URL=postgres://unireg_app:", "TEMPORAL_ADDRESS=127.0.0.1:", "UNIREG_S3_ENDPOINT=127.0.0.1:"} {
 		require.Contains(t, string(text), name)
 	}
+	places, err := filepath.Glob(filepath.Join(private, "unireg-stack-*", "postgres"))
+	require.NoError(t, err)
+	require.Len(t, places, 1)
+	lodging, err := filepath.EvalSymlinks(places[0])
+	require.NoError(t, err)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.Error(t, <-ended)
 	require.Equal(t, 7, cmd.ProcessState.ExitCode(), "the command's own exit code: %s", &messages)
@@ -56,15 +60,24 @@ func TestRun(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(private, "unireg-*"))
 	require.NoError(t, err)
 	require.Empty(t, left)
-	require.Equal(t, before, reachableData(t))
+	require.NoDirExists(t, filepath.Dir(lodging), "the data lodged elsewhere is gone as well")
 }
 
-// reachableData lists the clusters kept outside their stack's directory.
-func reachableData(t *testing.T) []string {
-	t.Helper()
-	found, err := filepath.Glob(filepath.Join(reachableRoot, "data-*"))
-	require.NoError(t, err)
-	return found
+func TestDataOfADeletedTemporaryDirectoryIsSwept(t *testing.T) {
+	root := t.TempDir()
+	lodging, link := filepath.Join(root, temporaryLodging+"1"), filepath.Join(root, "stack", "postgres")
+	cluster := filepath.Join(lodging, "postgres")
+	require.NoError(t, os.MkdirAll(cluster, 0o700))
+	require.NoError(t, sweepLodgings(root))
+	require.DirExists(t, cluster, "a lodging that is being made is left alone")
+	require.NoError(t, os.Mkdir(filepath.Dir(link), 0o700))
+	require.NoError(t, os.Symlink(cluster, link))
+	require.NoError(t, os.WriteFile(filepath.Join(lodging, tenantFile), []byte(link), 0o600))
+	require.NoError(t, sweepLodgings(root))
+	require.DirExists(t, cluster, "its stack is there")
+	require.NoError(t, os.RemoveAll(filepath.Dir(link)))
+	require.NoError(t, sweepLodgings(root))
+	require.NoDirExists(t, lodging)
 }
 
 func TestRunNeedsACommand(t *testing.T) {
@@ -94,7 +107,7 @@ func TestUnreachableProgramsAreCopied(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(found.dir)) })
 	require.Equal(t, 18, found.major)
-	require.True(t, strings.HasPrefix(found.dir, reachableRoot))
+	require.True(t, strings.HasPrefix(found.dir, lodgings))
 	check := exec.Command("cat", filepath.Join(filepath.Dir(found.dir), "lib", "libpq.so.5"))
 	check.SysProcAttr = childAttributes(syscall.SIGKILL)
 	id.assume(check)

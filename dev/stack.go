@@ -202,10 +202,10 @@ func (s *stack) stop() error {
 		}
 	}
 	if s.temporary {
-		errs = append(errs, os.RemoveAll(s.dir))
-		if s.pg != nil && s.pg.outside != "" {
-			errs = append(errs, os.RemoveAll(s.pg.outside))
+		if s.pg != nil {
+			errs = append(errs, s.pg.remove())
 		}
+		errs = append(errs, os.RemoveAll(s.dir))
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +27,11 @@ import (
 // TestStack follows one stack through its lives on one data directory; each part leaves the data to the next.
 func TestStack(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
+	t.Cleanup(func() {
+		if cluster, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
+			_ = os.RemoveAll(filepath.Dir(cluster)) // it may lodge elsewhere
+		}
+	})
 	t.Run("a first start serves", func(t *testing.T) {
 		l := up(t, "--data", dir)
 		t.Logf("first start: %.2f s", l.seconds)
@@ -296,10 +300,7 @@ func checkKept(t *testing.T, env map[string]string) {
 // postmaster reads the process id of the PostgreSQL server on dir.
 func postmaster(t *testing.T, dir string) int {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
-	require.NoError(t, err)
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
+	pid, err := readPostmaster(filepath.Join(dir, "postgres"))
 	require.NoError(t, err)
 	return pid
 }
