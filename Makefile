@@ -1,0 +1,81 @@
+# The commands of this repository. `make` alone lists them.
+#
+# A fresh Debian machine needs Go, Node and make; everything else is installed
+# by the targets that use it, once: npm packages under node_modules, programs
+# under bin, Debian packages by apt-get (as root; otherwise the one line to run
+# is printed).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Arguments of `make up`, such as ARGS="--data /var/tmp/demo --port 9000".
+ARGS ?=
+# Arguments of `go test` in `make test`, such as TEST="-run TestT5 ./workflows".
+TEST ?= ./...
+
+MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do \
+		printf 'make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: up
+up: build ## build and start everything with demo accounts; ARGS="--data DIR --port N"
+	@exec bin/unireg up --demo $(ARGS)
+
+.PHONY: build
+build: bin/.npm dev/node_modules/.done ## build bin/unireg and bin/stack
+	@scripts/build bin/stack dev .
+	@scripts/build bin/unireg . ./cmd/unireg
+
+.PHONY: test
+test: build ## run every test on a stack of its own; TEST="-run NAME ./package"
+	@scripts/packages chromium fonts-noto-cjk
+	@scripts/test $(TEST)
+
+.PHONY: test-minio
+test-minio: build bin/.minio-$(MINIO) ## run the object store's conformance tests against MinIO
+	@bin/stack run --fast --objectstore=minio --minio-bin=bin/minio -- go test -count=1 -run 'Object|Migrations' ./storage/...
+
+.PHONY: check
+check: bin/.npm ## format, vet, lint, workflow and dead code checks, generated files, go.mod
+	@scripts/check
+
+.PHONY: rows
+rows: ## show which passed tests of the last `make test` keep which row of docs/rows.tsv
+	@go run ./cmd/rows check docs/rows.tsv bin/test.json
+
+.PHONY: generate
+generate: bin/.npm ## write generated files anew: pages, code tables, the README's table
+	@go generate ./...
+
+.PHONY: fmt
+fmt: ## format the code
+	@git ls-files -co --exclude-standard '*.go' | xargs go tool gofumpt -w
+
+.PHONY: bench
+bench: build ## measure the path of a command on this machine
+	@bin/stack run -- go run ./bench
+
+# npm packages of the front end, and the files taken from them.
+bin/.npm: package-lock.json package.json .npmrc web/static/vendor.mjs web/view/icons.go
+	@scripts/need node npm
+	npm ci --no-progress
+	npm run --silent vendor
+	@mkdir -p bin && touch $@
+
+# PostgreSQL's programs for the development stack.
+dev/node_modules/.done: dev/package-lock.json dev/package.json dev/.npmrc
+	@scripts/need node npm
+	cd dev && npm ci --no-progress
+	@touch $@
+
+bin/.minio-$(MINIO):
+	@scripts/need go
+	@echo "building bin/minio, which takes some minutes"
+	GOBIN="$(CURDIR)/bin" GOFLAGS=-trimpath go install github.com/minio/minio@$(MINIO)
+	@touch $@
