@@ -125,7 +125,7 @@ func (f *Files) Stage(ctx context.Context, u Upload, media string) (File, error)
 			return fmt.Errorf("order uploads: %w", err)
 		}
 		var locked bool
-		err := tx.NewRaw("SELECT locked_by IS NOT NULL FROM drafts WHERE record = ? AND subject = ?", u.Record, u.Subject).Scan(ctx, &locked)
+		err := tx.NewRaw("SELECT locked_by IS NOT NULL FROM drafts WHERE record = ? AND subject = ? AND hidden_at IS NULL", u.Record, u.Subject).Scan(ctx, &locked)
 		if err := missing(err, "look for draft"); err != nil {
 			return err
 		}

@@ -165,3 +165,6 @@ func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []str
 }
 
 var errFileGone = record.Errorf(record.Invalid, "有附件已失效，请重新上传")
+
+// is reports whether a document's reference is to this file.
+func (r *fileRow) is(reference form.File) bool { return reference.ID == string(r.ID) }

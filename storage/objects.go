@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -234,4 +235,26 @@ func noObject(err error) error {
 	default:
 		return err
 	}
+}
+
+// dropUnfinished drops uploads that began longer ago than age and never
+// finished: their writer died. It returns how many there were.
+func (o *Objects) dropUnfinished(ctx context.Context, prefix string, age time.Duration) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	core := minio.Core{Client: o.client}
+	n := 0
+	for upload := range o.client.ListIncompleteUploads(ctx, o.bucket, prefix, true) {
+		if upload.Err != nil {
+			return n, fmt.Errorf("list unfinished uploads: %w", upload.Err)
+		}
+		if time.Since(upload.Initiated) < age {
+			continue
+		}
+		if err := core.AbortMultipartUpload(ctx, o.bucket, upload.Key, upload.UploadID); err != nil {
+			return n, fmt.Errorf("drop unfinished upload: %w", err)
+		}
+		n++
+	}
+	return n, nil
 }
