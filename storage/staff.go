@@ -282,3 +282,36 @@ func (s *Store) changeStaff(
 		})
 	})
 }
+
+// RewrapStaff seals with the primary master key the secrets that an older one
+// seals, and returns how many there were. It belongs to a rotation, like
+// Rewrap.
+func (s *Store) RewrapStaff(ctx context.Context) (int, error) {
+	wrapped := 0
+	err := s.inTx(ctx, "rewrap staff secrets", func(ctx context.Context, tx bun.Tx) error {
+		var rows []staffRow
+		if err := tx.NewSelect().Model(&rows).Order("id").For("UPDATE").Scan(ctx); err != nil {
+			return fmt.Errorf("read staff secrets: %w", err)
+		}
+		for i := range rows {
+			row := &rows[i]
+			if bytes.HasPrefix(row.TOTPSealed, []byte(s.keys.Primary+"\x00")) {
+				continue
+			}
+			member, err := s.staffMember(row)
+			if err != nil {
+				return err
+			}
+			sealed, err := s.sealStaffSecret(row.ID, member.Secret)
+			if err != nil {
+				return err
+			}
+			if err := updateStaff(ctx, tx, "UPDATE staff SET totp_sealed = ? WHERE id = ?", sealed, row.ID); err != nil {
+				return err
+			}
+			wrapped++
+		}
+		return nil
+	})
+	return wrapped, err
+}
