@@ -1,4 +1,15 @@
 package web
 
+import "net/http"
+
 // accountRoutes are what a subject does with its login, receipts and messages.
-var accountRoutes = []route{}
+var accountRoutes = []route{
+	{method: http.MethodPost, path: "/logout", who: anyone, handle: (*Server).logout},
+	{method: http.MethodGet, path: "/account", who: applicant, handle: (*Server).showAccount},
+	{method: http.MethodPost, path: "/account/password", who: applicant, handle: (*Server).changePassword},
+	{method: http.MethodPost, path: "/account/sessions/end-others", who: applicant, handle: (*Server).endOtherSessions},
+	{method: http.MethodPost, path: "/account/sessions/:id/end", who: applicant, handle: (*Server).endSession},
+	{method: http.MethodGet, path: "/receipts/:number", who: applicant, handle: (*Server).showReceipt},
+	{method: http.MethodGet, path: "/messages", who: applicant, handle: (*Server).showMessages},
+	{method: http.MethodPost, path: "/messages/read", who: applicant, handle: (*Server).readMessages},
+}

@@ -19,25 +19,19 @@ const csrfHeader = "X-CSRF-Token"
 // csrf is the token for the forms of the page that is drawn: tied to the
 // session, or to the browser when nobody is logged in.
 func (v *visit) csrf() string {
-	owner := v.visitorBinding()
-	if v.session != nil {
+	var owner string
+	if fresh, ok := v.Locals(freshSession).(string); ok {
+		owner = fresh
+	} else if v.session != nil {
 		owner = v.cookie(v.sessionCookie())
-	}
-	if drawn, ok := v.Locals(sessionCookie).(string); ok {
-		owner = drawn // the session began with this very answer
+	} else {
+		owner = v.visitor()
 	}
 	token, err := access.CSRF(v.s.CookieKey, owner)
 	if err != nil {
 		return "" // a form without a token is refused
 	}
 	return token
-}
-
-func (v *visit) visitorBinding() string {
-	if v.session != nil {
-		return ""
-	}
-	return v.visitor()
 }
 
 // gate lets an unsafe request pass only if a page of ours sent it: browsers

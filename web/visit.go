@@ -93,13 +93,18 @@ func (v *visit) identify() error {
 	if session.IsStaff() != v.staffSide() {
 		return nil
 	}
+	v.adopt(session)
+	return nil
+}
+
+// adopt makes the visit that of who is logged in by the session.
+func (v *visit) adopt(session storage.Session) {
 	v.session = &session
 	if session.IsStaff() {
 		v.staff = &session.Staff
-		return nil
+		return
 	}
 	v.account, v.subject = session.Account.ID, session.Account.Subject
-	return nil
 }
 
 // staffSide tells that the route belongs to the staff's side of the house.

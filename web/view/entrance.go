@@ -45,6 +45,7 @@ type LoginModel struct {
 	Error         string // e.g. 账号或密码不正确; about the form as a whole
 	Problems      []form.Problem
 	Notices       []Notice // e.g. that the code is registered already (S03)
+	Proof         bool     // a proof of work goes along with the next attempt
 	Facts         []Fact
 	Announcements []Announcement
 }

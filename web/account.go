@@ -1,0 +1,154 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"unireg/access"
+	"unireg/record"
+	"unireg/record/form"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// showAccount is 账号安全: the password and the sessions.
+func (s *Server) showAccount(v *visit) error {
+	return s.drawAccount(v, http.StatusOK, nil)
+}
+
+func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) error {
+	sessions, err := s.Store.Sessions(v.ctx, v.account, s.IdleTimeout)
+	if err != nil {
+		return err
+	}
+	model := view.AccountModel{Accounts: loginNames(v.subject), Rules: passwordRules, Problems: problems}
+	for _, session := range sessions {
+		model.Sessions = append(model.Sessions, view.Session{
+			ID: string(session.ID), Device: device(session.Agent), Address: session.Address, Assurance: view.Assurance(session.Assurance),
+			Began: session.CreatedAt, Seen: session.SeenAt, Current: session.ID == v.session.ID,
+		})
+	}
+	p, err := v.portal("账号安全")
+	if err != nil {
+		return err
+	}
+	return v.render(status, view.AccountPage(p, model))
+}
+
+// loginNames are what a subject may type as its account.
+func loginNames(subject record.Subject) []string {
+	if subject.Type == record.Person {
+		return []string{subject.Code, subject.Name}
+	}
+	return []string{subject.Name, subject.Code}
+}
+
+// passwordTries bounds the guesses at the present password, in a quarter of an
+// hour: a session left open must not help to find it.
+const passwordTries = 10
+
+// changePassword changes the password. Every other session ends, and this one
+// goes on under a new cookie.
+func (s *Server) changePassword(v *visit) error {
+	fields, err := v.form()
+	if err != nil {
+		return err
+	}
+	allowed, after, err := s.Store.Hit(v.ctx, "password/"+string(v.account), 15*time.Minute, passwordTries)
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return v.tooMany(after)
+	}
+	password := fields.Get("password")
+	problems := newPasswordProblems("新密码", password, fields.Get("password_again"), v.subject.Name, v.subject.Code)
+	ok, _, err := access.Verify(v.ctx, fields.Get("current_password"), v.session.Account.Password)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !ok:
+		problem := form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}
+		problems = append([]form.Problem{problem}, problems...)
+	case len(problems) == 0 && password == fields.Get("current_password"):
+		problems = []form.Problem{{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}}
+	}
+	if len(problems) > 0 {
+		return s.drawAccount(v, http.StatusUnprocessableEntity, problems)
+	}
+	hash, err := access.Hash(v.ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SetPassword(v.ctx, v.account, hash, v.session.ID); err != nil {
+		return err
+	}
+	if err := v.begin(storage.NewSession{Account: v.account, Assurance: v.session.Assurance, Serial: v.session.Serial}); err != nil {
+		return err
+	}
+	v.audit("password changed", slog.String("account", string(v.account)))
+	v.flash(view.Good, "密码已修改，其他登录会话已全部结束。")
+	return v.see("/account")
+}
+
+// endSession ends one of the account's sessions.
+func (s *Server) endSession(v *visit) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if err := s.Store.EndAccountSession(v.ctx, v.account, id); err != nil {
+		return err
+	}
+	v.audit("session ended", slog.String("account", string(v.account)))
+	if id == v.session.ID {
+		v.dropCookie(sessionCookie)
+		return v.see("/login")
+	}
+	v.flash(view.Good, "该会话已结束。")
+	return v.see("/account")
+}
+
+// endOtherSessions ends all sessions of the account but this one.
+func (s *Server) endOtherSessions(v *visit) error {
+	if _, err := s.Store.EndOtherSessions(v.ctx, v.account, v.session.ID); err != nil {
+		return err
+	}
+	v.audit("other sessions ended", slog.String("account", string(v.account)))
+	v.flash(view.Good, "其他登录会话已全部结束。")
+	return v.see("/account")
+}
+
+// device says in a few words which browser names itself so. Order matters:
+// most browsers also claim to be others.
+func device(agent string) string {
+	pick := func(choices [][2]string, otherwise string) string {
+		for _, c := range choices {
+			if strings.Contains(agent, c[0]) {
+				return c[1]
+			}
+		}
+		return otherwise
+	}
+	browser := pick([][2]string{
+		{"MicroMessenger", "微信"},
+		{"Edg", "Edge"},
+		{"QQBrowser", "QQ 浏览器"},
+		{"Firefox", "Firefox"},
+		{"Chrome", "Chrome"},
+		{"Safari", "Safari"},
+	}, "其他浏览器")
+	system := pick([][2]string{
+		{"Windows", "Windows"},
+		{"HarmonyOS", "HarmonyOS"},
+		{"Android", "Android"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Mac OS", "macOS"},
+		{"Linux", "Linux"},
+	}, "其他系统")
+	return browser + "，" + system
+}
