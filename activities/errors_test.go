@@ -81,11 +81,13 @@ func TestAFailedActivityAnswersNothing(t *testing.T) {
 
 func TestAChoreThatNobodyDoesFails(t *testing.T) {
 	effects := &activities.Activities{Logger: slog.New(slog.DiscardHandler), Housekeeping: activities.Housekeeping{
-		activities.SweepFiles: func(context.Context) (activities.Swept, error) { return activities.Swept{Done: 3}, nil },
+		activities.SweepFiles: func(_ context.Context, after record.ID) (activities.Swept, error) {
+			return activities.Swept{Done: 3, Next: after + "1"}, nil
+		},
 	}}
-	swept, err := effects.Sweep(t.Context(), activities.SweepFiles)
+	swept, err := effects.Sweep(t.Context(), activities.SweepFiles, "4")
 	require.NoError(t, err)
-	require.Equal(t, activities.Swept{Done: 3}, swept)
-	_, err = effects.Sweep(t.Context(), activities.AuditFiles)
+	require.Equal(t, activities.Swept{Done: 3, Next: "41"}, swept)
+	_, err = effects.Sweep(t.Context(), activities.AuditFiles, "")
 	require.Error(t, err)
 }

@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"fmt"
+
+	"unireg/record"
 )
 
 // Chore names a piece of housekeeping.
@@ -23,19 +25,21 @@ func Chores() []Chore { return []Chore{SweepFiles, AuditFiles, SweepThrottles, S
 type Swept struct {
 	Done   int `json:"done"`   // things swept, or found in order
 	Faults int `json:"faults"` // things found not in order
+	// Next is where the next sweep of the chore goes on; "" from the beginning.
+	Next record.ID `json:"next,omitempty"`
 }
 
 // Housekeeping does the chores. Each may be done again at once: it then finds
-// less to do.
-type Housekeeping map[Chore]func(context.Context) (Swept, error)
+// less to do. after is where the last sweep stopped.
+type Housekeeping map[Chore]func(ctx context.Context, after record.ID) (Swept, error)
 
 // Sweep does one chore.
-func (a *Activities) Sweep(ctx context.Context, chore Chore) (Swept, error) {
+func (a *Activities) Sweep(ctx context.Context, chore Chore, after record.ID) (Swept, error) {
 	return perform(ctx, a, "sweep "+string(chore), "", func() (Swept, error) {
 		do, ok := a.Housekeeping[chore]
 		if !ok {
 			return Swept{}, fmt.Errorf("chore %q is nobody's", chore)
 		}
-		return do(ctx)
+		return do(ctx, after)
 	})
 }

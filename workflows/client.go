@@ -39,14 +39,24 @@ func NewClient(connection client.Client, namespace string) *Client {
 // the outcome of the command. The error is ErrUnavailable, at once while earlier
 // rings went unanswered: nobody shall wait for an engine that is known to be away.
 func (c *Client) Ring(ctx context.Context, id, command record.ID) (Answer, error) {
+	var answer Answer
+	err := c.spared(func() (err error) {
+		answer, err = c.ring(ctx, id, command)
+		return err
+	})
+	return answer, err
+}
+
+// spared makes a call unless earlier ones went unanswered.
+func (c *Client) spared(call func() error) error {
 	if !c.breaker.allow(time.Now()) {
-		return Answer{}, fmt.Errorf("ring: %w", ErrUnavailable)
+		return fmt.Errorf("spared: %w", ErrUnavailable)
 	}
-	answer, err := c.ring(ctx, id, command)
+	err := call()
 	if !errors.Is(err, context.Canceled) {
 		c.breaker.report(time.Now(), !errors.Is(err, ErrUnavailable))
 	}
-	return answer, err
+	return err
 }
 
 func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error) {
@@ -83,10 +93,13 @@ func (c *Client) Attend(ctx context.Context, id record.ID) (started bool, err er
 	return c.start(ctx, LifecycleID(id), Lifecycle, LifecycleInput{Record: id})
 }
 
-// RingRegistration starts the subject's Registration, unless it is running.
+// RingRegistration starts the subject's Registration, unless it is running. Like
+// Ring it fails at once while Temporal is known to be away.
 func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error {
-	_, err := c.start(ctx, RegistrationID(subject), Registration, RegistrationInput{Subject: subject})
-	return err
+	return c.spared(func() error {
+		_, err := c.start(ctx, RegistrationID(subject), Registration, RegistrationInput{Subject: subject})
+		return err
+	})
 }
 
 func (c *Client) start(ctx context.Context, id string, workflow, input any) (started bool, err error) {

@@ -12,6 +12,7 @@ package workflows
 import (
 	"strings"
 
+	"unireg/activities"
 	"unireg/record"
 )
 
@@ -42,6 +43,9 @@ func LifecycleID(id record.ID) string { return recordPrefix + string(id) }
 
 // RegistrationID is the workflow id of a subject's Registration.
 func RegistrationID(subject record.ID) string { return registrationPrefix + string(subject) }
+
+// SweepID is the id of the schedule of a chore, and begins those of its runs.
+func SweepID(chore activities.Chore) string { return sweepPrefix + string(chore) }
 
 // recordOf is the inverse of LifecycleID.
 func recordOf(workflowID string) (record.ID, bool) {

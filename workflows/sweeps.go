@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -19,10 +19,16 @@ type SweepInput struct {
 }
 
 // Sweep does one chore once. A chore that fails is seen to fail, and what it did
-// not reach is found by the next one.
+// not reach is found by the next one. A chore that goes through things in order
+// goes on where the schedule's last sweep stopped.
 func Sweep(ctx workflow.Context, in SweepInput) (activities.Swept, error) {
-	var swept activities.Swept
-	err := workflow.ExecuteActivity(once(ctx), effects.Sweep, in.Chore).Get(ctx, &swept)
+	var last, swept activities.Swept
+	if workflow.HasLastCompletionResult(ctx) {
+		if err := workflow.GetLastCompletionResult(ctx, &last); err != nil {
+			return swept, err
+		}
+	}
+	err := workflow.ExecuteActivity(once(ctx), effects.Sweep, in.Chore, last.Next).Get(ctx, &swept)
 	return swept, err
 }
 
@@ -57,21 +63,19 @@ func EnsureSchedules(ctx context.Context, connection client.Client) error {
 func ensureSchedule(ctx context.Context, schedules client.ScheduleClient, r rhythm) error {
 	wanted := r.schedule()
 	_, err := schedules.Create(ctx, client.ScheduleOptions{
-		ID: r.id(), Spec: *wanted.Spec, Action: wanted.Action,
+		ID: SweepID(r.chore), Spec: *wanted.Spec, Action: wanted.Action,
 		Overlap: wanted.Policy.Overlap, CatchupWindow: wanted.Policy.CatchupWindow,
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		err = schedules.GetHandle(ctx, r.id()).Update(ctx, client.ScheduleUpdateOptions{
+		err = schedules.GetHandle(ctx, SweepID(r.chore)).Update(ctx, client.ScheduleUpdateOptions{
 			DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 				wanted.State = in.Description.Schedule.State // an operator's pause stays
 				return &client.ScheduleUpdate{Schedule: wanted}, nil
 			},
 		})
 	}
-	return back("ensure schedule "+r.id(), err)
+	return back("ensure schedule "+SweepID(r.chore), err)
 }
-
-func (r rhythm) id() string { return sweepPrefix + string(r.chore) }
 
 // schedule describes the rhythm. Chores never overlap, and what was missed while
 // Temporal was away is caught up once: of the missed times the first starts and
@@ -80,8 +84,8 @@ func (r rhythm) schedule() *client.Schedule {
 	return &client.Schedule{
 		Spec: &client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: r.every, Offset: r.offset}}},
 		Action: &client.ScheduleWorkflowAction{
-			ID: r.id(), Workflow: Sweep, Args: []any{SweepInput{Chore: r.chore}}, TaskQueue: TaskQueue,
+			ID: SweepID(r.chore), Workflow: Sweep, Args: []any{SweepInput{Chore: r.chore}}, TaskQueue: TaskQueue,
 		},
-		Policy: &client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 2 * r.every},
+		Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 2 * r.every},
 	}
 }

@@ -1,0 +1,54 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"unireg/activities"
+	"unireg/record"
+	"unireg/storage"
+)
+
+// Sweeper deletes rows that are over.
+type Sweeper interface {
+	SweepThrottles(ctx context.Context) error
+	SweepSessions(ctx context.Context, age time.Duration) (int, error)
+}
+
+// FileKeeper looks after the attachments in database and object store.
+type FileKeeper interface {
+	Sweep(ctx context.Context, age time.Duration) (storage.FileSweep, error)
+	AuditNext(ctx context.Context, after record.ID, limit int) (faults []storage.Disagreement, next record.ID, err error)
+}
+
+const (
+	orphanAge  = 24 * time.Hour      // before an attachment that nothing refers to is deleted
+	sessionAge = 30 * 24 * time.Hour // before an ended session is deleted
+	auditSize  = 200                 // attachments whose content is hashed in one audit
+)
+
+// housekeeping says how the chores are done.
+func housekeeping(c Config) activities.Housekeeping {
+	return activities.Housekeeping{
+		activities.SweepThrottles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			return activities.Swept{}, c.Store.SweepThrottles(ctx)
+		},
+		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			n, err := c.Store.SweepSessions(ctx, sessionAge)
+			return activities.Swept{Done: n}, err
+		},
+		activities.SweepFiles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			swept, err := c.Files.Sweep(ctx, orphanAge)
+			return activities.Swept{Done: swept.Orphans + swept.Finished + swept.Uploads}, err
+		},
+		activities.AuditFiles: func(ctx context.Context, after record.ID) (activities.Swept, error) {
+			faults, next, err := c.Files.AuditNext(ctx, after, auditSize)
+			for _, fault := range faults {
+				c.Logger.ErrorContext(ctx, "attachment is not in order", slog.String("invariant", fault.Invariant),
+					slog.String("file", fault.ID), slog.String("fault", fault.Fault))
+			}
+			return activities.Swept{Faults: len(faults), Next: next}, err
+		},
+	}
+}

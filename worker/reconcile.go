@@ -1,0 +1,110 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"unireg/record"
+)
+
+// RecordLister pages through the records under way, in the order of their ids.
+type RecordLister interface {
+	UnderWay(ctx context.Context, after record.ID, limit int) ([]record.ID, error)
+}
+
+// Registry is what the reconciler needs of the door to Temporal.
+type Registry interface {
+	Running(ctx context.Context) ([]record.ID, error)
+	Attend(ctx context.Context, id record.ID) (started bool, err error)
+	Replan(ctx context.Context, id record.ID) error
+}
+
+// Reconciler keeps database and workflows in step: a record under way has
+// exactly one running Lifecycle, a resting one none. The database is right. A
+// Lifecycle goes missing when an operator terminates it, or when Temporal's
+// persistence comes back older than it was; one too many stays when the
+// database does.
+//
+// It is a loop beside the relay and no Temporal schedule, because it mends what
+// Temporal lost, and a schedule would be lost with it.
+type Reconciler struct {
+	registry Registry
+	store    RecordLister
+	logger   *slog.Logger
+}
+
+// NewReconciler returns a reconciler.
+func NewReconciler(registry Registry, store RecordLister, logger *slog.Logger) *Reconciler {
+	return &Reconciler{registry: registry, store: store, logger: logger}
+}
+
+const betweenReconciliations = 20 * time.Second
+
+// Run reconciles until ctx ends.
+func (r *Reconciler) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		report, err := r.Round(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.logger.WarnContext(ctx, "reconciliation failed", slog.Any("error", err))
+		case report.Started > 0:
+			r.logger.WarnContext(ctx, "records under way had no workflow", slog.Int("started", report.Started))
+		}
+		pause(ctx, betweenReconciliations)
+	}
+}
+
+// Reconciliation counts what one round found.
+type Reconciliation struct {
+	UnderWay int
+	Started  int // records under way that had no workflow
+	Roused   int // workflows of records that are not known to be under way
+}
+
+// Round compares once and mends. Temporal's index follows the truth by a
+// moment: what seems missing is started only if it is, and what seems left over
+// is told to look at its record, which does a healthy one no harm.
+func (r *Reconciler) Round(ctx context.Context) (Reconciliation, error) {
+	var report Reconciliation
+	running, err := r.registry.Running(ctx)
+	if err != nil {
+		return report, fmt.Errorf("reconcile: %w", err)
+	}
+	left := make(map[record.ID]bool, len(running))
+	for _, id := range running {
+		left[id] = true
+	}
+	for after := record.ID(""); ; {
+		page, err := r.store.UnderWay(ctx, after, batch)
+		if err != nil {
+			return report, fmt.Errorf("reconcile: %w", err)
+		}
+		for _, id := range page {
+			report.UnderWay++
+			after = id
+			if left[id] {
+				delete(left, id)
+				continue
+			}
+			started, err := r.registry.Attend(ctx, id)
+			if err != nil {
+				return report, fmt.Errorf("reconcile: %w", err)
+			}
+			if started {
+				report.Started++
+			}
+		}
+		if len(page) < batch {
+			break
+		}
+	}
+	for id := range left {
+		if err := r.registry.Replan(ctx, id); err != nil {
+			return report, fmt.Errorf("reconcile: %w", err)
+		}
+		report.Roused++
+	}
+	return report, nil
+}

@@ -1,0 +1,154 @@
+// Package worker runs the workflows and activities, and what keeps them going:
+// the relay, which rings for every command whose own ring came to nothing, and
+// the reconciliation, which starts the Lifecycle of a record under way that has
+// none. Any number of workers may run; each does all of this.
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+
+	"unireg/activities"
+	"unireg/workflows"
+)
+
+// Store is what the worker needs of storage, beside what its activities need.
+type Store interface {
+	activities.Store
+	CommandLister
+	RecordLister
+	Sweeper
+}
+
+// Config is what a worker works on.
+type Config struct {
+	// Temporal is a connection to the product's namespace; it may be lazy.
+	Temporal  client.Client
+	Namespace string
+	Store     Store
+	Files     FileKeeper
+	// AbandonAfter is the policy for registrations that come to nothing.
+	AbandonAfter time.Duration
+	Logger       *slog.Logger
+}
+
+// restart is the pause before a worker that could not start, or was stopped by a
+// fault, is started again.
+const restart = 2 * time.Second
+
+// Run serves until ctx ends, then lets what is in hand finish for a few seconds.
+// While Temporal is away it tries again: nothing but ctx ends it.
+func Run(ctx context.Context, c Config) error {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	door := workflows.NewClient(c.Temporal, c.Namespace)
+	var group sync.WaitGroup
+	group.Go(func() { NewRelay(door, c.Store, c.Logger).Run(ctx) })
+	group.Go(func() { NewReconciler(door, c.Store, c.Logger).Run(ctx) })
+	group.Go(func() {
+		keep(ctx, c.Logger, "schedules", func() error { return workflows.EnsureSchedules(ctx, c.Temporal) })
+	})
+	serveForever(ctx, c)
+	group.Wait()
+	return nil
+}
+
+func serveForever(ctx context.Context, c Config) {
+	for ctx.Err() == nil {
+		if err := serve(ctx, c); err != nil && ctx.Err() == nil {
+			c.Logger.WarnContext(ctx, "worker stopped, starting again", slog.Any("error", err))
+			pause(ctx, restart)
+		}
+	}
+}
+
+// serve runs one worker until ctx ends or the worker fails.
+func serve(ctx context.Context, c Config) error {
+	failed := make(chan error, 1)
+	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
+	Register(w, &activities.Activities{
+		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
+	})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start worker: %w", err)
+	}
+	defer w.Stop()
+	c.Logger.InfoContext(ctx, "worker serves", slog.String("queue", workflows.TaskQueue))
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return fmt.Errorf("worker failed: %w", err)
+	}
+}
+
+// Register registers everything that the product's queue may ask for.
+func Register(r worker.Registry, effects *activities.Activities) {
+	r.RegisterWorkflow(workflows.Lifecycle)
+	r.RegisterWorkflow(workflows.Registration)
+	r.RegisterWorkflow(workflows.Sweep)
+	r.RegisterActivity(effects)
+}
+
+// options suit a worker that shares a small machine with a database: the work is
+// waiting for PostgreSQL, so that a few tasks per core keep it busy.
+func options(failed chan<- error) worker.Options {
+	cores := runtime.GOMAXPROCS(0)
+	return worker.Options{
+		Identity:                                "worker-" + rand.Text()[:8], // says nothing about the host
+		MaxConcurrentWorkflowTaskExecutionSize:  max(8, 8*cores),
+		MaxConcurrentLocalActivityExecutionSize: max(8, 8*cores),
+		MaxConcurrentActivityExecutionSize:      max(8, 8*cores),
+		MaxConcurrentWorkflowTaskPollers:        max(2, 2*cores),
+		MaxConcurrentActivityTaskPollers:        2,
+		WorkerStopTimeout:                       10 * time.Second,
+		// A busy machine may hold a workflow up for more than the default second.
+		DeadlockDetectionTimeout: 5 * time.Second,
+		// A release that cannot replay a history, or panics, leaves the workflow
+		// waiting for one that can: it must not fail a filing.
+		WorkflowPanicPolicy: worker.BlockWorkflow,
+		OnFatalError: func(err error) {
+			select {
+			case failed <- err:
+			default:
+			}
+		},
+	}
+}
+
+// Logger adapts a logger for the connection's options: what Temporal's SDK has
+// to say is a warning at most of interest to the operator.
+func Logger(l *slog.Logger) log.Logger { return log.NewStructuredLogger(l) }
+
+// keep tries something until it succeeds or ctx ends.
+func keep(ctx context.Context, logger *slog.Logger, what string, try func() error) {
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, longestRest) {
+		err := try()
+		if err == nil || errors.Is(err, context.Canceled) {
+			return
+		}
+		logger.WarnContext(ctx, "trying again", slog.String("operation", what), slog.Any("error", err))
+		pause(ctx, wait)
+	}
+}
+
+// pause waits, or returns when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
