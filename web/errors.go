@@ -79,6 +79,19 @@ func troubleOf(err error) trouble {
 	}
 }
 
+// answer is what a script is told. error is a sentence for the person; without
+// one the script has its own words.
+func (t trouble) answer(reference string) map[string]any {
+	answer := map[string]any{"code": t.code, "reference": reference}
+	if t.text != "" {
+		answer["error"] = t.text
+	}
+	if len(t.problems) > 0 {
+		answer["problems"] = t.problems
+	}
+	return answer
+}
+
 // serveError is the one place where a handler's error becomes an answer.
 func (s *Server) serveError(v *visit, err error) error {
 	var other elsewhere
@@ -92,9 +105,7 @@ func (s *Server) serveError(v *visit, err error) error {
 	s.logTrouble(v, t, err)
 	switch {
 	case v.wantsJSON():
-		return v.json(t.status, map[string]any{"error": map[string]any{
-			"code": t.code, "message": t.text, "problems": t.problems, "reference": v.reference,
-		}})
+		return v.json(t.status, t.answer(v.reference))
 	case t.status == fiber.StatusUnauthorized && !v.route.unsafe():
 		return v.see(withNext(v.loginPath(), v.OriginalURL()))
 	case t.status == fiber.StatusUnauthorized:
@@ -190,7 +201,7 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 		status = fiber.StatusNotFound
 	}
 	if v.wantsJSON() {
-		return v.json(t.status, map[string]any{"error": map[string]any{"code": t.code, "reference": v.reference}})
+		return v.json(t.status, t.answer(v.reference))
 	}
 	if err := s.drawError(v, view.ErrorModel{Status: status}); err != nil {
 		return err

@@ -1,8 +1,159 @@
 package web
 
-import "unireg/web/view"
+import (
+	"context"
+	"strings"
 
-// nav is the task list of who is logged in.
-func (s *Server) nav(*visit) (view.Nav, error) {
-	return view.Nav{}, nil
+	"unireg/record"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// plannedKind is a row of the navigation whose filing opens with a later stage.
+// Its page says so.
+type plannedKind struct {
+	name  string // of the query parameter kind
+	label string
+	icon  view.Icon
+}
+
+// plannedKinds are filed by organizations only.
+var plannedKinds = []plannedKind{
+	{"qualification", "单位资质", view.IconCertificate},
+	{"performance", "单位业绩", view.IconPerformance},
+	{"practitioner", "执业人员", view.IconPeople},
+	{"award", "获奖信息", view.IconAward},
+}
+
+// profile is a subject's 基本信息: its record, its draft, both or neither.
+type profile struct {
+	kind   record.Kind
+	record *record.Record // nil before the first submit took effect
+	draft  *storage.Draft // nil while nothing is being written
+}
+
+// profile reads a subject's 基本信息.
+func (s *Server) profile(ctx context.Context, subject record.Subject) (profile, error) {
+	p := profile{kind: record.ProfileKind(subject.Type)}
+	records, err := s.Store.Records(ctx, subject.ID, p.kind)
+	if err != nil {
+		return profile{}, err
+	}
+	if len(records) > 0 {
+		p.record = &records[0]
+	}
+	drafts, err := s.Store.Drafts(ctx, subject.ID, p.kind)
+	if err != nil {
+		return profile{}, err
+	}
+	if len(drafts) > 0 {
+		p.draft = &drafts[0]
+	}
+	return p, nil
+}
+
+// The two states that pages ask for by name.
+var (
+	neverFiled = record.State{Standing: record.NotInForce, Filing: record.NothingFiled}
+	settled    = record.State{Standing: record.InForce, Filing: record.NothingFiled}
+)
+
+// state is where the record stands; a profile without one was never filed.
+func (p profile) state() record.State {
+	if p.record == nil {
+		return neverFiled
+	}
+	return p.record.State
+}
+
+// id is the id of the record, also before there is one; "" without a draft.
+func (p profile) id() record.ID {
+	switch {
+	case p.record != nil:
+		return p.record.ID
+	case p.draft != nil:
+		return p.draft.Record
+	}
+	return ""
+}
+
+// tag is the state of the profile in a few words.
+func (p profile) tag() view.Tag { return draftTag(p.state(), p.draft) }
+
+// draftTag is the state of a record and of what is being written on it.
+func draftTag(state record.State, draft *storage.Draft) view.Tag {
+	switch {
+	case draft == nil:
+	case draft.Locked:
+		return view.Tag{Text: "正在处理", Tone: view.Info}
+	case state == settled:
+		return view.Tag{Text: "变更草稿", Tone: view.Warn}
+	case state == neverFiled:
+		return view.Tag{Text: "草稿", Tone: view.Warn}
+	}
+	return stateTag(state)
+}
+
+// stateTag is a record's state with its tone.
+func stateTag(s record.State) view.Tag {
+	tone := view.Plain
+	switch {
+	case s.Filing == record.Returned:
+		tone = view.Warn
+	case s.Filing == record.UnderReview || s.Filing == record.SecondReview:
+		tone = view.Info
+	case s.Standing == record.InForce:
+		tone = view.Good
+	case s.Standing == record.Voided:
+		tone = view.Bad
+	}
+	return view.Tag{Text: s.Label(), Tone: tone}
+}
+
+// submitted tells that the profile counts, or waits for somebody else.
+func (p profile) submitted() bool {
+	state := p.state()
+	return p.draft != nil && p.draft.Locked || state.Standing == record.InForce ||
+		state.Filing == record.UnderReview || state.Filing == record.SecondReview
+}
+
+// nav draws the left navigation of a subject: its list of tasks.
+func (s *Server) nav(v *visit) (view.Nav, error) {
+	path := v.OriginalURL()
+	p, err := s.profile(v.ctx, v.subject)
+	if err != nil {
+		return view.Nav{}, err
+	}
+	nav := view.Nav{Total: 1}
+	if p.submitted() {
+		nav.Done = 1
+	}
+	task := view.NavItem{Label: p.kind.Label(), Href: "/profile", Icon: view.IconUser, State: p.tag(), Current: within(path, p.id())}
+	if v.subject.Type == record.Organization {
+		task.Icon = view.IconBuilding
+	}
+	nav.Tasks = append(nav.Tasks, task)
+	if v.subject.Type == record.Organization {
+		for _, k := range plannedKinds {
+			href := "/records?kind=" + k.name
+			nav.Tasks = append(nav.Tasks, view.NavItem{
+				Label: k.label, Href: href, Icon: k.icon, State: view.Tag{Text: "待开通"}, Current: path == href,
+			})
+		}
+	}
+	for _, item := range []view.NavItem{
+		{Label: "变更历史总览", Href: "/history", Icon: view.IconHistory},
+		{Label: "数字证书", Href: "/certificates", Icon: view.IconKey},
+		{Label: "账号安全", Href: "/account", Icon: view.IconShield},
+	} {
+		item.Current = path == item.Href
+		nav.More = append(nav.More, item)
+	}
+	return nav, nil
+}
+
+// within reports whether a path is one of a record's pages.
+func within(path string, id record.ID) bool {
+	rest, ok := strings.CutPrefix(path, "/records/"+string(id))
+	return ok && id != "" && (rest == "" || rest[0] == '/' || rest[0] == '?')
 }

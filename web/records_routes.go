@@ -1,4 +1,28 @@
 package web
 
+import "net/http"
+
 // recordRoutes are what a subject does with its records.
-var recordRoutes = []route{}
+var recordRoutes = []route{
+	{method: http.MethodGet, path: "/home", who: applicant, handle: showHome},
+	{method: http.MethodGet, path: "/profile", who: applicant, handle: showProfile},
+	{method: http.MethodGet, path: "/history", who: applicant, handle: showHistory},
+	{method: http.MethodGet, path: "/certificates", who: applicant, handle: listCertificates},
+
+	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
+	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
+	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},
+	{method: http.MethodPost, path: "/records/:id/draft", who: applicant, handle: saveDraft},
+	{method: http.MethodPost, path: "/records/:id/check", who: applicant, handle: checkDraft},
+	{method: http.MethodGet, path: "/records/:id/check", who: applicant, handle: checkAnswers},
+	{method: http.MethodPost, path: "/records/:id/submit", who: applicant, handle: submitRecord},
+	{method: http.MethodPost, path: "/records/:id/change", who: applicant, handle: changeRecord},
+	{method: http.MethodPost, path: "/records/:id/withdraw", who: applicant, handle: withdrawRecord},
+	{method: http.MethodPost, path: "/records/:id/discard", who: applicant, handle: discardRecord},
+	{method: http.MethodPost, path: "/records/:id/attach", who: applicant, handle: attachFile, stream: true, slow: true},
+	{method: http.MethodGet, path: "/records/:id/versions/:no", who: applicant, handle: showVersion},
+
+	{method: http.MethodPost, path: "/files", who: applicant, handle: uploadFile, stream: true, slow: true},
+	{method: http.MethodGet, path: "/files/:id", who: applicant, handle: showFile, slow: true},
+	{method: http.MethodPost, path: "/files/:id/delete", who: applicant, handle: deleteFile},
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"unireg/record"
+	"unireg/record/form"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// editRecord is the page on which a draft is filled.
+func editRecord(s *Server, v *visit) error {
+	d, err := s.visited(v)
+	if err != nil {
+		return err
+	}
+	if !d.open() {
+		return v.see(d.path(""))
+	}
+	return s.renderEdit(v, d, http.StatusOK, editing{document: d.draft.Document})
+}
+
+// editing is what the page of a draft shows beside the draft itself.
+type editing struct {
+	document record.Document // what is in the fields: as stored, or as just typed
+	problems []form.Problem
+	conflict *view.Conflict
+	notice   *view.Notice
+}
+
+func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
+	fields := e.document.Form(today())
+	m := view.EditModel{
+		RecordID: string(d.id), Heading: d.kind.Label(), State: d.tag(), Form: fields, Problems: e.problems, Conflict: e.conflict,
+		PaperOnly: v.paperOnly(d.kind), Command: string(storage.NewID()),
+		Upload: view.UploadPolicy{MaxBytes: s.MaxFile, Accept: ".pdf,.jpg,.jpeg,.png"},
+	}
+	if d.draft != nil {
+		m.DraftVersion, m.SavedAt, m.ChangeReason = d.draft.Version, d.draft.UpdatedAt, d.draft.Reason
+		if d.draft.Version == 1 {
+			m.SavedAt = time.Time{} // opened, and never saved
+		}
+	}
+	if d.kind.Profile() {
+		m.CA = &view.CAModel{State: view.Tag{Text: "未办理"}, Note: "CA 锁的办理将在下一阶段开通。"}
+	}
+	if d.discardable(d.state().Filing == record.Returned) {
+		m.Actions = []view.Action{view.ActionDiscard}
+	}
+	if err := s.addReturn(v, d, fields, &m); err != nil {
+		return err
+	}
+	var err error
+	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
+		return err
+	}
+	if v.Query("welcome") != "" && v.route.method == http.MethodGet {
+		m.Welcome = &view.Welcome{Account: loginName(v.subject)}
+	}
+	p, err := v.portal(d.kind.Label())
+	if err != nil {
+		return err
+	}
+	if e.notice != nil {
+		p.Flash = append(p.Flash, *e.notice)
+	}
+	return v.render(status, view.EditPage(p, m))
+}
+
+// paperOnly tells that a submit in this session counts for 纸质标 only.
+func (v *visit) paperOnly(kind record.Kind) bool {
+	return kind.Profile() && v.session.Assurance != record.ByCertificate
+}
+
+// addReturn shows what a reviewer wrote, and ticks off what was changed since.
+func (s *Server) addReturn(v *visit, d dossier, fields form.Form, m *view.EditModel) error {
+	if d.state().Filing != record.Returned {
+		return nil
+	}
+	events, err := s.Store.Events(v.ctx, d.id)
+	if err != nil {
+		return err
+	}
+	last := lastReturn(events)
+	if last == nil {
+		return nil
+	}
+	returned, err := s.Store.Version(v.ctx, v.subject.ID, d.id, d.record.Submitted)
+	if err != nil {
+		return err
+	}
+	m.ReturnReason, m.ReturnDue = last.Reason, d.record.DueAt
+	m.Remarks = remarksOf(last, fields, changedFields(returned.Document.Form(today()), fields))
+	return nil
+}
+
+// typed is a posted draft: the document as the person sees it, and the version
+// of the draft that the page was made from.
+type typed struct {
+	document record.Document
+	version  int
+}
+
+// typed binds what was posted. Fixed fields and names that the form does not
+// have are left out, as are files that are not the subject's.
+func (s *Server) typed(v *visit, d dossier, values url.Values) (typed, error) {
+	document, err := s.base(v, d)
+	if err != nil {
+		return typed{}, err
+	}
+	files, err := s.Store.FileLookup(v.ctx, v.subject.ID, d.id)
+	if err != nil {
+		return typed{}, err
+	}
+	document.Form(today()).Bind(values, files)
+	return typed{document: document, version: number(values.Get("draft_version"))}, nil
+}
+
+// base is the document that posted values are bound to: the draft's, or, when
+// the draft is gone, that of the latest version, so that what was typed can at
+// least be shown.
+func (s *Server) base(v *visit, d dossier) (record.Document, error) {
+	if d.draft != nil {
+		return d.draft.Document, nil
+	}
+	version, err := s.Store.Version(v.ctx, v.subject.ID, d.id, max(d.record.Submitted, d.record.InForce))
+	if err != nil {
+		return nil, err
+	}
+	return version.Document, nil
+}
+
+// save stores what was typed. When that is not possible it draws the page with
+// the person's input and the reason, and answers false.
+func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
+	if d.draft == nil {
+		return false, s.unsaved(v, *d, t, "草稿已不在：内容可能已在别处提交或放弃。下面是您填写的内容，尚未保存。")
+	}
+	saved, err := s.Store.SaveDraft(v.ctx, v.subject.ID, d.id, t.version, t.document)
+	switch record.CodeOf(err) {
+	case record.DraftChanged:
+		return false, s.conflict(v, *d, t)
+	case record.Conflict:
+		return false, s.unsaved(v, *d, t, messageOf(err)+"。下面是您填写的内容，尚未保存。")
+	}
+	if err != nil {
+		return false, err
+	}
+	d.draft = &saved
+	return true, nil
+}
+
+func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
+	if v.wantsJSON() {
+		return v.json(http.StatusConflict, map[string]any{"error": why})
+	}
+	return s.renderEdit(v, d, http.StatusConflict, editing{
+		document: t.document,
+		notice:   &view.Notice{Tone: view.Bad, Title: "没有保存", Text: why, Link: d.path(""), LinkText: "查看现在的状态"},
+	})
+}
+
+// conflict shows the person's own input beside the fact that a newer draft
+// exists; saving again, from that page, overwrites it.
+func (s *Server) conflict(v *visit, d dossier, t typed) error {
+	newer, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)
+	if err != nil {
+		return err
+	}
+	if v.wantsJSON() {
+		return v.json(http.StatusConflict, map[string]any{"error": "这份草稿已在别处修改"})
+	}
+	d.draft = &newer
+	return s.renderEdit(v, d, http.StatusConflict, editing{
+		document: t.document, conflict: &view.Conflict{SavedAt: newer.UpdatedAt},
+	})
+}
+
+// posted reads a posted draft.
+func (s *Server) posted(v *visit) (dossier, typed, error) {
+	d, err := s.visited(v)
+	if err != nil {
+		return dossier{}, typed{}, err
+	}
+	values, err := v.form()
+	if err != nil {
+		return dossier{}, typed{}, err
+	}
+	t, err := s.typed(v, d, values)
+	return d, t, err
+}
+
+// saveDraft stores a draft: for a person who goes on filling, and for the
+// script that saves by itself.
+func saveDraft(s *Server, v *visit) error {
+	d, t, err := s.posted(v)
+	if err != nil {
+		return err
+	}
+	saved, err := s.save(v, &d, t)
+	if err != nil || !saved {
+		return err
+	}
+	if v.wantsJSON() {
+		return v.json(http.StatusOK, map[string]any{
+			"saved_at": d.draft.UpdatedAt.UTC().Format(time.RFC3339), "draft_version": d.draft.Version,
+		})
+	}
+	if v.Query("stay") == "" {
+		v.flash(view.Good, "草稿已保存")
+	}
+	return v.see(d.path("/edit"))
+}
+
+// checkDraft stores a draft and leads to the page of answers if nothing keeps
+// it from being submitted.
+func checkDraft(s *Server, v *visit) error {
+	d, t, err := s.posted(v)
+	if err != nil {
+		return err
+	}
+	saved, err := s.save(v, &d, t)
+	if err != nil || !saved {
+		return err
+	}
+	if problems := d.draft.Document.Form(today()).Problems(); len(problems) > 0 {
+		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: d.draft.Document, problems: problems})
+	}
+	return v.see(d.path("/check"))
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"unireg/record"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// fileStates are the states of the files that a subject uploaded for a record.
+func (s *Server) fileStates(ctx context.Context, subject, id record.ID) (map[string]view.FileState, error) {
+	files, err := s.Store.FilesOf(ctx, subject, id)
+	if err != nil {
+		return nil, err
+	}
+	states := make(map[string]view.FileState, len(files))
+	for _, f := range files {
+		states[string(f.ID)] = fileState(f)
+	}
+	return states, nil
+}
+
+// showFile sends a subject one of its own attachments.
+func showFile(s *Server, v *visit) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	file, err := s.Store.File(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return err
+	}
+	return s.sendFile(v, file)
+}
+
+// What a browser may do with an attachment that it shows: nothing but show it.
+// The viewers for PDF refuse to work in a sandbox.
+const (
+	imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+	pdfPolicy   = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
+)
+
+// sendFile streams an attachment: to be saved, or with inline=1 to be looked
+// at.
+func (s *Server) sendFile(v *visit, file storage.File) error {
+	content, err := s.files().Open(v.ctx, file, 0, -1)
+	if err != nil {
+		return err
+	}
+	inline := v.Query("inline") != ""
+	policy := imagePolicy
+	if !strings.HasPrefix(file.Type, "image/") {
+		policy = pdfPolicy
+	}
+	v.Set(fiber.HeaderContentSecurityPolicy, policy)
+	v.Set(fiber.HeaderContentType, file.Type)
+	v.Set(fiber.HeaderContentDisposition, storage.ContentDisposition(file.Name, inline))
+	return v.send(content, file.Size)
+}
+
+// deleteFile takes a file out of a draft. A script asks for the file alone; the
+// page without scripts posts the whole form, which is saved without the file.
+func deleteFile(s *Server, v *visit) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	file, err := s.Store.File(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return err
+	}
+	if v.wantsJSON() {
+		if err := s.drop(v, file); err != nil {
+			return v.scriptError(err)
+		}
+		return v.json(http.StatusOK, map[string]any{"id": file.ID})
+	}
+	d, err := s.dossier(v.ctx, v.subject.ID, file.Record)
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	for name := range values {
+		values[name] = slices.DeleteFunc(values[name], func(value string) bool { return value == string(file.ID) })
+	}
+	t, err := s.typed(v, d, values)
+	if err != nil {
+		return err
+	}
+	saved, err := s.save(v, &d, t)
+	if err != nil || !saved {
+		return err
+	}
+	if err := s.drop(v, file); err != nil {
+		return err
+	}
+	return v.see(d.path("/edit#f-" + file.Field))
+}
+
+// drop deletes a file that only a draft refers to. One that was submitted
+// stays: the draft just no longer names it.
+func (s *Server) drop(v *visit, file storage.File) error {
+	if file.InUse {
+		return nil
+	}
+	err := s.files().Delete(v.ctx, v.subject.ID, file.ID)
+	if code := record.CodeOf(err); code == record.Conflict || code == record.NotFound {
+		return nil // submitted, or deleted, at this moment
+	}
+	return err
+}

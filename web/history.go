@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"unireg/record"
+	"unireg/record/form"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// showHistory is 变更历史总览: the versions of 基本信息, newest first, each with
+// what became of it.
+func showHistory(s *Server, v *visit) error {
+	profile, err := s.profile(v.ctx, v.subject)
+	if err != nil {
+		return err
+	}
+	var m view.HistoryModel
+	if profile.record != nil {
+		versions, err := s.Store.Versions(v.ctx, v.subject.ID, profile.record.ID)
+		if err != nil {
+			return err
+		}
+		for _, version := range versions {
+			m.Versions = append(m.Versions, view.VersionRow{
+				No: version.No, At: version.AcceptedAt, Reason: reasonOf(version.No, version.Reason), By: v.subject.Name,
+				Assurance: view.Assurance(version.Assurance), State: versionTag(*profile.record, version),
+				Href: "/records/" + string(profile.record.ID) + "/versions/" + strconv.Itoa(version.No),
+			})
+		}
+	}
+	p, err := v.portal("变更历史总览")
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, view.HistoryPage(p, m))
+}
+
+// reasonOf is what the history shows as the reason of a version.
+func reasonOf(no int, reason string) string {
+	switch {
+	case reason != "":
+		return reason
+	case no == 1:
+		return "首次登记"
+	}
+	return "补正后重新提交"
+}
+
+// versionTag says what a version is worth.
+func versionTag(r record.Record, v storage.VersionSummary) view.Tag {
+	switch {
+	case v.No == r.InForce && v.No == r.Submitted:
+		return view.Tag{Text: "现行有效，重新审核中", Tone: view.Info}
+	case v.No == r.InForce:
+		return view.Tag{Text: "现行有效", Tone: view.Good}
+	case v.No == r.Submitted:
+		return stateTag(r.State)
+	case v.Since.IsZero():
+		return view.Tag{Text: "未生效"}
+	}
+	return view.Tag{Text: "已被替代"}
+}
+
+// showVersion is the content of a version, and what it changed against the one
+// that counted before it.
+func showVersion(s *Server, v *visit) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	no := number(v.Params("no"))
+	if no == 0 {
+		return errNoPage
+	}
+	found, err := s.Store.Record(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return err
+	}
+	version, err := s.Store.Version(v.ctx, v.subject.ID, id, no)
+	if err != nil {
+		return err
+	}
+	m := view.VersionModel{
+		RecordID: string(id), Heading: found.Kind.Label(), No: no, InForce: no == found.InForce, At: version.AcceptedAt,
+		By: v.subject.Name, Assurance: view.Assurance(version.Assurance), Reason: version.Reason, SHA256: version.SHA256,
+		Form: version.Document.Form(today()),
+	}
+	versions, err := s.Store.Versions(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return err
+	}
+	if m.Before = versionBefore(versions, no); m.Before > 0 {
+		before, err := s.Store.Version(v.ctx, v.subject.ID, id, m.Before)
+		if err != nil {
+			return err
+		}
+		m.Changes = form.Diff(before.Document.Form(today()), m.Form)
+	}
+	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, id); err != nil {
+		return err
+	}
+	p, err := v.portal(m.Heading + " 第 " + strconv.Itoa(no) + " 版")
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, view.VersionPage(p, m))
+}
+
+// versionBefore is the version to compare with: the latest earlier one that
+// took effect, else the one just before; 0 for a first version. versions are
+// newest first.
+func versionBefore(versions []storage.VersionSummary, no int) int {
+	for _, v := range versions {
+		if v.No < no && !v.Since.IsZero() {
+			return v.No
+		}
+	}
+	return no - 1
+}

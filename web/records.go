@@ -1,0 +1,486 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"unireg/record"
+	"unireg/record/form"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// dossier is all that a subject's pages on one record need.
+type dossier struct {
+	id      record.ID
+	kind    record.Kind
+	record  *record.Record // nil before the first submit took effect
+	draft   *storage.Draft // nil while nothing is being written
+	pending []storage.CommandStatus
+}
+
+// dossier reads a subject's record and its draft. A record of somebody else is
+// as unknown as one that never was.
+func (s *Server) dossier(ctx context.Context, subject, id record.ID) (dossier, error) {
+	d := dossier{id: id}
+	found, err := s.Store.Record(ctx, subject, id)
+	switch {
+	case err == nil:
+		d.record, d.kind = &found, found.Kind
+	case record.CodeOf(err) != record.NotFound:
+		return dossier{}, err
+	}
+	draft, err := s.Store.Draft(ctx, subject, id)
+	switch {
+	case err == nil:
+		d.draft, d.kind = &draft, draft.Kind
+	case record.CodeOf(err) != record.NotFound:
+		return dossier{}, err
+	case d.record == nil:
+		return dossier{}, err
+	}
+	d.pending, err = s.Store.PendingCommands(ctx, id)
+	return d, err
+}
+
+// state is where the record stands; one that was never filed has the state of
+// a fresh one.
+func (d dossier) state() record.State {
+	if d.record == nil {
+		return neverFiled
+	}
+	return d.record.State
+}
+
+// open tells that a draft may be written on.
+func (d dossier) open() bool { return d.draft != nil && !d.draft.Locked }
+
+func (d dossier) path(rest string) string { return "/records/" + string(d.id) + rest }
+
+// facts are what the lifecycle table needs to know of the record.
+func (d dossier) facts(policy record.Policy) record.Facts {
+	f := record.Facts{Kind: d.kind, NeedsReview: policy.NeedsReview(d.kind), FirstVersion: true}
+	if d.record != nil {
+		f.Claimed, f.FirstVersion = d.record.Claimed != "", d.record.InForce == 0
+	}
+	return f
+}
+
+// showProfile leads to the subject's 基本信息: to its draft where one is open,
+// else to the record. The first visit opens the draft. With welcome=1, right
+// after registration, the page names the login account.
+func showProfile(s *Server, v *visit) error {
+	p, err := s.profile(v.ctx, v.subject)
+	if err != nil {
+		return err
+	}
+	welcome := ""
+	if v.Query("welcome") != "" {
+		welcome = "?welcome=1"
+	}
+	switch {
+	case p.draft != nil && !p.draft.Locked:
+		return v.see("/records/" + string(p.draft.Record) + "/edit" + welcome)
+	case p.draft != nil, p.record != nil && p.state() != neverFiled:
+		return v.see("/records/" + string(p.id()))
+	}
+	id, err := s.Store.StartDraft(v.ctx, v.actor().ID, v.subject, p.kind)
+	if err != nil {
+		return err
+	}
+	return v.see("/records/" + string(id) + "/edit" + welcome)
+}
+
+// showRecord is the read-only page of a record.
+func showRecord(s *Server, v *visit) error {
+	d, err := s.visited(v)
+	if err != nil {
+		return err
+	}
+	if d.record == nil && d.open() {
+		return v.see(d.path("/edit"))
+	}
+	return s.renderRecord(v, d, http.StatusOK)
+}
+
+// visited is the dossier of the record that the address names.
+func (s *Server) visited(v *visit) (dossier, error) {
+	id, err := v.id("id")
+	if err != nil {
+		return dossier{}, err
+	}
+	return s.dossier(v.ctx, v.subject.ID, id)
+}
+
+func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.Notice) error {
+	events, err := s.Store.Events(v.ctx, d.id)
+	if err != nil {
+		return err
+	}
+	m := view.RecordModel{
+		RecordID: string(d.id), Heading: d.kind.Label(), State: d.tag(), Command: string(storage.NewID()),
+		Notices: append(notices, d.notices(events)...),
+		Timeline: timelineOf{
+			record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now(),
+		}.draw(),
+	}
+	m.Actions, m.Denied = d.actions(s.Policy)
+	if err := s.fillRecord(v, d, &m); err != nil {
+		return err
+	}
+	if d.state().Filing == record.Returned {
+		m.Return = returnNote(d, events)
+	}
+	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
+		return err
+	}
+	p, err := v.portal(d.kind.Label())
+	if err != nil {
+		return err
+	}
+	return v.render(status, view.RecordPage(p, m))
+}
+
+// fillRecord chooses the content that the page shows: the version under way, on
+// request the one in force; a draft where nothing else is left.
+func (s *Server) fillRecord(v *visit, d dossier, m *view.RecordModel) error {
+	no := 0
+	if d.record != nil {
+		no = d.record.Submitted
+		if no == 0 {
+			no = d.record.InForce
+		}
+		if d.record.Submitted > 0 && d.record.InForce > 0 && d.record.Submitted != d.record.InForce {
+			m.Shown, m.Other = "显示的是审核中的内容", &view.Link{Href: d.path("?version=in_force"), Text: "查看现行有效的内容"}
+			if v.Query("version") == "in_force" {
+				no = d.record.InForce
+				m.Shown, m.Other = "显示的是现行有效的内容", &view.Link{Href: d.path(""), Text: "查看审核中的内容"}
+			}
+		}
+	}
+	if no == 0 {
+		if d.draft == nil {
+			return record.Errorf(record.NotFound, "没有可以显示的内容")
+		}
+		m.Form = d.draft.Document.Form(today())
+		m.At = d.draft.UpdatedAt
+		return nil
+	}
+	version, err := s.Store.Version(v.ctx, v.subject.ID, d.id, no)
+	if err != nil {
+		return err
+	}
+	m.Form, m.Version, m.At, m.By = version.Document.Form(today()), version.No, version.AcceptedAt, v.subject.Name
+	m.Assurance = view.Assurance(version.Assurance)
+	m.PaperOnly = d.kind.Profile() && version.Assurance != record.ByCertificate
+	return nil
+}
+
+// today is the civil date, in Shanghai, by which rules are checked.
+func today() time.Time { return time.Now().In(record.Shanghai) }
+
+// tag is the record's state in a few words.
+func (d dossier) tag() view.Tag {
+	return draftTag(d.state(), d.draft)
+}
+
+// notices say what the state alone does not: a command under way, a refusal
+// that came after the receipt, a change that waits as a draft.
+func (d dossier) notices(events []storage.Event) []view.Notice {
+	var all []view.Notice
+	for _, p := range d.pending {
+		all = append(all, view.Notice{
+			Tone: view.Info, Title: p.Move.Label() + "已受理，正在处理",
+			Text: "回执号 " + p.Receipt.Number + "。不需要重复操作。",
+			Link: "/receipts/" + p.Receipt.Number, LinkText: "查看回执",
+		})
+	}
+	if n := len(events); n > 0 && events[n-1].Refusal != "" && events[n-1].Role == record.Applicant {
+		last := events[n-1]
+		all = append(all, view.Notice{Tone: view.Bad, Title: last.Move.Label() + "未生效", Text: last.Refusal.Explain()})
+	}
+	if d.open() && d.state() == settled {
+		all = append(all, view.Notice{
+			Tone: view.Info, Title: "有一份尚未提交的变更草稿", Text: "现行内容继续有效，直到变更提交并生效。",
+			Link: d.path("/edit"), LinkText: "继续填写",
+		})
+	}
+	return all
+}
+
+// actions are the buttons of the record's page, from the lifecycle table, and
+// what one might look for and cannot do now.
+func (d dossier) actions(policy record.Policy) ([]view.Action, []view.Denied) {
+	actions := []view.Action{view.ActionPrint}
+	if len(d.pending) > 0 {
+		return actions, nil
+	}
+	var denied []view.Denied
+	facts := d.facts(policy)
+	allowed := map[record.Move]bool{}
+	for _, move := range record.Allowed(d.state(), record.Applicant, facts) {
+		allowed[move] = true
+	}
+	if d.open() {
+		actions = append(actions, view.ActionEdit)
+	}
+	switch filing := d.state().Filing; {
+	case allowed[record.Submit] && !d.open() && d.state() == settled:
+		actions = append(actions, view.ActionChange)
+	case filing == record.UnderReview || filing == record.SecondReview:
+		denied = append(denied, view.Denied{Action: view.ActionChange, Reason: "审核办结后可以变更"})
+	}
+	switch {
+	case allowed[record.Withdraw]:
+		actions = append(actions, view.ActionWithdraw)
+	case d.state().Filing == record.UnderReview && facts.Claimed:
+		denied = append(denied, view.Denied{Action: view.ActionWithdraw, Reason: "审核人员已领取，不能撤回"})
+	case d.state().Filing == record.SecondReview:
+		denied = append(denied, view.Denied{Action: view.ActionWithdraw, Reason: "已进入复核，不能撤回"})
+	}
+	if d.discardable(allowed[record.Discard]) {
+		actions = append(actions, view.ActionDiscard)
+	}
+	return actions, denied
+}
+
+// discardable tells that there is something to give up: a returned filing, or a
+// change that was not submitted.
+func (d dossier) discardable(legal bool) bool {
+	return d.open() && (legal || d.state() == settled)
+}
+
+// lastReturn is the event by which the filing came back, or nil.
+func lastReturn(events []storage.Event) *storage.Event {
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].Type == string(record.Return) {
+			return &events[i]
+		}
+	}
+	return nil
+}
+
+func returnNote(d dossier, events []storage.Event) *view.ReturnNote {
+	last := lastReturn(events)
+	if last == nil {
+		return nil
+	}
+	note := &view.ReturnNote{Reason: last.Reason, At: last.At}
+	if d.record != nil {
+		note.Due = d.record.DueAt
+	}
+	var fields form.Form
+	if d.draft != nil {
+		fields = d.draft.Document.Form(today())
+	}
+	note.Remarks = remarksOf(last, fields, nil)
+	return note
+}
+
+// remarksOf are a reviewer's words on fields. changed names the fields that
+// differ from what was returned: their remarks are resolved.
+func remarksOf(e *storage.Event, fields form.Form, changed map[string]bool) []view.Remark {
+	var all []view.Remark
+	for _, r := range e.Remarks {
+		label := r.Field
+		if f := fields.Field(r.Field); f != nil {
+			label = f.Label
+		}
+		all = append(all, view.Remark{Field: r.Field, Label: label, Text: r.Text, At: e.At, Resolved: changed[r.Field]})
+	}
+	return all
+}
+
+// changedFields names the fields in which two documents differ.
+func changedFields(before, after form.Form) map[string]bool {
+	changed := map[string]bool{}
+	for _, c := range form.Diff(before, after) {
+		if c.Changed {
+			changed[c.Field.Name] = true
+		}
+	}
+	return changed
+}
+
+// listRecords is the page of a kind. The kinds of later stages are announced
+// there.
+func listRecords(_ *Server, v *visit) error {
+	kind := v.Query("kind")
+	if definition, ok := record.DefinitionOf(record.Kind(kind)); ok && definition.Kind.Profile() {
+		return v.see("/profile")
+	}
+	if v.subject.Type == record.Organization {
+		for _, k := range plannedKinds {
+			if k.name == kind {
+				p, err := v.portal(k.label)
+				if err != nil {
+					return err
+				}
+				return v.render(http.StatusOK, view.RecordsPage(p, view.RecordsModel{Label: k.label, Icon: k.icon}))
+			}
+		}
+	}
+	return record.Errorf(record.NotFound, "没有这类信息")
+}
+
+// listCertificates is 数字证书: what is bound to the account.
+func listCertificates(_ *Server, v *visit) error {
+	p, err := v.portal("数字证书")
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, view.CertificatesPage(p, view.CertificatesModel{}))
+}
+
+// accept hands a command in and rings the record's workflow, which usually
+// answers in a moment. Whether the ring succeeds does not matter to the fact:
+// with the receipt the command is committed, and the relay rings again.
+func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, error) {
+	if _, err := s.Store.Accept(v.ctx, c); err != nil {
+		return storage.CommandStatus{}, err
+	}
+	status, err := s.Store.CommandStatus(v.ctx, c.ID)
+	if err != nil || status.Done {
+		return status, err
+	}
+	ring, cancel := context.WithTimeout(v.ctx, s.RingWait)
+	defer cancel()
+	if _, err := s.Rings.Ring(ring, status.Record, c.ID); err != nil {
+		s.Log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again",
+			"record", status.Record, "command", c.ID, "error", err)
+	}
+	// The truth is in the database, whatever the ring said.
+	return s.Store.CommandStatus(v.ctx, c.ID)
+}
+
+// answer leads from an accepted command to what the person sees next: the
+// record when it took effect, else the receipt, which says what is to be done.
+func (v *visit) answer(status storage.CommandStatus) error {
+	if status.Done && status.Outcome.Applied {
+		return v.see("/records/" + string(status.Record))
+	}
+	return v.see("/receipts/" + status.Receipt.Number)
+}
+
+// command reads the nonce by which a form's command is known.
+func commandID(values map[string][]string) (record.ID, error) {
+	if id := one(values, "command"); storage.ValidID(id) {
+		return record.ID(id), nil
+	}
+	return "", record.Errorf(record.Invalid, "页面内容不完整，请刷新后重新操作")
+}
+
+// one is the first value of a name, or "".
+func one(values map[string][]string, name string) string {
+	if all := values[name]; len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// maxReason bounds what a person gives as a reason, in characters.
+const maxReason = 500
+
+func reasonProblem(reason string, limit int) string {
+	switch n := len([]rune(reason)); {
+	case reason == "":
+		return "请填写原因"
+	case n > limit:
+		return "原因最多 " + strconv.Itoa(limit) + " 个字，现在有 " + strconv.Itoa(n) + " 个字"
+	}
+	return ""
+}
+
+// changeRecord opens a draft of the version in force: 【变更】.
+func changeRecord(s *Server, v *visit) error {
+	d, err := s.visited(v)
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	reason := form.Clean(one(values, "reason"))
+	if d.open() && d.state() == settled {
+		return v.see(d.path("/edit")) // pressed twice, or in two tabs
+	}
+	if problem := reasonProblem(reason, maxReason); problem != "" {
+		return s.renderRecord(v, d, http.StatusUnprocessableEntity, view.Notice{Tone: view.Bad, Title: "没有开始变更", Text: problem + "。"})
+	}
+	if err := s.Store.StartChange(v.ctx, v.actor().ID, v.subject.ID, d.id, reason); err != nil {
+		return err
+	}
+	return v.see(d.path("/edit"))
+}
+
+// withdrawRecord takes a filing back before its review begins.
+func withdrawRecord(s *Server, v *visit) error { return s.move(v, record.Withdraw) }
+
+// discardRecord gives up a change. A returned filing ends by a command; the
+// draft of a settled record is no part of the lifecycle and is dropped.
+func discardRecord(s *Server, v *visit) error {
+	d, err := s.visited(v)
+	if err != nil {
+		return err
+	}
+	if d.state() == settled && len(d.pending) == 0 {
+		if d.draft != nil {
+			if err := s.Store.DropDraft(v.ctx, v.subject.ID, d.id); err != nil {
+				return err
+			}
+			v.flash(view.Good, "变更草稿已放弃，现行内容不受影响")
+		}
+		return v.see(d.path(""))
+	}
+	return s.move(v, record.Discard)
+}
+
+// move hands in a command that carries nothing but its name.
+func (s *Server) move(v *visit, move record.Move) error {
+	d, err := s.visited(v)
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	id, err := commandID(values)
+	if err != nil {
+		return err
+	}
+	status, err := s.accept(v, record.Command{
+		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: move, Actor: v.actor(),
+	})
+	if record.CodeOf(err) == record.Conflict {
+		// The page was older than the record: show where it stands now.
+		return s.renderRecord(v, d, http.StatusConflict, view.Notice{
+			Tone: view.Bad, Title: move.Label() + "没有进行", Text: messageOf(err),
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return v.answer(status)
+}
+
+// messageOf is what an error for people says.
+func messageOf(err error) string {
+	var e *record.Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return ""
+}
