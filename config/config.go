@@ -93,13 +93,17 @@ type Config struct {
 	MaxFileMiB int  `env:"MAX_FILE_MIB" envDefault:"20" doc:"size of one attachment at most, MiB"`
 	QuotaMiB   int  `env:"QUOTA_MIB" envDefault:"2048" doc:"size of all attachments of one subject at most, MiB"`
 
-	SiteName string `env:"SITE_NAME" envDefault:"公共资源交易市场主体库" doc:"name of the system on its pages"`
+	SiteName string `env:"SITE_NAME" envDefault:"公共资源交易统一注册系统" doc:"name of the system on its pages"`
 	Center   string `env:"CENTER" envDefault:"公共资源交易中心" doc:"name of the trading centre on the pages"`
+	Motto    string `env:"MOTTO" envDefault:"统一注册 · 一次填报 · 全省通用" doc:"line below the centre's name on the login page"`
 	Hotline  string `env:"HOTLINE" envDefault:"0731-82210013/82210016" doc:"service hotline on the pages"`
+	Hours    string `env:"HOURS" envDefault:"工作日 9:00–17:30" doc:"hours of the hotline"`
 	QQ       string `env:"QQ" envDefault:"878543073" doc:"QQ group on the pages"`
 
 	SessionIdle     time.Duration `env:"SESSION_IDLE" envDefault:"30m" doc:"a session ends after so long without a request"`
 	SessionAbsolute time.Duration `env:"SESSION_ABSOLUTE" envDefault:"12h" doc:"a session ends after so long in any case"`
+	ProofDifficulty int64         `env:"PROOF_DIFFICULTY" envDefault:"100000" doc:"work that a browser does before it may register or search a code, in hashes at most; four times as many for persons"`
+	RingWait        time.Duration `env:"RING_WAIT" envDefault:"3s" doc:"how long a submit waits for its outcome before the receipt is shown"`
 
 	// Temporal is how the server is reached, read from Temporal's own
 	// variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_…) by the

@@ -240,7 +240,7 @@ func (v Variable) shape() string {
 	switch v.kind.String() {
 	case "bool":
 		return "true or false"
-	case "int":
+	case "int", "int64":
 		return "a whole number"
 	case "time.Duration":
 		return "a duration such as 30m or 12h"

@@ -149,6 +149,12 @@ func (c Config) checkLimits(f faults) {
 	if c.SessionIdle < time.Minute || c.SessionIdle > 24*time.Hour {
 		f.add("UNIREG_SESSION_IDLE", "is not between 1m and 24h: %s", c.SessionIdle)
 	}
+	if c.ProofDifficulty < 1000 || c.ProofDifficulty > 50_000_000 {
+		f.add("UNIREG_PROOF_DIFFICULTY", "is not between 1000 and 50000000: %d", c.ProofDifficulty)
+	}
+	if c.RingWait < 100*time.Millisecond || c.RingWait > 10*time.Second {
+		f.add("UNIREG_RING_WAIT", "is not between 100ms and 10s: %s", c.RingWait)
+	}
 	if c.SessionAbsolute < c.SessionIdle || c.SessionAbsolute > 7*24*time.Hour {
 		f.add("UNIREG_SESSION_ABSOLUTE", "is not between UNIREG_SESSION_IDLE and 168h: %s", c.SessionAbsolute)
 	}

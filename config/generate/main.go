@@ -12,7 +12,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	for _, path := range os.Args[1:] {
-		document, err := os.ReadFile(path) //nolint:gosec // the document is named by the one who calls
+		document, err := os.ReadFile(path)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func main() {
 		if fresh == string(document) {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil { //nolint:gosec // a document for everybody
+		if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}

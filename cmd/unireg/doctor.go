@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"unireg/config"
+	"unireg/record"
+	"unireg/storage"
+	"unireg/web/static"
+)
+
+type doctorCommand struct {
+	Parts []string `arg:"" optional:"" default:"web,worker" help:"Parts whose settings are checked: web, worker, migrate, staff, verify."`
+}
+
+// Help tells what is looked at.
+func (doctorCommand) Help() string {
+	return `Checks the settings, whether PostgreSQL, the object store and Temporal answer, and with which versions, whether the
+schema is current, the bucket and the namespace exist, the pages' files were built in, and the calendar knows this year's and
+next year's holidays. Every fault gets a sentence; the exit code is 1 if there is any.`
+}
+
+// diagnosis collects what the doctor finds.
+type diagnosis struct {
+	out    io.Writer
+	faults int
+}
+
+func (d *diagnosis) say(verdict, what, detail string, values ...any) {
+	detail = strings.ReplaceAll(fmt.Sprintf(detail, values...), "\n", "; ")
+	_, _ = fmt.Fprintf(d.out, "%-5s %-14s %s\n", verdict, what, detail) // a closed terminal changes no diagnosis
+}
+
+func (d *diagnosis) fine(what, detail string, values ...any) { d.say("ok", what, detail, values...) }
+func (d *diagnosis) warn(what, detail string, values ...any) { d.say("warn", what, detail, values...) }
+func (d *diagnosis) fault(what, detail string, values ...any) {
+	d.faults++
+	d.say("FAULT", what, detail, values...)
+}
+
+// patience is how long the doctor waits for one answer.
+const patience = 5 * time.Second
+
+// Run examines everything, whatever it finds on the way.
+func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
+	d := &diagnosis{out: out}
+	var parts []config.Part
+	for _, names := range command.Parts {
+		for name := range strings.SplitSeq(names, ",") {
+			parts = append(parts, config.Part(name))
+		}
+	}
+	c, err := settings(parts...)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			d.fault("settings", "%s", strings.TrimSpace(line))
+		}
+	} else {
+		d.fine("settings", "%s mode, %s", c.Mode, strings.Join(command.Parts, ", "))
+	}
+	examineFiles(d)
+	examineCalendar(d, c.Policy().Calendar, time.Now())
+	if c.DatabaseURL != "" {
+		examineDatabase(ctx, d, c)
+	}
+	if c.S3Endpoint != "" {
+		examineObjects(ctx, d, c)
+	}
+	examineTemporal(ctx, d, c)
+	if d.faults > 0 {
+		return fmt.Errorf("%d faults", d.faults)
+	}
+	return nil
+}
+
+// vendored are the third parties' files that pages ask for.
+var vendored = []string{"vendor/bootstrap.min.css", "vendor/icons.svg", "vendor/altcha/index.js"}
+
+// examineFiles looks for what make generate puts into the binary.
+func examineFiles(d *diagnosis) {
+	var missing []string
+	for _, name := range vendored {
+		if _, err := fs.Stat(static.FS, name); err != nil {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		d.fault("page files", "this binary was built without %s: run make build", strings.Join(missing, ", "))
+		return
+	}
+	d.fine("page files", "built in")
+}
+
+// examineCalendar asks for the years in which deadlines fall.
+func examineCalendar(d *diagnosis, calendar *record.Calendar, now time.Time) {
+	year := now.In(record.Shanghai).Year()
+	switch {
+	case !calendar.CoversYear(year):
+		d.fault("calendar", "the holidays of %d are not known: deadlines count every Monday to Friday; name a newer UNIREG_HOLIDAYS_FILE", year)
+	case !calendar.CoversYear(year + 1):
+		d.warn("calendar", "the holidays of %d are not known yet; the State Council announces them in November", year+1)
+	default:
+		d.fine("calendar", "knows %d and %d", year, year+1)
+	}
+}
+
+func examineDatabase(ctx context.Context, d *diagnosis, c config.Config) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	db, err := storage.Open(c.DatabaseURL.Reveal(), 2)
+	if err != nil {
+		d.fault("database", "%v", err)
+		return
+	}
+	defer db.Close()
+	var version, encoding, locale, role string
+	var superuser bool
+	var now time.Time
+	err = db.NewRaw(`SELECT current_setting('server_version'), current_setting('server_encoding'), datcollate, current_user, usesuper, clock_timestamp()
+		FROM pg_database, pg_user WHERE datname = current_database() AND usename = current_user`).
+		Scan(ctx, &version, &encoding, &locale, &role, &superuser, &now)
+	if err != nil {
+		d.fault("database", "PostgreSQL does not answer: %v", err)
+		return
+	}
+	d.fine("database", "PostgreSQL %s, %s, %s, role %s", version, encoding, locale, role)
+	if encoding != "UTF8" || locale == "C" || locale == "POSIX" {
+		d.fault("database", "encoding %s and locale %s cannot search Chinese: create the database with a UTF-8 locale", encoding, locale)
+	}
+	if superuser {
+		d.fault("database", "role %s is a superuser: the portal must not be able to change its own history", role)
+	}
+	if skew := time.Since(now).Abs(); skew > time.Minute {
+		d.warn("clock", "this machine and the database differ by %s; the database's clock counts", skew.Round(time.Second))
+	}
+	examineSchema(ctx, d, c)
+}
+
+// examineSchema compares the migrations of this binary with the database's.
+func examineSchema(ctx context.Context, d *diagnosis, c config.Config) {
+	if c.MigrateDatabaseURL == "" {
+		c.MigrateDatabaseURL = c.DatabaseURL // reading the list takes no rights
+	}
+	err := migrateWith(c, func(m *storage.Migrator) error {
+		applied, missing, err := m.Status(ctx)
+		switch {
+		case err != nil:
+			return err
+		case len(missing) > 0:
+			d.fault("schema", "%d migrations are missing, the first is %s: run unireg migrate up", len(missing), missing[0])
+		default:
+			d.fine("schema", "current at %s", applied[len(applied)-1])
+		}
+		return nil
+	})
+	if err != nil {
+		d.fault("schema", "%v", err)
+	}
+}
+
+func examineObjects(ctx context.Context, d *diagnosis, c config.Config) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	objects, err := newObjects(c)
+	if err == nil {
+		err = objects.Ping(ctx)
+	}
+	if err != nil {
+		d.fault("object store", "%v", err)
+		return
+	}
+	d.fine("object store", "%s answers, bucket %s exists", c.S3Endpoint, c.S3Bucket)
+}
+
+func examineTemporal(ctx context.Context, d *diagnosis, c config.Config) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	connection, door, err := dialTemporal(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		d.fault("Temporal", "%v", err)
+		return
+	}
+	defer connection.Close()
+	info, err := connection.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
+	if err != nil {
+		d.fault("Temporal", "%s does not answer: %v", c.Temporal.HostPort, err)
+		return
+	}
+	_, err = connection.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Temporal.Namespace})
+	if err != nil {
+		d.fault("Temporal", "server %s, namespace %s: %v", info.GetServerVersion(), c.Temporal.Namespace, err)
+		return
+	}
+	d.fine("Temporal", "server %s, namespace %s exists", info.GetServerVersion(), c.Temporal.Namespace)
+	if err := door.Healthy(ctx); err != nil {
+		d.warn("worker", "none serves at this moment: submissions are accepted and wait")
+		return
+	}
+	d.fine("worker", "serves")
+}
+
+var errProduction = errors.New("production mode refuses the development stack: run unireg web and unireg worker beside servers of your own")

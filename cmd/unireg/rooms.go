@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/uptrace/bun"
+	"go.temporal.io/sdk/client"
+
+	"unireg/config"
+	"unireg/storage"
+	"unireg/worker"
+	"unireg/workflows"
+)
+
+// rooms are what a process of the system works with, joined to one another.
+type rooms struct {
+	config   config.Config
+	log      *slog.Logger
+	db       *bun.DB
+	store    *storage.Store
+	objects  *storage.Objects
+	files    *storage.Files
+	temporal client.Client
+	door     *workflows.Client
+}
+
+// databasePatience is how long a starting process waits for the database.
+const databasePatience = 30 * time.Second
+
+// openRooms connects. The database must answer; the object store and Temporal
+// may be away, for now: what does not need them works without.
+func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, error) {
+	r := &rooms{config: c, log: log}
+	var err error
+	if r.db, err = storage.Open(c.DatabaseURL.Reveal(), c.DBConnections); err != nil {
+		return nil, err
+	}
+	r.store = storage.New(r.db, c.Keyring(), c.Policy())
+	if err := r.awaitDatabase(ctx); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if c.S3Endpoint != "" {
+		if r.objects, err = newObjects(c); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+		r.files = storage.NewFiles(r.store, r.objects, storage.FileLimits{MaxSize: c.MaxFileBytes(), Quota: c.QuotaBytes()})
+	}
+	if r.temporal, r.door, err = dialTemporal(c, log); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// newObjects names the bucket of the settings. It does not connect.
+func newObjects(c config.Config) (*storage.Objects, error) {
+	return storage.NewObjects(storage.ObjectsConfig{
+		Endpoint: c.S3Endpoint, AccessKey: c.S3AccessKey.Reveal(), SecretKey: c.S3SecretKey.Reveal(),
+		Bucket: c.S3Bucket, Secure: c.S3Secure,
+	})
+}
+
+// dialTemporal prepares the connection to Temporal, which connects when it is
+// first used.
+func dialTemporal(c config.Config, log *slog.Logger) (client.Client, *workflows.Client, error) {
+	options := c.Temporal
+	options.Logger = worker.Logger(log)
+	connection, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, nil, fmt.Errorf("prepare the connection to Temporal: %w", err)
+	}
+	return connection, workflows.NewClient(connection, c.Temporal.Namespace), nil
+}
+
+// awaitDatabase waits until the database answers, for a limited time.
+func (r *rooms) awaitDatabase(ctx context.Context) error {
+	deadline, cancel := context.WithTimeout(ctx, databasePatience)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		err := r.store.Ping(deadline)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-deadline.Done():
+			return fmt.Errorf("the database does not answer: %w", err)
+		case <-tick.C:
+			r.log.WarnContext(ctx, "waiting for the database", slog.Any("error", err))
+		}
+	}
+}
+
+// close ends all connections.
+func (r *rooms) close() error {
+	if r.temporal != nil {
+		r.temporal.Close()
+	}
+	if err := r.db.Close(); err != nil {
+		return fmt.Errorf("close the database: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"unireg/config"
+	"unireg/web"
+	"unireg/web/view"
+	"unireg/worker"
+)
+
+type webCommand struct{}
+
+// Help tells what the portal needs.
+func (webCommand) Help() string {
+	return `Serves bidders, staff and the public on UNIREG_LISTEN until it is told to stop (SIGTERM or Ctrl-C), then finishes
+what is under way. It starts and works without Temporal and workers: submissions are accepted and processed later.
+UNIREG_OPS_LISTEN, if set, serves /livez, /readyz and /metrics to operators.`
+}
+
+// Run serves the portal until ctx ends.
+func (webCommand) Run(ctx context.Context) error {
+	return serve(ctx, config.Portal, func(ctx context.Context, r *rooms) error {
+		if err := refuseDemo(ctx, r); err != nil {
+			return err
+		}
+		listener, err := listen(ctx, r.config.Listen, "UNIREG_LISTEN")
+		if err != nil {
+			return err
+		}
+		r.log.InfoContext(ctx, "portal listens", slog.String("address", listener.Addr().String()), slog.String("origin", r.config.Origin))
+		return r.serveWeb(ctx, listener)
+	})
+}
+
+type workerCommand struct{}
+
+// Help tells what the worker does.
+func (workerCommand) Help() string {
+	return `Runs the workflows and activities, the relay that rings for what was accepted while Temporal was away, and the
+sweeps, until it is told to stop (SIGTERM or Ctrl-C). Any number of workers may run at once.`
+}
+
+// Run works until ctx ends.
+func (workerCommand) Run(ctx context.Context) error {
+	return serve(ctx, config.Worker, func(ctx context.Context, r *rooms) error { return r.serveWorker(ctx) })
+}
+
+// serve runs one part, and beside it what operators ask.
+func serve(ctx context.Context, part config.Part, run func(context.Context, *rooms) error) (err error) {
+	c, err := settings(part)
+	if err != nil {
+		return err
+	}
+	r, err := openRooms(ctx, c, newLog(c, os.Stderr))
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	group, groupCtx := errgroup.WithContext(ctx)
+	if c.OpsListen != "" {
+		listener, err := listen(ctx, c.OpsListen, "UNIREG_OPS_LISTEN")
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return newOps(r, part).serve(groupCtx, listener) })
+	}
+	group.Go(func() error { return run(groupCtx, r) })
+	return stopped(ctx, group.Wait())
+}
+
+// listen opens a port; variable is the setting that names it.
+func listen(ctx context.Context, address, variable string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, portError(address, variable, err)
+	}
+	return listener, nil
+}
+
+// serveWeb serves the portal until ctx ends.
+func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
+	c := r.config
+	portal, err := web.New(web.Options{
+		Store: r.store, Objects: r.objects, Rings: r.door, Log: r.log, Policy: c.Policy(),
+		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
+		Listen: c.Listen, Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
+		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
+		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty, ScanRequired: c.Scan == config.ScanRequired,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return portal.Serve(ctx, listener)
+}
+
+// serveWorker works until ctx ends.
+func (r *rooms) serveWorker(ctx context.Context) error {
+	return worker.Run(ctx, worker.Config{
+		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
+		AbandonAfter: r.config.Policy().AbandonAfter, Logger: r.log,
+	})
+}
+
+// refuseDemo keeps a public portal from serving a database whose staff has
+// passwords that a demonstration printed.
+func refuseDemo(ctx context.Context, r *rooms) error {
+	if r.config.Mode != config.Production {
+		return nil
+	}
+	members, err := r.store.StaffMembers(ctx)
+	if err != nil {
+		return fmt.Errorf("look for demo accounts: %w", err)
+	}
+	var faults []error
+	for _, m := range members {
+		if strings.HasPrefix(m.Login, demoLogin) && !m.Disabled {
+			faults = append(faults, fmt.Errorf("production mode refuses the demo account %s: disable it with unireg staff disable %s", m.Login, m.Login))
+		}
+	}
+	return errors.Join(faults...)
+}
