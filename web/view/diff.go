@@ -1,6 +1,12 @@
 package view
 
-import "github.com/sergi/go-diff/diffmatchpatch"
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sergi/go-diff/diffmatchpatch"
+)
 
 // Op says where a run of text occurs.
 type Op int
@@ -18,14 +24,15 @@ type Run struct {
 	Text string
 }
 
-// Diff splits two texts into runs. It works by characters and then joins what a
-// reader would see as one change. The runs without Added give before, those
-// without Removed give after.
+// Diff splits two texts into runs. It works by characters, taking a number as
+// one, and then joins what a reader would see as one change. The runs without
+// Added give before, those without Removed give after.
 func Diff(before, after string) []Run {
 	dmp := diffmatchpatch.New()
 	dmp.DiffTimeout = 0 // the result depends on the texts alone
+	words := numbers{}
 	var runs []Run
-	for _, d := range dmp.DiffCleanupSemantic(dmp.DiffMainRunes([]rune(before), []rune(after), false)) {
+	for _, d := range dmp.DiffCleanupSemantic(dmp.DiffMainRunes(words.fold(before), words.fold(after), false)) {
 		op := Common
 		switch d.Type {
 		case diffmatchpatch.DiffDelete:
@@ -34,9 +41,39 @@ func Diff(before, after string) []Run {
 			op = Added
 		case diffmatchpatch.DiffEqual:
 		}
-		runs = append(runs, Run{op, d.Text})
+		runs = append(runs, Run{op, words.unfold(d.Text)})
 	}
 	return runs
+}
+
+// numbers stand for amounts, dates and phone numbers in a text, each as a
+// character of the private planes.
+type numbers []string
+
+var numberPattern = regexp.MustCompile(`[0-9][0-9.,-]{1,14}`)
+
+const privatePlane = 0xF0000
+
+func (n *numbers) fold(text string) []rune {
+	return []rune(numberPattern.ReplaceAllStringFunc(text, func(number string) string {
+		i := slices.Index(*n, number)
+		if i < 0 {
+			i, *n = len(*n), append(*n, number)
+		}
+		return string(rune(privatePlane + i))
+	}))
+}
+
+func (n *numbers) unfold(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		if i := int(r) - privatePlane; i >= 0 && i < len(*n) {
+			out.WriteString((*n)[i])
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
 }
 
 // side returns the runs of one side: Removed for the earlier text, Added for

@@ -124,3 +124,15 @@ func brandName(s Site) string {
 	}
 	return s.Name
 }
+
+// filer says who filed and how, in one breath.
+func filer(by string, assurance Assurance) string {
+	var parts []string
+	if by != "" {
+		parts = append(parts, "由 "+by+" 提交")
+	}
+	if assurance != "" {
+		parts = append(parts, assurance.Label())
+	}
+	return strings.Join(parts, "，")
+}

@@ -1,0 +1,42 @@
+// Lists of codes that depend on each other: choosing an entry loads the next
+// level. Without this module a button asks the server to draw it.
+for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
+
+for (const group of document.querySelectorAll("[data-cascade]")) {
+  const levels = [...group.querySelectorAll("select")];
+  levels.forEach((level, i) => level.addEventListener("change", () => follow(group.dataset.cascade, levels, i)));
+}
+
+const loaded = new Map();
+
+// children asks for the codes below one, once.
+function children(table, code) {
+  const url = `/codes/${encodeURIComponent(table)}?parent=${encodeURIComponent(code)}`;
+  if (!loaded.has(url)) {
+    loaded.set(url, fetch(url, { headers: { Accept: "application/json" } }).then((response) => {
+      if (!response.ok) throw new Error(response.statusText);
+      return response.json();
+    }).catch((error) => { loaded.delete(url); throw error; }));
+  }
+  return loaded.get(url);
+}
+
+// follow empties the levels below the one chosen and fills the next.
+async function follow(table, levels, changed) {
+  const code = levels[changed].value;
+  for (const level of levels.slice(changed + 1)) fill(level, [], "先选上一级");
+  const next = levels[changed + 1];
+  if (!code || !next) return;
+  fill(next, [], "正在载入…");
+  try {
+    const entries = await children(table, code);
+    if (levels[changed].value !== code) return; // chosen anew meanwhile
+    fill(next, entries, entries.length > 0 ? "请选择" : "没有下级，不用选");
+  } catch {
+    fill(next, [], "没有载入，请重选上一级");
+  }
+}
+
+function fill(select, entries, prompt) {
+  select.replaceChildren(new Option(prompt, ""), ...entries.map((entry) => new Option(entry.name, entry.code)));
+}

@@ -1,0 +1,28 @@
+// The reviewer's desk: common reasons at a click, and how many remarks on
+// fields go along.
+for (const chips of document.querySelectorAll("[data-chips]")) {
+  const opinion = document.getElementById(chips.dataset.chips);
+  chips.hidden = false;
+  chips.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const text = opinion.value.trimEnd();
+    if (!text.includes(button.textContent)) opinion.value = text ? `${text}；${button.textContent}` : button.textContent;
+    opinion.focus();
+  });
+}
+
+const counter = document.querySelector("[data-remark-count]");
+const remarks = [...document.querySelectorAll("textarea[name^='remark.']")];
+if (counter) {
+  const show = () => {
+    const n = remarks.filter((remark) => remark.value.trim()).length;
+    counter.textContent = n > 0 ? `现有 ${n} 条字段意见。` : "";
+  };
+  for (const remark of remarks) remark.addEventListener("input", show);
+  show();
+}
+
+for (const details of document.querySelectorAll("details.remark")) {
+  details.addEventListener("toggle", () => { if (details.open) details.querySelector("textarea").focus(); });
+}
