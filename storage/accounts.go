@@ -91,7 +91,7 @@ func (s *Store) subjectsByCode(ctx context.Context, code string) ([]subjectRow, 
 	}
 	// Which kind of document the number is of is not asked at login.
 	indexes := [][]byte{s.codeIndex(record.Organization, "", code)}
-	for _, entry := range codes.IDDocumentTypes.Entries() {
+	for _, entry := range codes.IDDocumentTypes.All() {
 		indexes = append(indexes, s.codeIndex(record.Person, entry.Code, code))
 	}
 	var rows []subjectRow

@@ -151,6 +151,10 @@ func (t *Table) entriesOn(date string) []Entry {
 	return entries
 }
 
+// All lists this table's entries in the file's order, retired ones too: for
+// finding what was filed under them.
+func (t *Table) All() []Entry { return slices.Clone(t.rows().entries) }
+
 // Path is the way from the root down to a code, including it, through the
 // tables above where there are any. It is nil for an unknown code.
 func (t *Table) Path(code string) []Entry {
