@@ -3,8 +3,10 @@ package storage
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 )
@@ -61,12 +63,17 @@ func (m *Migrator) unlock(ctx context.Context) {
 	_ = m.inner.Unlock(context.WithoutCancel(ctx))
 }
 
-// Status returns the names of applied and of missing migrations.
+// Status returns the names of applied and of missing migrations. Once the schema
+// exists the application's role may ask, too.
 func (m *Migrator) Status(ctx context.Context) (applied, missing []string, err error) {
-	if err := m.inner.Init(ctx); err != nil {
-		return nil, nil, fmt.Errorf("prepare migrations: %w", err)
-	}
 	all, err := m.inner.MigrationsWithStatus(ctx)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42P01" { // the list itself is missing: nothing is applied
+		if err := m.inner.Init(ctx); err != nil {
+			return nil, nil, fmt.Errorf("prepare migrations: %w", err)
+		}
+		all, err = m.inner.MigrationsWithStatus(ctx)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("migration status: %w", err)
 	}

@@ -178,7 +178,7 @@ func readDemo(path string) (map[string]demoAccount, error) {
 
 // printDemo prints the accounts, of staff with the code that an app shows at
 // this moment.
-func printDemo(out io.Writer, accounts []demoAccount, issuer string, now time.Time) error {
+func printDemo(out io.Writer, accounts []demoAccount, now time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, a := range accounts {
 		if a.Secret == "" {
@@ -189,7 +189,7 @@ func printDemo(out io.Writer, accounts []demoAccount, issuer string, now time.Ti
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", a.Role, a.Login, a.Password, code, access.TOTPAddress(issuer, a.Login, a.Secret))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", a.Role, a.Login, a.Password, code, access.TOTPAddress("unireg", a.Login, a.Secret))
 	}
 	return table.Flush()
 }

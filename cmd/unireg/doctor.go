@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 			parts = append(parts, config.Part(name))
 		}
 	}
-	c, err := settings(parts...)
+	c, err := config.Load(os.Environ(), parts...)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
 			d.fault("settings", "%s", strings.TrimSpace(line))
@@ -122,19 +123,21 @@ func examineDatabase(ctx context.Context, d *diagnosis, c config.Config) {
 		return
 	}
 	defer db.Close()
-	var version, encoding, locale, role string
+	var version, encoding, role string
 	var superuser bool
 	var now time.Time
-	err = db.NewRaw(`SELECT current_setting('server_version'), current_setting('server_encoding'), datcollate, current_user, usesuper, clock_timestamp()
-		FROM pg_database, pg_user WHERE datname = current_database() AND usename = current_user`).
-		Scan(ctx, &version, &encoding, &locale, &role, &superuser, &now)
+	err = db.NewRaw(`SELECT current_setting('server_version'), current_setting('server_encoding'), current_user, usesuper, clock_timestamp()
+		FROM pg_user WHERE usename = current_user`).Scan(ctx, &version, &encoding, &role, &superuser, &now)
 	if err != nil {
 		d.fault("database", "PostgreSQL does not answer: %v", err)
 		return
 	}
-	d.fine("database", "PostgreSQL %s, %s, %s, role %s", version, encoding, locale, role)
-	if encoding != "UTF8" || locale == "C" || locale == "POSIX" {
-		d.fault("database", "encoding %s and locale %s cannot search Chinese: create the database with a UTF-8 locale", encoding, locale)
+	d.fine("database", "PostgreSQL %s, %s, role %s", version, encoding, role)
+	var trigrams int
+	if err := db.NewRaw("SELECT cardinality(show_trgm('公共资源交易'))").Scan(ctx, &trigrams); err != nil {
+		d.fault("search", "the extension pg_trgm is missing: %v", err)
+	} else if trigrams == 0 {
+		d.fault("search", "the database's locale knows no Chinese letters: create it with a UTF-8 locale")
 	}
 	if superuser {
 		d.fault("database", "role %s is a superuser: the portal must not be able to change its own history", role)

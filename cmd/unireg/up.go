@@ -177,19 +177,12 @@ func (u *upCommand) settle(stack map[string]string) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	c, err := config.Load(u.environ(merge(stack, keys)), config.Portal, config.Worker, config.Schema)
+	maps.Copy(keys, stack)
+	c, err := config.Load(u.environ(keys), config.Portal, config.Worker, config.Schema)
 	if err != nil {
 		return c, fmt.Errorf("the settings are not in order:\n%w", err)
 	}
 	return c, nil
-}
-
-func merge(maps_ ...map[string]string) map[string]string {
-	all := map[string]string{}
-	for _, m := range maps_ {
-		maps.Copy(all, m)
-	}
-	return all
 }
 
 // loadKeys reads the keys of the data directory, or draws them the first time:
@@ -278,7 +271,7 @@ func (u *upCommand) announce(out io.Writer, c config.Config, accounts []demoAcco
 	if _, err := fmt.Fprintf(out, "\n  demo accounts (%s): role, login, password; of staff the code at this moment and the secret\n", u.path("demo-accounts.txt")); err != nil {
 		return err
 	}
-	if err := printDemo(out, accounts, c.SiteName, time.Now()); err != nil {
+	if err := printDemo(out, accounts, time.Now()); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(out, "\nCtrl-C stops everything.")
