@@ -103,9 +103,14 @@ func (v *visit) origin() (own, foreign bool) {
 		return false, false
 	}
 	sent, err := url.Parse(text)
-	own = err == nil && sent.Host != "" &&
-		(strings.EqualFold(sent.Host, v.s.host) || strings.EqualFold(sent.Host, string(v.Context().Host())))
+	own = err == nil && v.ownHost(sent.Host)
 	return own, !own
+}
+
+// ownHost reports whether a host, as a browser names it, is this portal: by its
+// configured origin or by the address that the browser asked.
+func (v *visit) ownHost(host string) bool {
+	return host != "" && (strings.EqualFold(host, v.s.host) || strings.EqualFold(host, string(v.Context().Host())))
 }
 
 // parts opens the body of a route with stream: multipart, read as it arrives,

@@ -17,6 +17,7 @@ import (
 
 	"unireg/access"
 	"unireg/record"
+	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
 )
@@ -172,7 +173,7 @@ var errNoPage = record.Errorf(record.NotFound, "没有找到所请求的内容")
 // page is what every page needs beside its own model.
 func (v *visit) page(title string) view.Page {
 	p := view.Page{
-		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.OriginalURL(), Now: time.Now(), Site: v.s.Site,
+		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
 		Flash: v.takeFlash(), Prefs: v.prefs(),
 	}
 	switch {
@@ -186,11 +187,24 @@ func (v *visit) page(title string) view.Page {
 		}
 	case v.session != nil:
 		p.Viewer = &view.Viewer{
-			Name: v.subject.Name, Login: loginName(v.subject), Kind: view.ViewerKind(v.subject.Type),
+			Name: v.subject.Name, Login: shownLogin(v.subject), Kind: view.ViewerKind(v.subject.Type),
 			Assurance: view.Assurance(v.session.Assurance), Unread: v.unread,
 		}
 	}
 	return p
+}
+
+// place is the address to come back to: of this page or, where it answers a
+// form, of the page on which the form stood.
+func (v *visit) place() string {
+	if !v.route.unsafe() {
+		return v.OriginalURL()
+	}
+	from, err := url.Parse(v.Get(fiber.HeaderReferer))
+	if err != nil || !v.ownHost(from.Host) || localPath(from.RequestURI()) == "" {
+		return "/"
+	}
+	return from.RequestURI()
 }
 
 // portal is page for the pages of a bidder: with the navigation and the number
@@ -212,6 +226,14 @@ func (v *visit) portal(title string) (view.Page, error) {
 func loginName(subject record.Subject) string {
 	if subject.Type == record.Person {
 		return subject.Code
+	}
+	return subject.Name
+}
+
+// shownLogin is loginName for every page: a document number is masked there.
+func shownLogin(subject record.Subject) string {
+	if subject.Type == record.Person {
+		return form.Mask(subject.Code)
 	}
 	return subject.Name
 }
