@@ -200,3 +200,10 @@ func hasFiles(s form.Section) bool {
 	}
 	return false
 }
+
+func (c Conflict) words() string {
+	if c.By == "" {
+		return " 保存了另一份内容。"
+	}
+	return " 由 " + c.By + " 保存了另一份内容。"
+}

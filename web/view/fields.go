@@ -3,6 +3,7 @@ package view
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -99,32 +100,35 @@ func indent(depth int) string { return strings.Repeat("　", depth) }
 type cascadeLevel struct {
 	entries []codes.Entry
 	chosen  string
+	leaf    bool // the level above ends here
 }
 
 func (l cascadeLevel) prompt() string {
-	if len(l.entries) == 0 {
+	switch {
+	case l.leaf:
+		return "没有下级，不用选"
+	case len(l.entries) == 0:
 		return "先选上一级"
 	}
 	return "请选择"
 }
 
 // cascade returns the lists to choose from, level by level, along the path to
-// code. There are as many as the table is deep, but for branches that end
-// earlier.
+// code. There are always as many as the table is deep; those below the last
+// choice are empty.
 func cascade(table *codes.Table, code string) []cascadeLevel {
 	var levels []cascadeLevel
 	parent := ""
 	for _, entry := range table.Path(code) {
-		levels = append(levels, cascadeLevel{children(table, parent, entry), entry.Code})
+		levels = append(levels, cascadeLevel{entries: children(table, parent, entry), chosen: entry.Code})
 		parent = entry.Code
 	}
-	entries := table.Children(parent)
-	if len(entries) == 0 {
-		return levels
+	if len(levels) < depthOf(table) {
+		next := table.Children(parent)
+		levels = append(levels, cascadeLevel{entries: next, leaf: len(next) == 0})
 	}
-	levels = append(levels, cascadeLevel{entries: entries})
-	for range depthOf(table, entries) - 1 { // empty until the level above is chosen
-		levels = append(levels, cascadeLevel{})
+	for len(levels) < depthOf(table) {
+		levels = append(levels, cascadeLevel{leaf: levels[len(levels)-1].leaf})
 	}
 	return levels
 }
@@ -139,15 +143,19 @@ func children(table *codes.Table, parent string, chosen codes.Entry) []codes.Ent
 	return entries
 }
 
-// depthOf follows the first branch that goes on.
-func depthOf(table *codes.Table, entries []codes.Entry) int {
-	deepest := 1
-	for _, entry := range entries {
-		if below := table.Children(entry.Code); len(below) > 0 {
-			deepest = max(deepest, 1+depthOf(table, below))
-			break
-		}
+// depths caches how deep tables are; they never change.
+var depths sync.Map
+
+// depthOf is the length of the longest path in a table.
+func depthOf(table *codes.Table) int {
+	if depth, ok := depths.Load(table.Name()); ok {
+		return depth.(int)
 	}
+	deepest := 0
+	for _, entry := range table.Entries() {
+		deepest = max(deepest, len(table.Path(entry.Code)))
+	}
+	depths.Store(table.Name(), deepest)
 	return deepest
 }
 

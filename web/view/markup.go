@@ -97,12 +97,22 @@ func problemLine(p form.Problem) string {
 	return p.Label + "：" + p.Message
 }
 
-// nameParts splits a system's name where a line may break.
-func nameParts(name string) []string {
-	if i := strings.Index(name, "统一"); i > 0 {
-		return []string{name[:i], name[i:]}
+// nameStart and nameEnd split a system's name where a line may break.
+func nameStart(name string) string {
+	start, _, _ := strings.Cut(name, nameBreak)
+	return start
+}
+
+func nameEnd(name string) string { return strings.TrimPrefix(name, nameStart(name)) }
+
+const nameBreak = "统一"
+
+// inBrackets adds a remark to what stands before it.
+func inBrackets(text string) string {
+	if text == "" {
+		return ""
 	}
-	return []string{name}
+	return "（" + text + "）"
 }
 
 // withNext adds the page to go to after the login.
@@ -136,3 +146,6 @@ func filer(by string, assurance Assurance) string {
 	}
 	return strings.Join(parts, "，")
 }
+
+// sheets are the style sheets of every page, in their order.
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "window.css"}

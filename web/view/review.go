@@ -139,3 +139,34 @@ func (p Page) section() string {
 	}
 	return ""
 }
+
+// extent says how much was changed.
+func (m ReviewModel) extent() string {
+	text := count(changed(m.Changes)) + " 处"
+	if n := keyChanges(m.Changes); n > 0 {
+		text += "，含 " + count(n) + " 个关键项"
+	}
+	return text
+}
+
+// firstDecision says who decided the first review, and how.
+func (m ReviewModel) firstDecision() string {
+	text := m.FirstReviewer + " 于 " + stamp(m.FirstDecidedAt) + " 初审通过"
+	if m.FirstOpinion != "" {
+		text += "，意见：" + m.FirstOpinion
+	}
+	return text + "。"
+}
+
+// claim says who holds the filing.
+func (m ReviewModel) claim() string {
+	switch {
+	case m.ClaimedBy == "":
+		return "还没有人领取"
+	case m.Mine && !m.ClaimExpires.IsZero():
+		return "由我办理，保留到 " + brief(m.ClaimExpires)
+	case m.Mine:
+		return "由我办理"
+	}
+	return m.ClaimedBy + " 正在办理"
+}
