@@ -20,13 +20,13 @@ import (
 // faulty is a store of which every call ends the same way.
 type faulty struct {
 	activities.Store
-	err   error
-	panic any
+	err  error
+	fall any // what to panic with
 }
 
 func (f faulty) Apply(context.Context, record.ID, []record.ID) (storage.Applied, error) {
-	if f.panic != nil {
-		panic(f.panic)
+	if f.fall != nil {
+		panic(f.fall) //nolint:forbidigo // the very case
 	}
 	return storage.Applied{Subject: "left over"}, f.err
 }
@@ -48,8 +48,8 @@ func TestI10_NoTextOfAnErrorReachesTemporal(t *testing.T) {
 			faulty{err: fmt.Errorf("apply: %w", record.Errorf(record.NotFound, text))}, "not_found", true, false,
 		},
 		"a busy store is tried again": {faulty{err: record.Errorf(record.Busy, text)}, activities.TypeUnavailable, false, true},
-		"a panic is tried again":      {faulty{panic: text}, activities.TypePanic, false, true},
-		"a panic with an error":       {faulty{panic: errors.New(text)}, activities.TypePanic, false, true},
+		"a panic is tried again":      {faulty{fall: text}, activities.TypePanic, false, true},
+		"a panic with an error":       {faulty{fall: errors.New(text)}, activities.TypePanic, false, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestI10_NoTextOfAnErrorReachesTemporal(t *testing.T) {
 			require.Equal(t, c.final, failure.NonRetryable())
 			require.NotContains(t, err.Error(), text)
 			require.Contains(t, err.Error(), "apply")
-			require.Nil(t, failure.Unwrap())
+			require.NoError(t, failure.Unwrap(), "no cause comes along")
 			require.Equal(t, c.logs, bytes.Contains(logged.Bytes(), []byte(text)))
 			require.Contains(t, logged.String(), "operation=apply")
 		})

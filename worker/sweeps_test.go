@@ -68,7 +68,7 @@ func TestU11_TheAuditGoesOnWhereItStopped(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}) == nil
 	}, patience, 50*time.Millisecond)
-	require.Equal(t, "", <-counted.asked)
+	require.Empty(t, <-counted.asked)
 	require.Eventually(t, func() bool {
 		description, err := handle.Describe(t.Context())
 		return err == nil && len(description.Info.RunningWorkflows) == 0 && len(description.Info.RecentActions) == 1

@@ -110,8 +110,7 @@ func (c *Client) start(ctx context.Context, id string, workflow, input any) (sta
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflow, input)
-	var running *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &running) {
+	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
 		return false, nil
 	}
 	return err == nil, back("start", err)
@@ -121,8 +120,7 @@ func (c *Client) start(ctx context.Context, id string, workflow, input any) (sta
 // running there is nothing to plan.
 func (c *Client) Replan(ctx context.Context, id record.ID) error {
 	err := c.temporal.SignalWorkflow(ctx, LifecycleID(id), "", SignalReplan, nil)
-	var none *serviceerror.NotFound
-	if errors.As(err, &none) {
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
 		return nil
 	}
 	return back("replan", err)

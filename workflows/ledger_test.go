@@ -21,6 +21,8 @@ type ledger struct {
 	policy  record.Policy
 	subject record.ID
 	second  bool // an approval goes to a second review
+	// plan replaces the policy's plan, where working days are too long.
+	plan func(record.Filing, time.Time) record.Plan
 
 	state    record.State
 	since    time.Time
@@ -59,12 +61,14 @@ type notice struct{ planned, came time.Time }
 var errBroken = errors.New("connection of 张三 13800138000 was reset")
 
 func newLedger(clock func() time.Time) *ledger {
-	return &ledger{
+	l := &ledger{
 		clock: clock, subject: storage.NewID(),
 		policy:     record.Policy{ReviewDays: 2, CorrectionDays: 5, Calendar: record.DefaultCalendar()},
 		state:      record.State{Standing: record.NotInForce, Filing: record.NothingFiled},
 		failBefore: map[string]int{}, failAfter: map[string]int{}, finalBefore: map[string]error{},
 	}
+	l.plan = func(f record.Filing, since time.Time) record.Plan { return l.policy.PlanFor(f, since) }
+	return l
 }
 
 // accept freezes a command.
@@ -153,7 +157,7 @@ func (l *ledger) apply(asked []record.ID) storage.Applied {
 			}
 		}
 	}
-	applied.State, applied.Plan = l.state, l.policy.PlanFor(l.state.Filing, l.since)
+	applied.State, applied.Plan = l.state, l.plan(l.state.Filing, l.since)
 	applied.ProfileInForce = l.state.Standing == record.InForce
 	return applied
 }
@@ -187,7 +191,7 @@ func (l *ledger) move(move record.Move, next record.State, now time.Time) {
 func (l *ledger) Plan(context.Context, record.ID) (plan record.Plan, state record.State, err error) {
 	err = l.do("plan", func() {
 		l.planned++
-		plan, state = l.policy.PlanFor(l.state.Filing, l.since), l.state
+		plan, state = l.plan(l.state.Filing, l.since), l.state
 	})
 	return plan, state, err
 }
@@ -215,7 +219,7 @@ func (l *ledger) Lapse(context.Context, record.ID) (applied storage.Applied, err
 		now := l.clock()
 		l.lapses = append(l.lapses, now)
 		l.apply(nil)
-		plan := l.policy.PlanFor(l.state.Filing, l.since)
+		plan := l.plan(l.state.Filing, l.since)
 		if next, legal := record.Next(l.state, record.Lapse, record.Clock, record.Facts{}); legal && !now.Before(plan.LapseAt) {
 			l.move(record.Lapse, next, now)
 		}
@@ -249,3 +253,10 @@ func (l *ledger) CloseAbandoned(context.Context, record.ID) (state storage.Regis
 }
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// set changes the ledger while workflows use it.
+func (l *ledger) set(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+}

@@ -81,7 +81,7 @@ func open(t testing.TB) (*Engine, error) {
 
 // awaitKnown waits until every part of the server knows the namespace.
 func (e *Engine) awaitKnown(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond) //nolint:forbidigo // no workflow runs this
 	defer tick.Stop()
 	for {
 		_, err := e.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: e.Namespace, PageSize: 1})
