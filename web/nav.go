@@ -35,19 +35,21 @@ type profile struct {
 // profile reads a subject's 基本信息.
 func (s *Server) profile(ctx context.Context, subject record.Subject) (profile, error) {
 	p := profile{kind: record.ProfileKind(subject.Type)}
-	records, err := s.Store.Records(ctx, subject.ID, p.kind)
-	if err != nil {
-		return profile{}, err
-	}
-	if len(records) > 0 {
-		p.record = &records[0]
-	}
+	// The draft first: a submit that takes effect in between turns it into the
+	// record, so that one of the two is always found.
 	drafts, err := s.Store.Drafts(ctx, subject.ID, p.kind)
 	if err != nil {
 		return profile{}, err
 	}
 	if len(drafts) > 0 {
 		p.draft = &drafts[0]
+	}
+	records, err := s.Store.Records(ctx, subject.ID, p.kind)
+	if err != nil {
+		return profile{}, err
+	}
+	if len(records) > 0 {
+		p.record = &records[0]
 	}
 	return p, nil
 }

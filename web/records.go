@@ -26,20 +26,20 @@ type dossier struct {
 // as unknown as one that never was.
 func (s *Server) dossier(ctx context.Context, subject, id record.ID) (dossier, error) {
 	d := dossier{id: id}
+	// The draft first: a submit that takes effect in between turns it into the
+	// record, so that one of the two is always found.
+	draft, noDraft := s.Store.Draft(ctx, subject, id)
+	switch {
+	case noDraft == nil:
+		d.draft, d.kind = &draft, draft.Kind
+	case record.CodeOf(noDraft) != record.NotFound:
+		return dossier{}, noDraft
+	}
 	found, err := s.Store.Record(ctx, subject, id)
 	switch {
 	case err == nil:
 		d.record, d.kind = &found, found.Kind
-	case record.CodeOf(err) != record.NotFound:
-		return dossier{}, err
-	}
-	draft, err := s.Store.Draft(ctx, subject, id)
-	switch {
-	case err == nil:
-		d.draft, d.kind = &draft, draft.Kind
-	case record.CodeOf(err) != record.NotFound:
-		return dossier{}, err
-	case d.record == nil:
+	case record.CodeOf(err) != record.NotFound || noDraft != nil:
 		return dossier{}, err
 	}
 	d.pending, err = s.Store.PendingCommands(ctx, id)
