@@ -3,6 +3,11 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -235,4 +240,38 @@ func TestN02_WhatWasAcceptedWhileNobodyServedIsDoneOnReturn(t *testing.T) {
 		require.Equal(t, 1, d.events())
 	}
 	require.Empty(t, verified(t, desks[0]))
+}
+
+// One click leads to every run of a record in Temporal Web, and what it shows
+// there is ids and enum names.
+func TestN09_AnOperatorSeesTheRunsOfARecord(t *testing.T) {
+	web := os.Getenv("UNIREG_TEMPORAL_UI_URL")
+	require.NotEmpty(t, web, "run `make test` or `bin/stack run -- go test ./...`")
+	d := newDesk(t, workflowstest.Shared(t))
+	d.serve()
+	d.do(record.Submit)
+	address, err := url.Parse(d.engine.Door.WorkflowURL(web+"/", d.profile))
+	require.NoError(t, err)
+	require.Equal(t, "/namespaces/"+d.engine.Namespace+"/workflows", address.Path)
+	page := get(t, address.String())
+	require.Contains(t, page, "<html")
+	// What the page asks its server for.
+	address.Path = "/api/v1" + address.Path
+	require.Eventually(t, func() bool {
+		list := get(t, address.String())
+		return strings.Contains(list, workflows.LifecycleID(d.profile)) && !strings.Contains(list, d.subject.Name)
+	}, patience, 100*time.Millisecond)
+}
+
+func get(t *testing.T, address string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(body))
+	return string(body)
 }
