@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -365,22 +366,15 @@ func (v *visit) answer(status storage.CommandStatus) error {
 	return v.see("/receipts/" + status.Receipt.Number)
 }
 
-// command reads the nonce by which a form's command is known.
-func commandID(values map[string][]string) (record.ID, error) {
-	if id := one(values, "command"); storage.ValidID(id) {
+// commandID reads the nonce by which a form's command is known.
+func commandID(values url.Values) (record.ID, error) {
+	if id := values.Get("command"); storage.ValidID(id) {
 		return record.ID(id), nil
 	}
 	return "", record.Errorf(record.Invalid, "页面内容不完整，请刷新后重新操作")
 }
 
-// one is the first value of a name, or "".
-func one(values map[string][]string, name string) string {
-	if all := values[name]; len(all) > 0 {
-		return all[0]
-	}
-	return ""
-}
-
+// number reads a count; what is none is 0.
 func number(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
@@ -412,7 +406,7 @@ func changeRecord(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	reason := form.Clean(one(values, "reason"))
+	reason := form.Clean(values.Get("reason"))
 	if d.open() && d.state() == settled {
 		return v.see(d.path("/edit")) // pressed twice, or in two tabs
 	}

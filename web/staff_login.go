@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"unireg/access"
@@ -62,10 +63,20 @@ func staffLogin(s *Server, v *visit) error {
 		return err
 	}
 	v.audit("staff gave the password", slog.String("staff", string(member.ID)))
-	if fields.Get("resume") != "" {
-		return s.carryOverFactor(v, fields)
+	if member.Enrolled && fields.Get("resume") != "" {
+		return v.render(http.StatusOK, view.TOTPPage(v.page("动态口令"), carry(fields, "")))
 	}
 	return v.see(factorPath(member))
+}
+
+// carry is the page of the second factor with the form of before that a login
+// carries along.
+func carry(fields url.Values, fault string) view.TOTPModel {
+	m := view.TOTPModel{Error: fault, Action: localPath(fields.Get("resume"))}
+	if m.Action != "" {
+		m.Fields = carried(fields)
+	}
+	return m
 }
 
 // factorPath is where a staff member gives the second factor.
@@ -137,28 +148,20 @@ func (s *Server) wrongStaff(v *visit) error {
 
 // staffLoginFailed draws the login again, with what was typed but for the
 // password.
-func (s *Server) staffLoginFailed(v *visit, fields map[string][]string, err *record.Error) error {
+func (s *Server) staffLoginFailed(v *visit, fields url.Values, err *record.Error) error {
 	status := statuses[err.Code]
-	if action := localPath(one(fields, "resume")); action != "" {
+	if action := localPath(fields.Get("resume")); action != "" {
 		text := err.Message
 		if text == "" {
 			text = textWrongStaff
 		}
 		return v.render(status, view.SessionEndedPage(v.page("登录已过期"), view.SessionEndedModel{
-			Account: one(fields, "login"), Action: action, Fields: carried(fields), Error: text, Staff: true,
+			Account: fields.Get("login"), Action: action, Fields: carried(fields), Error: text, Staff: true,
 		}))
 	}
 	return v.render(status, view.StaffLoginPage(v.page("工作人员登录"), view.StaffLoginModel{
-		Login: one(fields, "login"), Error: err.Message, Problems: err.Problems,
+		Login: fields.Get("login"), Error: err.Message, Problems: err.Problems,
 	}))
-}
-
-// carryOverFactor tells who logged in again, while a form of theirs waits, that
-// the second factor comes first: the form is posted from the browser's history
-// then.
-func (s *Server) carryOverFactor(v *visit, _ map[string][]string) error {
-	v.flash(view.Info, "请先输入动态口令，然后返回刚才的页面重新提交")
-	return v.see(factorPath(*v.staff))
 }
 
 // showTOTP asks for the second factor.
@@ -177,11 +180,20 @@ func giveTOTP(s *Server, v *visit) error {
 	if !v.staff.Enrolled {
 		return v.see("/staff/totp/enrol")
 	}
-	text, status, err := s.factor(v)
-	if err != nil || status == http.StatusSeeOther {
+	fields, err := v.form()
+	if err != nil {
 		return err
 	}
-	return v.render(status, view.TOTPPage(v.page("动态口令"), view.TOTPModel{Error: text}))
+	text, status, err := s.factor(v, fields)
+	switch {
+	case err != nil:
+		return err
+	case status != http.StatusOK:
+		return v.render(status, view.TOTPPage(v.page("动态口令"), carry(fields, text)))
+	case fields.Get("resume") != "":
+		return s.resume(v, fields)
+	}
+	return v.see("/staff")
 }
 
 // showTOTPEnrol shows the secret to somebody who logs in for the first time. Once
@@ -208,20 +220,24 @@ func enrolTOTP(s *Server, v *visit) error {
 	if v.staff.Enrolled {
 		return v.see("/staff/totp")
 	}
-	text, status, err := s.factor(v)
-	if err != nil || status == http.StatusSeeOther {
+	fields, err := v.form()
+	if err != nil {
 		return err
 	}
-	return s.renderEnrol(v, status, text)
+	text, status, err := s.factor(v, fields)
+	switch {
+	case err != nil:
+		return err
+	case status != http.StatusOK:
+		return s.renderEnrol(v, status, text)
+	}
+	return v.see("/staff")
 }
 
 // factor checks a posted one-time code and, when it is right and was not used
-// before, goes on under a new session. Otherwise it says why not.
-func (s *Server) factor(v *visit) (text string, status int, err error) {
-	fields, err := v.form()
-	if err != nil {
-		return "", 0, err
-	}
+// before, goes on under a new session. Otherwise it says why not, with the
+// status of the answer.
+func (s *Server) factor(v *visit, fields url.Values) (text string, status int, err error) {
 	allowed, after, err := s.Store.Hit(v.ctx, "totp/"+string(v.staff.ID), codeWindow, codeAttempts)
 	if err != nil {
 		return "", 0, err
@@ -247,7 +263,7 @@ func (s *Server) factor(v *visit) (text string, status int, err error) {
 		return "", 0, err
 	}
 	v.audit("staff logged in", slog.String("staff", v.staffID()))
-	return "", http.StatusSeeOther, v.see("/staff")
+	return "", http.StatusOK, nil
 }
 
 // staffLogout ends the session. Without one it is done already.

@@ -118,6 +118,41 @@ func TestW7_StaffAlwaysGiveASecondFactor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "/staff", b.submit(again, "/staff/totp", url.Values{"code": {next}}).location())
 	})
+	t.Run("a session that ended while a decision was typed loses nothing", func(t *testing.T) {
+		filed := p.bidder()
+		require.Equal(t, filed.path(""), filed.file().location())
+		page := b.get(filed.review())
+		values := page.nonce()
+		values.Set("reason", "附件不清晰，请重新上传")
+		_, err := p.Store.EndStaffSessions(t.Context(), id)
+		require.NoError(t, err)
+		ended := b.submit(page, filed.review()+"/return", values)
+		require.Equal(t, http.StatusUnauthorized, ended.Status, ended.text())
+		again := url.Values{"resume": {filed.review() + "/return"}, "login": {login}, "password": {testPassword}}
+		for name, all := range values {
+			again["kept."+name] = all
+		}
+		second := b.submit(ended, "/staff/login", again)
+		require.Equal(t, http.StatusOK, second.Status, second.text())
+		require.Equal(t, "附件不清晰，请重新上传", second.input("kept.reason"))
+		carried := url.Values{"resume": {second.input("resume")}, "code": {"000000"}}
+		for _, name := range []string{"kept.reason", "kept.command", "kept.version"} {
+			carried.Set(name, second.input(name))
+		}
+		wrong := b.submit(second, "/staff/totp", carried)
+		require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+		require.Equal(t, "附件不清晰，请重新上传", wrong.input("kept.reason"))
+		_, err = owner(t).NewRaw("UPDATE staff SET totp_step = 0 WHERE id = ?", id).Exec(t.Context())
+		require.NoError(t, err)
+		code, err := access.TOTPCode(secret, time.Now())
+		require.NoError(t, err)
+		carried.Set("code", code)
+		resumed := b.submit(wrong, "/staff/totp", carried)
+		require.Equal(t, http.StatusOK, resumed.Status, resumed.text())
+		again = url.Values{"reason": {resumed.input("reason")}, "command": {resumed.input("command")}, "version": {resumed.input("version")}}
+		require.Equal(t, "/staff", b.submit(resumed, filed.review()+"/return", again).location())
+		require.Equal(t, record.Returned, filed.state().Filing)
+	})
 	t.Run("guessing codes ends", func(t *testing.T) {
 		require.Equal(t, "/staff/login", b.submit(b.get("/staff"), "/staff/logout", nil).location())
 		require.Equal(t, "/staff/totp", enter().location())

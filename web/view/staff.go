@@ -13,9 +13,13 @@ type StaffLoginModel struct {
 	Problems []form.Problem
 }
 
-// TOTPModel posts code to /staff/totp.
+// TOTPModel posts code to /staff/totp, together with what a login after the
+// session had ended carries along: resume (the Action) and the fields, each as
+// "kept.NAME". Action is "" where nothing waits.
 type TOTPModel struct {
-	Error string
+	Error  string
+	Action string
+	Fields []PostedField
 }
 
 // TOTPEnrolModel posts code to /staff/totp/enrol.
