@@ -50,7 +50,7 @@ func (c *component) start(ctx context.Context) error {
 	c.process = p
 	if err := c.awaitReady(ctx, p); err != nil {
 		p.kill()
-		return fmt.Errorf("%s: %w%s", c.name, err, c.lastWords())
+		return fmt.Errorf("%s: %w", c.name, err)
 	}
 	go c.watch(p)
 	note("%s: ready %.1f s", c.name, time.Since(began).Seconds())
@@ -94,10 +94,10 @@ func (c *component) awaitReady(ctx context.Context, p *process) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("ended while starting: %w", orExited(p.err))
+			return fmt.Errorf("ended while starting: %w%s", orExited(p.err), c.lastWords())
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-				return fmt.Errorf("not ready within %s: %w", startTimeout, err)
+				return fmt.Errorf("not ready within %s: %w%s", startTimeout, err, c.lastWords())
 			}
 			return context.Cause(ctx)
 		case <-time.After(probeInterval):

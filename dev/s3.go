@@ -107,16 +107,19 @@ func (s s3Settings) metadata(objects string, options *posix.PosixOpts) (meta.Met
 }
 
 // minioCommand makes a command that runs MinIO's own server instead.
-func minioCommand(program string, s s3Settings) *exec.Cmd {
-	cmd := exec.Command(program, "server", "--quiet", "--address", s.Address, //nolint:gosec // named by the caller
-		"--certs-dir", filepath.Join(s.Dir, "minio-certs"), filepath.Join(s.Dir, "minio"))
+func minioCommand(program string, s s3Settings) (*exec.Cmd, error) {
+	objects := filepath.Join(s.Dir, "minio")
+	if err := os.MkdirAll(objects, 0o700); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, "server", "--quiet", "--address", s.Address, objects) //nolint:gosec // named by the caller
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir,
 		"MINIO_ROOT_USER=" + s.Access, "MINIO_ROOT_PASSWORD=" + s.Secret,
 		"MINIO_BROWSER=off", "MINIO_UPDATE=off",
 	}
 	cmd.SysProcAttr = childAttributes(syscall.SIGKILL)
-	return cmd
+	return cmd, nil
 }
 
 // probe reports whether the object store serves the product's bucket, which it makes if it is missing.

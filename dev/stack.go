@@ -131,7 +131,10 @@ func (s *stack) assemble(o options) error {
 		if o.MinioBin == "" {
 			return errors.New("--objectstore=minio needs --minio-bin, the path of the minio program")
 		}
-		s.s3.command = func() (*exec.Cmd, error) { return minioCommand(o.MinioBin, objects), nil }
+		if _, err := os.Stat(o.MinioBin); err != nil {
+			return fmt.Errorf("no minio program: %w", err)
+		}
+		s.s3.command = func() (*exec.Cmd, error) { return minioCommand(o.MinioBin, objects) }
 		return nil
 	}
 	s.s3.input, err = asInput(objects)
