@@ -103,11 +103,12 @@ type sectionState struct {
 	Filled, Required int
 	Problems         int
 	Remarks          int
+	Sound            bool // nothing keeps it from being submitted, shown or not
 	Fold             bool // finished: shown as a summary with 修改
 }
 
 func (s sectionState) complete() bool {
-	return s.Problems == 0 && s.Remarks == 0 && s.Required > 0 && s.Filled == s.Required
+	return s.Sound && s.Problems == 0 && s.Remarks == 0 && s.Required > 0
 }
 
 func (m EditModel) sectionTotal() int {
@@ -134,7 +135,8 @@ func (m EditModel) sectionState(i int) sectionState {
 			state.Remarks++
 		}
 	}
-	state.Fold = state.complete() && !hasFiles(section) && len(section.Problems()) == 0
+	state.Sound = len(section.Problems()) == 0
+	state.Fold = state.complete() && !hasFiles(section)
 	return state
 }
 

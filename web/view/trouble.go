@@ -27,10 +27,27 @@ type SessionEndedModel struct {
 }
 
 // ResumeModel is the page after such a login: one button posts the fields to
-// the Action again, with the new session's CSRF token.
+// the Action again, with the new session's CSRF token. It also serves a page that
+// was opened under an earlier session.
 type ResumeModel struct {
-	Action string
-	Fields []PostedField
+	Action  string
+	Fields  []PostedField
+	Heading string // "" says that the person has logged in again
+	Text    string
+}
+
+func (m ResumeModel) heading() string {
+	if m.Heading != "" {
+		return m.Heading
+	}
+	return "已重新登录"
+}
+
+func (m ResumeModel) text() string {
+	if m.Text != "" {
+		return m.Text
+	}
+	return "刚才填写的内容都在，点击“继续”接着办理。"
 }
 
 // troubleText is what a status says of itself.
