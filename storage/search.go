@@ -30,14 +30,14 @@ type FoundSubject struct {
 func (s *Store) SearchSubjects(ctx context.Context, text string, limit, offset int) ([]FoundSubject, int, error) {
 	name, code := form.Clean(text), record.NormalizeCode(text)
 	indexes := [][]byte{s.codeIndex(record.Organization, "", code)}
-	for _, idType := range codes.IDDocumentTypes.Entries() {
+	for _, idType := range codes.IDDocumentTypes.All() {
 		indexes = append(indexes, s.codeIndex(record.Person, idType.Code, code))
 	}
 	if name == "" {
 		return nil, 0, nil
 	}
 	const which = ` FROM subjects s WHERE s.code_index IN (?1) OR s.name LIKE ?0`
-	arguments := []any{"%" + escapeLike(name) + "%", bun.In(indexes)}
+	arguments := []any{"%" + escapeLike(name) + "%", bun.List(indexes)}
 	var total int
 	if err := s.db.NewRaw("SELECT count(*)"+which, arguments...).Scan(ctx, &total); err != nil {
 		return nil, 0, fmt.Errorf("count found subjects: %w", err)
@@ -94,7 +94,7 @@ func (s *Store) SubjectsByID(ctx context.Context, ids []record.ID) (map[record.I
 		return subjects, nil
 	}
 	var rows []subjectRow
-	if err := s.db.NewSelect().Model(&rows).Where("id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+	if err := s.db.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read subjects: %w", err)
 	}
 	for i := range rows {
@@ -120,7 +120,7 @@ func (s *Store) SharedFiles(ctx context.Context, subject record.ID, hashes []str
 	}
 	err := s.db.NewRaw(`
 		SELECT sha256, count(DISTINCT subject) AS subjects FROM files
-		WHERE sha256 IN (?) AND subject <> ? AND in_use GROUP BY sha256`, bun.In(hashes), subject).Scan(ctx, &rows)
+		WHERE sha256 IN (?) AND subject <> ? AND in_use GROUP BY sha256`, bun.List(hashes), subject).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("look for the same files elsewhere: %w", err)
 	}
