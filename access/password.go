@@ -109,7 +109,7 @@ func VerifyNothing(ctx context.Context, password string) error {
 var nobody = encode(today, make([]byte, saltSize), make([]byte, hashSize))
 
 func (c cost) derive(password string, salt []byte, size int) []byte {
-	return argon2.IDKey([]byte(normalize(password)), salt, c.passes, c.memory, c.threads, uint32(size)) //nolint:gosec // size is hashSize or was bounded by decode
+	return argon2.IDKey([]byte(normalize(password)), salt, c.passes, c.memory, c.threads, uint32(size))
 }
 
 func encode(c cost, salt, hash []byte) string {

@@ -95,7 +95,7 @@ func (s *Store) subjectsByCode(ctx context.Context, code string) ([]subjectRow, 
 		indexes = append(indexes, s.codeIndex(record.Person, entry.Code, code))
 	}
 	var rows []subjectRow
-	err := s.db.NewSelect().Model(&rows).Where("code_index IN (?)", bun.In(indexes)).Where("closed_at IS NULL").
+	err := s.db.NewSelect().Model(&rows).Where("code_index IN (?)", bun.List(indexes)).Where("closed_at IS NULL").
 		Order("id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find subject by code: %w", err)
@@ -111,7 +111,7 @@ func (s *Store) subjectsByName(ctx context.Context, name string) ([]subjectRow, 
 	}
 	spellings := []string{name, fullBrackets.Replace(name), halfBrackets.Replace(name)}
 	var rows []subjectRow
-	err := s.db.NewSelect().Model(&rows).Where("name IN (?)", bun.In(spellings)).Where("closed_at IS NULL").
+	err := s.db.NewSelect().Model(&rows).Where("name IN (?)", bun.List(spellings)).Where("closed_at IS NULL").
 		Order("id").Limit(2).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find subject by name: %w", err)

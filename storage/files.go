@@ -102,7 +102,7 @@ func (s *Store) FileForStaff(ctx context.Context, id record.ID) (File, error) {
 func (s *Store) FilesOf(ctx context.Context, subject, id record.ID) ([]File, error) {
 	var rows []fileRow
 	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("record = ?", id).
-		Where("state IN (?)", bun.In([]FileState{FileAvailable, FileScanning, FileRefused})).Order("id").Scan(ctx)
+		Where("state IN (?)", bun.List([]FileState{FileAvailable, FileScanning, FileRefused})).Order("id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
@@ -148,7 +148,7 @@ func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []str
 	var marked []string
 	err := tx.NewRaw(`
 		UPDATE files SET in_use = true WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning') RETURNING id`,
-		bun.In(ids), subject).Scan(ctx, &marked)
+		bun.List(ids), subject).Scan(ctx, &marked)
 	if err != nil {
 		return fmt.Errorf("mark files in use: %w", err)
 	}

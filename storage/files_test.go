@@ -121,7 +121,7 @@ func (d *drawer) agree(t testing.TB) {
 
 func (d *drawer) content(t testing.TB, file storage.File) []byte {
 	t.Helper()
-	reader, err := d.Files.Open(t.Context(), file, 0, -1)
+	reader, err := d.Open(t.Context(), file, 0, -1)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, reader.Close()) }()
 	all, err := io.ReadAll(reader)
@@ -348,7 +348,7 @@ func TestU9DyingAtEachStepLeavesNothingBehind(t *testing.T) {
 	for _, half := range []storage.File{staged, written} {
 		half.Size, half.SHA256 = completed.Size, completed.SHA256 // as a forged form would have it
 		require.Equal(t, record.Invalid, record.CodeOf(d.submit(t, d.keep(t, half))))
-		_, err := d.Files.Open(ctx, half, 0, -1)
+		_, err := d.Open(ctx, half, 0, -1)
 		require.Equal(t, record.NotFound, record.CodeOf(err))
 	}
 	d.keep(t, completed)

@@ -20,7 +20,7 @@ func TestU8FileNamesAreMadeSafe(t *testing.T) {
 		{"/absolute/执照.pdf", "执照.pdf"},
 		{"a\r\nSet-Cookie: x=1\r\n.pdf", "aSet-Cookie: x=1.pdf"},
 		{"nul\x00l.pdf", "null.pdf"},
-		{"fdp.‮gpj.pdf", "fdp.gpj.pdf"},
+		{"fdp.\u202egpj.pdf", "fdp.gpj.pdf"},
 		{"e\u0301.pdf", "é.pdf"},
 		{"  spaces.pdf . ", "spaces.pdf"},
 		{"\xff\xfe.pdf", "未命名.pdf"},

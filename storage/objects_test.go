@@ -149,7 +149,8 @@ func TestObjectsConformance(t *testing.T) {
 			keys = append(keys, object.Key)
 		}
 		require.Equal(t, []string{"list/a", "list/b/1", "list/b/2"}, keys)
-		for range o.List(ctx, "list/") {
+		for _, err := range o.List(ctx, "list/") {
+			require.NoError(t, err)
 			break // who has seen enough may stop
 		}
 		stopped, cancel := context.WithCancel(ctx)

@@ -110,9 +110,16 @@ func (d *Database) Store() *storage.Store {
 	return storage.New(d.App, Keys(), Policy())
 }
 
-// Main runs the tests of a package and drops its database.
-func Main(m *testing.M) {
+// Main runs the tests of a package, then what is given to be done after them,
+// and drops the database.
+func Main(m *testing.M, after ...func() error) {
 	code := m.Run()
+	for _, end := range after {
+		if err := end(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
 	if shared.database != nil {
 		if err := shared.database.drop(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)

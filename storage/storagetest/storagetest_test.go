@@ -2,6 +2,7 @@ package storagetest_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,7 +100,10 @@ func TestBucketIsFreshAndUsable(t *testing.T) {
 	a, b := storagetest.Bucket(t), storagetest.Bucket(t)
 	ctx := context.WithoutCancel(t.Context())
 	require.NoError(t, a.Ping(ctx))
-	for range b.List(ctx, "") {
-		require.Fail(t, "a new bucket is empty")
+	_, err := a.Put(ctx, "one", strings.NewReader("x"), 1, "text/plain")
+	require.NoError(t, err)
+	for object, err := range b.List(ctx, "") {
+		require.NoError(t, err)
+		require.Failf(t, "a new bucket is empty", "it holds %s", object.Key)
 	}
 }
