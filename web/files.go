@@ -40,10 +40,10 @@ func showFile(s *Server, v *visit) error {
 }
 
 // What a browser may do with an attachment that it shows: nothing but show it.
-// The viewers for PDF refuse to work in a sandbox.
+// The viewers for PDF refuse to work in a sandbox, and need to embed the file.
 const (
 	imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-	pdfPolicy   = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
+	pdfPolicy   = "script-src 'none'; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 // sendFile streams an attachment: to be saved, or with inline=1 to be looked

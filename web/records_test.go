@@ -223,6 +223,25 @@ func TestAProfileIsFiledFromThePages(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, b.get(b.path("/check")).Status, "there are no answers to check yet")
 	})
 
+	t.Run("S05 the first visit names the login account", func(t *testing.T) {
+		page := b.follow(b.get("/profile?welcome=1"))
+		require.Contains(t, page.text(), "您的登录账号是")
+		require.Contains(t, page.Body, `<p class="account">`+b.who.subject.Name+`</p>`)
+		require.NotContains(t, b.get(b.path("/edit")).text(), "您的登录账号是")
+	})
+	t.Run("full-width digits and stray spaces are brought to their form", func(t *testing.T) {
+		page := b.get(b.path("/edit"))
+		saved := b.submit(page, b.path("/draft"), url.Values{
+			"draft_version": {page.input("draft_version")}, "representative_phone": {" １３８０００００００１　"}, "address": {"  𬀩路 1 号 "},
+		})
+		require.Equal(t, http.StatusSeeOther, saved.Status)
+		draft, err := p.Store.Draft(t.Context(), b.who.subject.ID, b.id)
+		require.NoError(t, err)
+		fields := draft.Document.Form(today())
+		require.Equal(t, "13800000001", fields.Field("representative_phone").Text())
+		require.Equal(t, "𬀩路 1 号", fields.Field("address").Text())
+	})
+
 	page := b.fill()
 	require.Contains(t, page.text(), "仅可开展纸质标")
 	require.Contains(t, page.text(), "2 个工作日")

@@ -90,7 +90,7 @@ func TestU8_AttachmentsAreSentSoThatTheyDoNoHarm(t *testing.T) {
 
 	inline := b.get("/files/" + pdf.ID + "?inline=1")
 	require.True(t, strings.HasPrefix(inline.Header.Get("Content-Disposition"), "inline; "), inline.Header)
-	require.Contains(t, inline.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.Contains(t, inline.Header.Get("Content-Security-Policy"), "script-src 'none'")
 	require.Equal(t, aPDF, inline.Body)
 }
 
