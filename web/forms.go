@@ -95,7 +95,7 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 	if r.left < 0 {
 		return 0, errTooLarge
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay itself
+	return n, err
 }
 
 // bodyError tells a body that is wrong from one that is too large, or late.

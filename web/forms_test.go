@@ -253,7 +253,7 @@ func TestBadForms(t *testing.T) {
 	})
 }
 
-func FuzzForms(f *testing.F) {
+func FuzzW26_Forms(f *testing.F) {
 	f.Add("a=1&b=2", "application/x-www-form-urlencoded")
 	f.Add("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\ny\r\n--b--\r\n", "b")
 	f.Fuzz(func(t *testing.T, body, boundary string) {
@@ -276,7 +276,7 @@ func FuzzForms(f *testing.F) {
 	})
 }
 
-func TestT4_TheLastRequestsAreAnswered(t *testing.T) {
+func TestStoppingAnswersTheLastRequests(t *testing.T) {
 	p := newPortal(t, nil)
 	entered, release := make(chan struct{}), make(chan struct{})
 	before := publicRoutes

@@ -31,6 +31,6 @@ func (s *Server) harden(ctx *fasthttp.RequestCtx) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 	h.Set("Cache-Control", "no-store")
 	if s.secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

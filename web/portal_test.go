@@ -143,7 +143,7 @@ type browser struct {
 }
 
 func (p *portal) browser() *browser {
-	n := rand.Uint32() //nolint:gosec // an address, not a secret
+	n := rand.Uint32()
 	return &browser{
 		p: p, cookies: map[string]*http.Cookie{}, header: http.Header{},
 		address: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
@@ -294,7 +294,7 @@ func suffix() string { return strings.ToLower(newReference()) }
 // newCreditCode draws a code that passes every check.
 func newCreditCode() string {
 	for {
-		serial := fmt.Sprintf("MA%06d", rand.IntN(1_000_000)) //nolint:gosec // test data
+		serial := fmt.Sprintf("MA%06d", rand.IntN(1_000_000))
 		if code := record.NewCreditCode("91", "430100", serial); record.CreditCodeProblem(code) == "" {
 			return code
 		}
@@ -303,8 +303,8 @@ func newCreditCode() string {
 
 // newResidentID draws a number that passes every check.
 func newResidentID() string {
-	born := time.Date(1960+rand.IntN(40), time.Month(1+rand.IntN(12)), 1+rand.IntN(28), 0, 0, 0, 0, time.UTC) //nolint:gosec // test data
-	return record.NewResidentID("430102", born.Format("20060102"), fmt.Sprintf("%03d", 1+rand.IntN(998)))     //nolint:gosec // test data
+	born := time.Date(1960+rand.IntN(40), time.Month(1+rand.IntN(12)), 1+rand.IntN(28), 0, 0, 0, 0, time.UTC)
+	return record.NewResidentID("430102", born.Format("20060102"), fmt.Sprintf("%03d", 1+rand.IntN(998)))
 }
 
 // owner is the database with every right, to look at what was stored and to

@@ -126,7 +126,13 @@ func (v *visit) work() (err error) {
 	if err := v.admit(); err != nil {
 		return err
 	}
-	return v.route.handle(v.s, v)
+	if err := v.route.handle(v.s, v); err != nil {
+		return err
+	}
+	if v.route.unsafe() && !v.genuine && v.Response().StatusCode() < fiber.StatusBadRequest {
+		return fmt.Errorf("route %s %s answered without looking at the token", v.route.method, v.route.path)
+	}
+	return nil
 }
 
 // pattern is a route's path, to tell requests by before Fiber does.

@@ -211,6 +211,38 @@ func TestW13_NoGetChangesAnything(t *testing.T) {
 	require.Equal(t, before, snapshot(t))
 }
 
+func TestT3_EveryPageIsServedWithoutTheWorkflowEngine(t *testing.T) {
+	p := newPortal(t, nil)
+	p.rings.leave(true)
+	b := p.browser()
+	b.login(p.newOrganization())
+	reviewer, _ := p.newStaff(record.Supervisor, true)
+	for _, r := range routes() {
+		if r.unsafe() {
+			continue
+		}
+		visitor := b
+		if r.who.ofStaff() || r.staff {
+			visitor = reviewer
+		}
+		require.Less(t, visitor.get(r.fill()).Status, 500, r.path)
+	}
+}
+
+func TestW13_AStreamThatSkipsTheGateIsAnError(t *testing.T) {
+	p := newPortal(t, nil)
+	before := publicRoutes
+	publicRoutes = append(slices.Clone(before), route{
+		method: http.MethodPost, path: "/careless", who: anyone, stream: true,
+		handle: func(_ *Server, v *visit) error { return v.SendString("done") },
+	})
+	s, err := New(p.Options)
+	publicRoutes = before
+	require.NoError(t, err)
+	p.Server = s
+	require.Equal(t, http.StatusInternalServerError, p.browser().post("/careless", nil).Status)
+}
+
 // snapshot counts and sums what is stored, but for the counters of attempts.
 func snapshot(t *testing.T) map[string]string {
 	t.Helper()
