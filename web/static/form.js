@@ -6,6 +6,7 @@ const wait = 4000; // milliseconds after the last keystroke
 let dirty = false;
 let timer;
 let saving = false;
+let saved = Promise.resolve(); // ends with the saving under way
 
 for (const counter of document.querySelectorAll("[data-count]")) {
   const field = document.getElementById(counter.dataset.count);
@@ -37,9 +38,13 @@ function fields() {
   return body;
 }
 
-async function save() {
+function save() {
   if (saving) return changed();
   saving = true;
+  saved = send();
+}
+
+async function send() {
   dirty = false;
   say("正在保存…");
   try {
@@ -70,8 +75,15 @@ form.addEventListener("input", changed);
 form.addEventListener("change", changed);
 form.addEventListener("submit", (event) => {
   if (event.submitter?.hasAttribute("data-delete")) return;
-  dirty = false;
   clearTimeout(timer);
+  if (saving) {
+    // The draft that is being saved is this one: a version behind, the form
+    // would be refused as changed elsewhere.
+    event.preventDefault();
+    saved.then(() => form.requestSubmit(event.submitter));
+    return;
+  }
+  dirty = false;
 });
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
