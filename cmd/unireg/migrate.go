@@ -11,7 +11,7 @@ import (
 )
 
 type migrateCommand struct {
-	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing."`
+	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing; make the bucket where an object store is named."`
 	Down   migrateDown   `cmd:"" help:"Take the last group of migrations back."`
 	Status migrateStatus `cmd:"" help:"List applied and missing migrations; the exit code is 1 if any is missing."`
 }
@@ -28,15 +28,28 @@ type (
 	migrateStatus struct{}
 )
 
-// Run applies what is missing.
+// Run applies what is missing, and makes the bucket where the settings name an
+// object store.
 func (migrateUp) Run(ctx context.Context, out io.Writer) error {
-	return withMigrator(func(m *storage.Migrator) error {
+	c, err := settings(config.Schema)
+	if err != nil {
+		return err
+	}
+	err = migrateWith(c, func(m *storage.Migrator) error {
 		applied, err := m.Up(ctx)
 		if err != nil {
 			return err
 		}
 		return listNames(out, "applied", applied, "the schema is current")
 	})
+	if err != nil || c.S3Endpoint == "" {
+		return err
+	}
+	objects, err := newObjects(c)
+	if err != nil {
+		return err
+	}
+	return objects.EnsureBucket(ctx)
 }
 
 // Run takes the last group back.

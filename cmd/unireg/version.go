@@ -15,8 +15,15 @@ func (versionCommand) Run(out io.Writer) error {
 	return err
 }
 
+// builtFrom is the revision where the build cannot see the repository: images
+// set it by -ldflags.
+var builtFrom string
+
 // revision is what was built: the commit and whether it was changed.
 func revision() string {
+	if builtFrom != "" {
+		return builtFrom
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
