@@ -25,6 +25,7 @@ import (
 	"unireg/record/sample"
 	"unireg/storage"
 	"unireg/storage/storagetest"
+	"unireg/web"
 )
 
 // asProgram makes the test binary behave as the product's.
@@ -164,9 +165,9 @@ func TestT4PortalBootsWithoutTemporalAndSaysDegraded(t *testing.T) {
 
 	status, body := get(t, "http://"+private+"/readyz")
 	require.Equal(t, http.StatusOK, status, "a degraded portal serves")
-	var ready readiness
+	var ready web.Readiness
 	require.NoError(t, json.Unmarshal([]byte(body), &ready))
-	require.Equal(t, readiness{"degraded", "web", map[string]string{"database": "ok", "objects": "ok", "temporal": "away"}}, ready)
+	require.Equal(t, web.Readiness{Status: "degraded", Parts: map[string]string{"database": "ok", "objects": "ok", "workflows": "failed"}}, ready)
 	code, said := run(t, environment, "", "health")
 	require.Zero(t, code, said)
 
@@ -179,7 +180,7 @@ func TestT4PortalBootsWithoutTemporalAndSaysDegraded(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, body, "go_sql_open_connections")
 		status, _ = get(t, "http://"+private+"/livez")
-		require.Equal(t, http.StatusNoContent, status)
+		require.Equal(t, http.StatusOK, status)
 	})
 
 	require.NoError(t, portal.command.Process.Signal(syscall.SIGTERM))

@@ -71,7 +71,7 @@ func serve(ctx context.Context, part config.Part, run func(context.Context, *roo
 		if err != nil {
 			return err
 		}
-		group.Go(func() error { return newOps(r, part).serve(groupCtx, listener) })
+		group.Go(func() error { return serveOps(groupCtx, newOps(r), listener) })
 	}
 	group.Go(func() error { return run(groupCtx, r) })
 	return stopped(ctx, group.Wait())
