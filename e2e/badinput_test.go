@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -155,4 +156,22 @@ func TestTwoTabs(t *testing.T) {
 	two.sees("草稿已保存")
 	one.open("/profile")
 	require.Equal(t, "第二个窗口", one.value("注册地址"))
+}
+
+// TestSavingByItself shows that the page, which saves by itself, does not come
+// in the way of the person's own button.
+func TestSavingByItself(t *testing.T) {
+	t.Parallel()
+	s := theSystem(t)
+	b := newBidder(t, s, fmt.Sprintf("定王台%d书业有限公司", nextNumber())).complete(t)
+	p := b.sit(t)
+	p.open("/profile")
+	p.fill("注册地址", "定王台 1 号")
+	p.sees("已自动保存")
+	p.slow(2 * time.Second)
+	p.fill("注册地址", "定王台 2 号")
+	p.sees("正在保存")
+	p.follow("保存草稿")
+	p.sees("草稿已保存")
+	require.Equal(t, "定王台 2 号", p.value("注册地址"))
 }

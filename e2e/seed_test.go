@@ -201,10 +201,9 @@ func (p *person) carry(name, value string) {
 type member struct {
 	storage.StaffMember
 	secret   string
-	identity string // the database has no more than an index of it
+	identity string    // the database has no more than an index of it
 	used     time.Time // the step of the last one-time code
 }
-
 
 // newMember adds a staff member; enrolled ones have their second factor.
 func newMember(t testing.TB, s *system, name string, role record.Role, enrolled bool) *member {

@@ -129,8 +129,10 @@ func startSystem(t testing.TB) (*system, error) {
 		"UNIREG_COOKIE_KEY": encoded(cookieKey),
 		// People come through a reverse proxy, each from an address of their own.
 		"UNIREG_TRUSTED_PROXIES": "127.0.0.1",
-		"UNIREG_TEMPORAL_UI_URL": os.Getenv("UNIREG_TEMPORAL_UI_URL"),
-		"TEMPORAL_ADDRESS":       s.temporal.address, "TEMPORAL_NAMESPACE": s.name,
+		// A browser on a busy machine shall not compute for minutes.
+		"UNIREG_PROOF_DIFFICULTY": "2000",
+		"UNIREG_TEMPORAL_UI_URL":  os.Getenv("UNIREG_TEMPORAL_UI_URL"),
+		"TEMPORAL_ADDRESS":        s.temporal.address, "TEMPORAL_NAMESPACE": s.name,
 	}
 	if s.worker, err = s.run("worker", nil, "worker"); err != nil {
 		return s, err
