@@ -55,7 +55,7 @@ generate: bin/.npm ## write generated files anew: pages, code tables, the README
 
 .PHONY: fmt
 fmt: ## format the code
-	@git ls-files -co --exclude-standard '*.go' | xargs go tool gofumpt -w
+	@git ls-files -co --exclude-standard '*.go' ':!*_templ.go' | xargs go tool gofumpt -w
 
 .PHONY: bench
 bench: build ## measure the path of a command on this machine

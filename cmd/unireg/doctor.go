@@ -42,7 +42,9 @@ func (d *diagnosis) say(verdict, what, detail string, values ...any) {
 }
 
 func (d *diagnosis) fine(what, detail string, values ...any) { d.say("ok", what, detail, values...) }
+
 func (d *diagnosis) warn(what, detail string, values ...any) { d.say("warn", what, detail, values...) }
+
 func (d *diagnosis) fault(what, detail string, values ...any) {
 	d.faults++
 	d.say("FAULT", what, detail, values...)
