@@ -363,6 +363,20 @@ func TestACommandThatMayBeUndoneTakesEffectAtItsInstant(t *testing.T) {
 	require.WithinDuration(t, due, outcome.At, 2*time.Second)
 }
 
+func TestACommandRungBeforeItWasDueIsAnsweredAnewAfterwards(t *testing.T) {
+	j := newJourney(t)
+	var returned record.ID
+	j.at(monday, func() { j.give(entry{move: record.Submit}) })
+	j.at(monday.Add(time.Hour), func() {
+		returned = j.give(entry{move: record.Return, notBefore: monday.Add(time.Hour + 10*time.Second)})
+	})
+	j.at(monday.Add(time.Hour+time.Second), func() { require.False(t, j.answers[returned].Done) })
+	j.at(monday.Add(2*time.Hour), func() { j.ringAs("a later ring", returned) })
+	j.at(monday.Add(3*time.Hour), func() { j.give(entry{move: record.Discard}) })
+	j.run()
+	j.applied(returned, record.NotInForce, record.Returned)
+}
+
 func TestAnUndoneCommandHasNoEffect(t *testing.T) {
 	j := newJourney(t)
 	var approve record.ID
