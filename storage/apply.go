@@ -104,7 +104,7 @@ func (s *Store) answer(ctx context.Context, tx bun.Tx, current *filed, asked []r
 		return nil
 	}
 	var rows []commandRow
-	err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.In(asked)).Where("record = ?", current.ID).
+	err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.List(asked)).Where("record = ?", current.ID).
 		Where("done_at IS NOT NULL").Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("read outcomes: %w", err)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -209,7 +210,7 @@ func (s *Store) scanned(ctx context.Context, tx bun.Tx, id record.ID, no int) (b
 		return true, nil
 	}
 	var open int
-	err = tx.NewRaw("SELECT count(*) FROM files WHERE id IN (?) AND NOT (scanned AND state = 'available')", bun.In(ids)).Scan(ctx, &open)
+	err = tx.NewRaw("SELECT count(*) FROM files WHERE id IN (?) AND NOT (scanned AND state = 'available')", bun.List(ids)).Scan(ctx, &open)
 	if err != nil {
 		return false, fmt.Errorf("read scan results: %w", err)
 	}
@@ -274,7 +275,9 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 
 // insertVersion writes the next version, and the record if this is its first.
 func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, sub *submission) (int, error) {
-	current.Title = sub.document.Title()
+	if current.InForce == 0 {
+		current.Title = sub.document.Title() // otherwise the title in force stays until the change counts
+	}
 	if !current.exists {
 		blank := recordRow{
 			ID: current.ID, Subject: current.Subject, Kind: current.Kind, Standing: record.NotInForce,
@@ -300,7 +303,8 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 		Projection: projection(sub.document), People: [][]byte{},
 	}
 	for _, number := range sub.document.People() {
-		if index := s.identityIndex(number); !containsBytes(row.People, index) {
+		index := s.identityIndex(number)
+		if !slices.ContainsFunc(row.People, func(b []byte) bool { return bytes.Equal(b, index) }) {
 			row.People = append(row.People, index)
 		}
 	}
@@ -308,15 +312,6 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 		return 0, fmt.Errorf("insert version: %w", err)
 	}
 	return no, nil
-}
-
-func containsBytes(list [][]byte, b []byte) bool {
-	for _, x := range list {
-		if bytes.Equal(x, b) {
-			return true
-		}
-	}
-	return false
 }
 
 // projection is what lists, search and uniqueness need of a document: its title
@@ -338,9 +333,6 @@ func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now t
 	if err != nil {
 		return fmt.Errorf("write effect of version: %w", err)
 	}
-	if !current.Kind.Profile() {
-		return nil
-	}
 	version, err := s.version(ctx, tx, current.ID, current.InForce)
 	if err != nil {
 		return err
@@ -349,6 +341,9 @@ func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now t
 	_, err = tx.NewRaw("UPDATE records SET title = ? WHERE id = ?", current.Title, current.ID).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write title: %w", err)
+	}
+	if !current.Kind.Profile() {
+		return nil
 	}
 	_, err = tx.NewRaw("UPDATE subjects SET name = ?, proven_at = coalesce(proven_at, ?) WHERE id = ?",
 		current.Title, now, current.Subject).Exec(ctx)
@@ -384,6 +379,7 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 		if err != nil {
 			return fmt.Errorf("drop discarded draft: %w", err)
 		}
+	default:
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ type Registration struct {
 	Password string // hashed
 }
 
-// Registered is the answer to a registration.
+// RegisteredAccount is the answer to a registration.
 type RegisteredAccount struct {
 	Subject record.Subject
 	Account record.ID
