@@ -111,6 +111,10 @@ func TestBindKeepsWhatWasTyped(t *testing.T) {
 	require.Equal(t, "13800006021", d.Agent.Mobile)
 	require.Equal(t, form.Date("2030-06-01"), d.LicenceExpires)
 	require.Equal(t, form.Choice{Code: "430104", Name: "湖南省长沙市岳麓区"}, d.Region)
+
+	d.Form(today).Bind(map[string][]string{"region": {"440000", "430100", "430104"}, "registered_capital": {"1,234,567.5"}}, nil)
+	require.Equal(t, "440000", d.Region.Code, "without scripts a new province leaves the old city in the page")
+	require.Equal(t, "1,234,567.5 万元", d.Form(today).Field("registered_capital").Display())
 }
 
 func TestB04_DiffShowsWhatChangedAndMarksKeyFields(t *testing.T) {

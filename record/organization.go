@@ -139,7 +139,7 @@ func (d *OrganizationDocument) organizationFields(today time.Time) []*form.Field
 			}),
 		form.Select("capital_currency", "币种", &d.Currency, codes.Currencies).RequireIf(d.enterprise, "企业必填"),
 		form.Day("licence_expires_on", "营业期限至", &d.LicenceExpires).
-			RequireIf(func() bool { return d.enterprise() && !d.LicenceLongTerm }, "企业必填，长期有效的勾选右侧").
+			RequireIf(func() bool { return d.enterprise() && !d.LicenceLongTerm }, "企业必填，或勾选长期有效").
 			Check(func() string {
 				switch {
 				case d.LicenceLongTerm:

@@ -160,6 +160,22 @@ func (v decimalValue) problem() string {
 	return ""
 }
 
+// display groups the digits by thousands.
+func (v decimalValue) display() string {
+	text := *v.target
+	if !decimalPattern.MatchString(text) {
+		return text
+	}
+	whole, fraction, decimals := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if decimals {
+		return whole + "." + fraction
+	}
+	return whole
+}
+
 // Amount is a decimal in the unit named.
 func Amount(name, label, unit string, target *Decimal) *Field {
 	clean := func(s string) string {
@@ -220,23 +236,27 @@ func (v choicesValue) current() []Choice {
 
 func (v choicesValue) set(input []string, _ FileLookup) {
 	var chosen []Choice
-	// A cascade posts one value for each level; the deepest one counts.
 	for _, code := range input {
 		code = Clean(code)
 		if code == "" {
 			continue
 		}
-		name := ""
-		if entry, ok := v.table.Lookup(code); ok {
-			name = entry.Name
+		entry, ok := v.table.Lookup(code)
+		if v.leaf && len(chosen) > 0 && (!ok || entry.Parent != chosen[0].Code) {
+			// A level above was changed: what was chosen below it is stale.
+			break
+		}
+		choice := Choice{Code: code}
+		if ok {
+			choice.Name = entry.Name
 			if v.table.Hierarchical() {
-				name = v.table.FullName(code)
+				choice.Name = v.table.FullName(code)
 			}
 		}
 		if v.many {
-			chosen = append(chosen, Choice{code, name})
+			chosen = append(chosen, choice)
 		} else {
-			chosen = []Choice{{code, name}}
+			chosen = []Choice{choice}
 		}
 	}
 	v.store(chosen)
@@ -333,7 +353,8 @@ func Select(name, label string, target *Choice, table *codes.Table) *Field {
 }
 
 // Cascade is a leaf of a tree of codes. The page posts one value for each
-// level under the same name; the last one filled counts.
+// level under the same name; the deepest one that follows from those above it
+// counts.
 func Cascade(name, label string, target *Choice, table *codes.Table) *Field {
 	return &Field{Name: name, Label: label, Widget: WidgetCascade, Table: table, Wide: true, value: one(target, table, true)}
 }
