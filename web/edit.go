@@ -140,13 +140,12 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 		return false, s.unsaved(v, *d, t, "草稿已不在：内容可能已在别处提交或放弃。下面是您填写的内容，尚未保存。")
 	}
 	saved, err := s.Store.SaveDraft(v.ctx, v.subject.ID, d.id, t.version, t.document)
-	switch record.CodeOf(err) {
-	case record.DraftChanged:
+	switch code := record.CodeOf(err); {
+	case code == record.DraftChanged:
 		return false, s.conflict(v, *d, t)
-	case record.Conflict:
+	case code == record.Conflict:
 		return false, s.unsaved(v, *d, t, messageOf(err)+"。下面是您填写的内容，尚未保存。")
-	}
-	if err != nil {
+	case err != nil:
 		return false, err
 	}
 	d.draft = &saved

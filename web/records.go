@@ -472,8 +472,7 @@ func (s *Server) move(v *visit, move record.Move) error {
 
 // messageOf is what an error for people says.
 func messageOf(err error) string {
-	var e *record.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*record.Error](err); ok {
 		return e.Message
 	}
 	return ""

@@ -84,7 +84,7 @@ func (b *bidder) document() record.Document {
 func (b *bidder) stored(uploaded *answer) form.File {
 	b.p.t.Helper()
 	var id string
-	for _, part := range strings.Split(uploaded.Body, `"`) {
+	for part := range strings.SplitSeq(uploaded.Body, `"`) {
 		if storage.ValidID(part) {
 			id = part
 		}

@@ -52,8 +52,7 @@ func staffLogin(s *Server, v *visit) error {
 	if err == nil {
 		err = v.begin(storage.NewSession{Staff: member.ID, Assurance: record.ByPassword})
 	}
-	var known *record.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*record.Error](err); ok {
 		return s.staffLoginFailed(v, fields, known)
 	}
 	if err != nil {

@@ -100,8 +100,10 @@ func TestAttachmentsWorkWithoutScripts(t *testing.T) {
 	attach := func(page *answer, files ...part) *answer {
 		t.Helper()
 		parts := []part{
-			{view.CSRFField, "", []byte(page.token())}, {"draft_version", "", []byte(page.input("draft_version"))},
-			{"legal_name", "", []byte(b.who.subject.Name)}, {"address", "", []byte("边填边传的地址")},
+			{view.CSRFField, "", []byte(page.token())},
+			{"draft_version", "", []byte(page.input("draft_version"))},
+			{"legal_name", "", []byte(b.who.subject.Name)},
+			{"address", "", []byte("边填边传的地址")},
 		}
 		parts = append(parts, files...)
 		body, contentType := multipartBody(t, append(parts, part{"postcode", "", []byte("410006")})...)
