@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"unireg/record/codes"
 	"unireg/record/form"
 )
 
@@ -56,7 +57,7 @@ func (d *OrganizationDocument) examine(today time.Time) []Finding {
 	code := number("统一社会信用代码", d.LegalCode, CreditCodeProblem(d.LegalCode))
 	code.Note = d.LegalCode // public
 	findings := []Finding{code}
-	if d.Representative.IDType.Code == residentID {
+	if d.Representative.IDType.Code == codes.IDDocumentResident {
 		id := d.Representative.IDNumber
 		findings = append(findings, number("法定代表人身份证号码", id, ResidentIDProblem(id, today)), adult(id, today))
 	}
@@ -73,7 +74,7 @@ func (d *OrganizationDocument) examine(today time.Time) []Finding {
 }
 
 func (d *PersonDocument) examine(today time.Time) []Finding {
-	if d.IDType.Code != residentID {
+	if d.IDType.Code != codes.IDDocumentResident {
 		return nil
 	}
 	findings := []Finding{number("身份证号码", d.IDNumber, ResidentIDProblem(d.IDNumber, today))}
