@@ -32,10 +32,10 @@ type judging struct {
 	remarks  map[string]string
 	problems []form.Problem
 	notice   *view.Notice
+	reveal   bool // the sensitive fields in full
 }
 
-// showReview is the reviewer's desk. With reveal=1 the sensitive fields are
-// shown in full, after the look was written into the subject's history.
+// showReview is the reviewer's desk.
 func showReview(s *Server, v *visit) error {
 	review, err := s.reviewed(v)
 	if err != nil {
@@ -73,9 +73,11 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 	m.DenyReason = denied(v, r)
 	m.CanDecide = m.DenyReason == ""
 	m.CanClaim = r.Task.ClosedAt.IsZero() && r.Task.ClaimedBy == "" && m.CanDecide
-	if err := s.addReveal(v, r, &m); err != nil {
-		return err
+	if m.Mine && m.CanDecide {
+		m.RevealAction = "/staff/reviews/" + m.ID + "/reveal"
+		m.Revealed = j.reveal
 	}
+	m.AllFields = m.AllFields || m.Revealed
 	if err := s.addDossier(v, r, fields, &m); err != nil {
 		return err
 	}
@@ -108,22 +110,21 @@ func denied(v *visit, r storage.Review) string {
 	return ""
 }
 
-// addReveal shows the sensitive fields in full to who holds the filing and asks
-// for it. A link on another site does not ask.
-func (s *Server) addReveal(v *visit, r storage.Review, m *view.ReviewModel) error {
-	if !m.Mine || !m.CanDecide {
-		return nil
-	}
-	m.RevealHref = "/staff/reviews/" + m.ID + "?reveal=1"
-	if own, foreign := v.origin(); v.Query("reveal") == "" || v.route.unsafe() || foreign && !own {
-		return nil
-	}
-	if err := s.Store.Reveal(v.ctx, v.actor(), r); err != nil {
+// revealReview shows the sensitive fields in full to who holds the filing, after
+// the look was written into the subject's history.
+func revealReview(s *Server, v *visit) error {
+	review, err := s.reviewed(v)
+	if err != nil {
 		return err
 	}
-	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(r.Record.ID))
-	m.Revealed, m.AllFields = true, true
-	return nil
+	if review.Task.ClaimedBy != v.staff.ID || denied(v, review) != "" {
+		return record.Errorf(record.Forbidden, "领取该件后才能查看完整信息")
+	}
+	if err := s.Store.Reveal(v.ctx, v.actor(), review); err != nil {
+		return err
+	}
+	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID))
+	return s.renderReview(v, review, http.StatusOK, judging{reveal: true})
 }
 
 // addDossier adds what else there is on the filing: files, checks, the time

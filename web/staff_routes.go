@@ -16,6 +16,7 @@ var staffRoutes = []route{
 	{method: http.MethodGet, path: "/staff/reviews/:id", who: staffMember, handle: showReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/claim", who: staffMember, handle: claimReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/release", who: staffMember, handle: releaseReview},
+	{method: http.MethodPost, path: "/staff/reviews/:id/reveal", who: staffMember, handle: revealReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/approve", who: staffMember, handle: approveReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/return", who: staffMember, handle: returnReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/confirm", who: staffMember, handle: confirmReview},

@@ -105,17 +105,17 @@ type ReviewModel struct {
 	FirstDecidedAt time.Time
 	FirstOpinion   string
 
-	Changes     []form.Change
-	First       bool // nothing to compare with: only the content is shown
-	BeforeLabel string
-	AfterLabel  string
-	ChangeNote  string // the applicant's reason
-	AllFields   bool   // ?fields=all
-	Stacked     bool   // ?layout=stacked
-	Files       map[string]FileState
-	Revealed    bool     // sensitive fields are shown in full; the handler has audited it
-	RevealHref  string   // to the page with them; "" where this person may not
-	Prior       []Remark // of earlier returns
+	Changes      []form.Change
+	First        bool // nothing to compare with: only the content is shown
+	BeforeLabel  string
+	AfterLabel   string
+	ChangeNote   string // the applicant's reason
+	AllFields    bool   // ?fields=all
+	Stacked      bool   // ?layout=stacked
+	Files        map[string]FileState
+	Revealed     bool     // sensitive fields are shown in full; the handler has audited it
+	RevealAction string   // of the form that asks for them; "" where this person may not
+	Prior        []Remark // of earlier returns
 
 	Checks   []Check
 	Timeline []Event
