@@ -29,6 +29,7 @@ func receiptModel(subject record.Subject, c storage.CommandStatus) view.ReceiptM
 	m := view.ReceiptModel{
 		Number: c.Receipt.Number, Move: c.Move.Label(), Subject: subject.Name, Record: c.Kind.Label(),
 		RecordHref: "/records/" + string(c.Record), AcceptedAt: c.Receipt.AcceptedAt, State: view.ReceiptProcessing,
+		Content: c.Move == record.Submit,
 	}
 	if c.Move == storage.MoveRegister {
 		m.Move, m.Record, m.RecordHref = "注册", "注册信息", "/profile"

@@ -242,7 +242,8 @@ func shownLogin(subject record.Subject) string {
 // error page and not half of one.
 func (v *visit) render(status int, page templ.Component) error {
 	var drawn bytes.Buffer
-	if err := page.Render(v.ctx, &drawn); err != nil {
+	// Drawing waits for nothing: the page that says that time is over is drawn too.
+	if err := page.Render(context.WithoutCancel(v.ctx), &drawn); err != nil {
 		return fmt.Errorf("draw %s: %w", v.route.path, err)
 	}
 	v.Status(status).Type("html", "utf-8")

@@ -83,7 +83,7 @@ func bidderShots() []shot {
 	}
 	applied, refused := receipt, receipt
 	applied.State, applied.Result, applied.Next = view.ReceiptApplied, "审核中", "审核人员将在 2026-11-25 17:30 前办结，结果会出现在消息里。"
-	refused.State, refused.Reason, refused.Next = view.ReceiptRefused, "与已有的有效记录重复，请核对后再提交。", "修改后重新提交。"
+	refused.Content, refused.State, refused.Reason, refused.Next = true, view.ReceiptRefused, "与已有的有效记录重复，请核对后再提交。", "修改后重新提交。"
 	certificate := []view.Certificate{{Subject: "示范建工集团有限公司", Kind: "机构证书", Issuer: "湖南CA", Serial: "4F3A7C11", From: ago(1000 * time.Hour), To: now.Add(8000 * time.Hour), State: view.Tag{Text: "有效", Tone: view.Good}}}
 	versions := []view.VersionRow{
 		{No: 2, At: ago(200 * time.Hour), Reason: "法定代表人变更", By: "周予安", Assurance: view.ByCertificate, State: view.Tag{Text: "现行有效", Tone: view.Good}, Href: path + "/versions/2"},

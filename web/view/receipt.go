@@ -34,7 +34,10 @@ func (m ReceiptModel) explanation() string {
 	case ReceiptApplied:
 		return "已受理并办理完成，请保存回执号以备查询。"
 	case ReceiptRefused:
-		return "已受理，但办理时未能生效。填写的内容已回到草稿，没有丢失。"
+		if m.Content {
+			return "已受理，但办理时未能生效。填写的内容已回到草稿，没有丢失。"
+		}
+		return "已受理，但办理时未能生效，现有的内容和状态没有改变。"
 	default:
 		return "已受理，回执号 " + m.Number + "，正在处理。内容已经保存，不需要重复提交；可以离开本页，结果会出现在消息里。"
 	}

@@ -167,6 +167,7 @@ const (
 type ReceiptModel struct {
 	Number     string
 	Move       string // 提交, 变更, 撤回 …
+	Content    bool   // the command carried the draft, which a refusal gives back
 	Subject    string // name of the filing party
 	Record     string // e.g. 基本信息
 	RecordHref string
