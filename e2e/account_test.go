@@ -88,7 +88,7 @@ func TestB07_WithdrawAndDiscard(t *testing.T) {
 		require.True(t, claimed)
 		p.press("撤回") // the page of before offers it still
 		p.followNth("撤回", 1)
-		p.sees("撤回没有进行")
+		p.sees("撤回未生效", "现有的内容和状态没有改变")
 		p.open("/profile")
 		p.sees("撤回：审核人员已领取，不能撤回")
 		require.False(t, p.offers("撤回"))

@@ -30,6 +30,7 @@ import (
 
 	"unireg/storage"
 	"unireg/storage/storagetest"
+	"unireg/web"
 )
 
 // system is the running product: the program as built, one portal and one
@@ -213,14 +214,8 @@ func (s *system) runPortal(name string, own map[string]string) (*portal, error) 
 	return &portal{p, "http://" + address, "http://" + private}, nil
 }
 
-// readiness is what the private port answers.
-type readiness struct {
-	Status string            `json:"status"`
-	Checks map[string]string `json:"checks"`
-}
-
 // readiness asks the portal how it is.
-func (p *portal) readiness(ctx context.Context) (status int, r readiness, err error) {
+func (p *portal) readiness(ctx context.Context) (status int, r web.Readiness, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ops+"/readyz", nil)
 	if err != nil {
 		return 0, r, fmt.Errorf("ask for readiness: %w", err)
@@ -335,6 +330,9 @@ func stopSystem() error {
 		return nil
 	}
 	var faults []error
+	if s.portal != nil {
+		faults = append(faults, s.verify())
+	}
 	for _, p := range slices.Backward(s.others) {
 		_ = p.resume()
 		faults = append(faults, p.stop())
@@ -349,6 +347,22 @@ func stopSystem() error {
 		faults = append(faults, emptyBucket(s.bucket))
 	}
 	return errors.Join(append(faults, os.RemoveAll(s.dir))...)
+}
+
+// verify has the program prove, after all that the tests did to it, that
+// PostgreSQL, the object store and Temporal agree. Temporal's index follows the
+// truth by a moment, so that it is asked again.
+func (s *system) verify() error {
+	return waitFor(context.Background(), time.Minute, func() error {
+		verify := exec.Command(s.program, "verify", "--content") //nolint:gosec // the program under test
+		verify.Env = s.environ(nil)
+		said, err := verify.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("unireg verify: %w\n%s", err, said)
+		}
+		fmt.Printf("unireg verify, after all tests:\n%s", said)
+		return nil
+	})
 }
 
 func emptyBucket(bucket *storage.Objects) error {
