@@ -77,5 +77,5 @@ dev/node_modules/.done: dev/package-lock.json dev/package.json dev/.npmrc
 bin/.minio-$(MINIO):
 	@scripts/need go
 	@echo "building bin/minio, which takes some minutes"
-	GOBIN="$(CURDIR)/bin" GOFLAGS=-trimpath go install github.com/minio/minio@$(MINIO)
+	GOBIN="$(CURDIR)/bin" go install github.com/minio/minio@$(MINIO)
 	@touch $@

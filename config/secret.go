@@ -36,9 +36,6 @@ const KeySize = 32
 // Key is 32 secret bytes, written as standard base64.
 type Key struct{ secret []byte }
 
-// NewKey returns a key of those bytes.
-func NewKey(secret []byte) Key { return Key{secret} }
-
 // Bytes returns the key itself, nil if none is set.
 func (k Key) Bytes() []byte { return k.secret }
 
