@@ -66,7 +66,7 @@ func (c *component) launch() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() //nolint:errcheck // the child has its own copy
+	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
 	if c.input == nil {
 		return spawn(cmd)
@@ -164,7 +164,7 @@ func (c *component) lastWords() string {
 	if err != nil {
 		return ""
 	}
-	defer log.Close() //nolint:errcheck // read only
+	defer log.Close()
 	const most = 1500
 	if info, err := log.Stat(); err == nil && info.Size() > most {
 		if _, err := log.Seek(-most, io.SeekEnd); err != nil {

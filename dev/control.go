@@ -73,7 +73,7 @@ func (c *control) accept() {
 func (c *control) serve(conn net.Conn) {
 	unblock := context.AfterFunc(c.life, func() { _ = conn.Close() })
 	defer unblock()
-	defer conn.Close() //nolint:errcheck // answers are written one by one
+	defer conn.Close()
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		answer := "ok"
 		if err := c.obey(lines.Text()); err != nil {

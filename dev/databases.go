@@ -40,7 +40,7 @@ func (pg *postgres) provision(ctx context.Context, s secrets) error {
 	if err != nil {
 		return fmt.Errorf("connect as superuser (is secrets.json the one this data was made with?): %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // every statement has been answered
+	defer conn.Close(ctx)
 	for role, password := range map[string]string{ownerRole: s.Owner, appRole: s.App, temporalRole: s.Temporal} {
 		if err := ensureRole(ctx, conn, role, password); err != nil {
 			return err

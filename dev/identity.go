@@ -22,7 +22,7 @@ type identity struct {
 // postgresIdentity chooses the identity for the cluster at dir: its owner if it exists, otherwise the user
 // "postgres" where there is one and "nobody" where not. initdb wants a user that the password file knows.
 func postgresIdentity(dir string) (identity, error) {
-	self := identity{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())} //nolint:gosec // ids are 32 bits wide
+	self := identity{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}
 	owner, err := ownerOf(dir)
 	exists := err == nil
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -108,7 +108,7 @@ func copyBinaries(dir string, id identity) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(partial) //nolint:errcheck // best effort: the copy has been renamed or has failed
+	defer os.RemoveAll(partial)
 	if err := os.CopyFS(filepath.Join(partial, "native"), os.DirFS(filepath.Dir(dir))); err != nil {
 		return "", err
 	}

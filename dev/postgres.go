@@ -88,7 +88,7 @@ func (pg *postgres) initialise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(workshop) //nolint:errcheck // best effort: the cluster has been moved out or has failed
+	defer os.RemoveAll(workshop)
 	if err := pg.id.own(workshop); err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (pg *postgres) probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was written
+	defer conn.Close(ctx)
 	return conn.Ping(ctx)
 }
 

@@ -31,7 +31,7 @@ func probeTemporal(ctx context.Context, port, uiPort int) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // every call has been answered
+	defer conn.Close()
 	client := workflowservice.NewWorkflowServiceClient(conn)
 	if err := ensureNamespace(ctx, client); err != nil {
 		return err
