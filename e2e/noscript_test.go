@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"unireg/record/sample"
 )
 
-// TestWithoutScripts takes the whole way of a bidder with JavaScript off.
+// TestS10_WithoutScripts takes the whole way of a bidder with JavaScript off.
 func TestS10_WithoutScripts(t *testing.T) {
 	t.Parallel()
 	p, d := newPerson(t, theSystem(t)), newPapers(t)
@@ -23,8 +21,9 @@ func TestS10_WithoutScripts(t *testing.T) {
 	p.part("S10 fills and attaches", func() {
 		p.fillsOrganization(name)
 		p.attaches(d, organizationPapers...)
-		f := p.send("营业执照", d.write("假图片.jpg", pdfContent("not a picture")))
-		require.NotEmpty(t, f.Fault)
+		p.puts("营业执照", d.write("假图片.jpg", pdfContent("not a picture")))
+		p.sees("有 1 处需要修改", "文件的扩展名是 .jpg，内容却是 PDF")
+		p.seesNot("假图片.jpg")
 	})
 	p.part("S11 submits", func() {
 		p.checksAndSubmits()

@@ -278,11 +278,18 @@ func (p *person) upload(label, path string) string {
 // send chooses a file for an attachment and waits for what becomes of it.
 func (p *person) send(label, path string) finding {
 	p.t.Helper()
+	p.puts(label, path)
+	return p.find("attached", label, filepath.Base(path))
+}
+
+// puts chooses a file for an attachment. With scripts it is on its way at once,
+// without them a button sends it.
+func (p *person) puts(label, path string) {
+	p.t.Helper()
 	p.do(chromedp.SetUploadFiles(chromedp.CSS(fmt.Sprintf(`[data-attachment][data-label="%s"] input[type=file]`, label)), []string{path}, chromedp.NodeReady))
 	if p.plain {
 		p.follow("上传" + label)
 	}
-	return p.find("attached", label, filepath.Base(path))
 }
 
 // command is a protocol command as a step.
