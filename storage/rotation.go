@@ -62,8 +62,9 @@ func (s *Store) rewrapBatch(ctx context.Context) (int, error) {
 	return len(rows), err
 }
 
-// OutdatedPlans lists records under way, after an id and in order, whose stored
-// deadline is not what policy and calendar give by now.
+// OutdatedPlans looks at a page of records under way, after an id and in order,
+// and lists those whose stored deadline is not what policy and calendar give by
+// now. last is the page's last record, "" when there is none left.
 func (s *Store) OutdatedPlans(ctx context.Context, after record.ID, limit int) (outdated []record.ID, last record.ID, err error) {
 	if after == "" {
 		after = systemChain

@@ -12,6 +12,9 @@ import (
 // RecordLister pages through the records under way, in the order of their ids.
 type RecordLister interface {
 	UnderWay(ctx context.Context, after record.ID, limit int) ([]record.ID, error)
+	// OutdatedPlans pages through those whose deadline is not what policy and
+	// calendar give by now; last is where the next page begins, "" at the end.
+	OutdatedPlans(ctx context.Context, after record.ID, limit int) (outdated []record.ID, last record.ID, err error)
 }
 
 // Registry is what the reconciler needs of the door to Temporal.
@@ -51,6 +54,8 @@ func (r *Reconciler) Run(ctx context.Context) {
 			r.logger.WarnContext(ctx, "reconciliation failed", slog.Any("error", err))
 		case report.Started > 0:
 			r.logger.WarnContext(ctx, "records under way had no workflow", slog.Int("started", report.Started))
+		case report.Replanned > 0:
+			r.logger.InfoContext(ctx, "a rule changed deadlines", slog.Int("records", report.Replanned))
 		}
 		pause(ctx, betweenReconciliations)
 	}
@@ -61,6 +66,8 @@ type Reconciliation struct {
 	UnderWay int
 	Started  int // records under way that had no workflow
 	Roused   int // workflows of records that are not known to be under way
+	// Replanned are records whose deadlines a changed rule or calendar moves.
+	Replanned int
 }
 
 // Round compares once and mends. Temporal's index follows the truth by a
@@ -106,5 +113,25 @@ func (r *Reconciler) Round(ctx context.Context) (Reconciliation, error) {
 		}
 		report.Roused++
 	}
-	return report, nil
+	return report, r.replan(ctx, &report)
+}
+
+// replan tells the workflows of records whose deadlines have moved.
+func (r *Reconciler) replan(ctx context.Context, report *Reconciliation) error {
+	for after := record.ID(""); ; {
+		outdated, last, err := r.store.OutdatedPlans(ctx, after, batch)
+		if err != nil {
+			return fmt.Errorf("reconcile deadlines: %w", err)
+		}
+		for _, id := range outdated {
+			if err := r.registry.Replan(ctx, id); err != nil {
+				return fmt.Errorf("reconcile deadlines: %w", err)
+			}
+			report.Replanned++
+		}
+		if last == "" {
+			return nil
+		}
+		after = last
+	}
 }

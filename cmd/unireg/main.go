@@ -30,6 +30,8 @@ type cli struct {
 	Worker  workerCommand  `cmd:"" help:"Run the worker: workflows, activities, relay and sweeps. Any number may run."`
 	Migrate migrateCommand `cmd:"" help:"Change the schema of the database."`
 	Staff   staffCommand   `cmd:"" help:"Manage the people who review."`
+	Subject subjectCommand `cmd:"" help:"Help subjects at the counter."`
+	Keys    keysCommand    `cmd:"" help:"Rotate the keys under which contents are sealed."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the settings and everything the system stands on."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that PostgreSQL, the object store and Temporal agree, or name each disagreement."`
 	Health  healthCommand  `cmd:"" help:"Ask the portal or worker of this environment whether it is ready, for health checks of containers."`
