@@ -41,8 +41,7 @@ func Errorf(code Code, message string, problems ...form.Problem) error {
 
 // CodeOf returns the code of an error for people, or "" for an internal one.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""

@@ -188,15 +188,29 @@ func TestOtherIdentifiers(t *testing.T) {
 		problem     func(string) string
 		fine, wrong []string
 	}{
-		"document": {OtherDocumentProblem, []string{"E12345678", "12345", "H1234567800", strings.Repeat("A", 30)},
-			[]string{"", "1234", "E1234-567", "e12345678", "护照12345", strings.Repeat("A", 31)}},
-		"mobile": {MobileProblem, []string{"13800138000", "19912345678"},
-			[]string{"", "12800138000", "1380013800", "138001380000", "138-0013-8000", "+8613800138000", "1380013800a"}},
-		"phone": {PhoneProblem, []string{"13800138000", "0731-84445555", "073184445555", "010-84445555", "02084445555", "0731-84445555-801", "(0731)84445555", "400-820-8820", "4008208820"},
-			[]string{"", "84445555", "0731-444555", "010-8444555", "0131-84445555", "0731-04445555", "0731 84445555"}},
-		"email": {EmailProblem, []string{"a@b.cn", "first.last+tag@mail.example.com.cn", "x_y-z@163.com"},
-			[]string{"", "a", "a@b", "a@@b.cn", "a@b.c", "@b.cn", "a@.cn", "a@b.cn ", "张三 <a@b.cn>", "<a@b.cn>", "a b@c.cn", "a@[1.2.3.4]", "张@b.cn", "a@例子.cn", `"a b"@c.cn`, "a@b.cn,c@d.cn",
-				"a..b@c.cn", "a@-b.cn", strings.Repeat("a", 65) + "@b.cn", "a@b.cn\nBcc: c@d.cn"}},
+		"document": {
+			OtherDocumentProblem,
+			[]string{"E12345678", "12345", "H1234567800", strings.Repeat("A", 30)},
+			[]string{"", "1234", "E1234-567", "e12345678", "护照12345", strings.Repeat("A", 31)},
+		},
+		"mobile": {
+			MobileProblem,
+			[]string{"13800138000", "19912345678"},
+			[]string{"", "12800138000", "1380013800", "138001380000", "138-0013-8000", "+8613800138000", "1380013800a"},
+		},
+		"phone": {
+			PhoneProblem,
+			[]string{"13800138000", "0731-84445555", "073184445555", "010-84445555", "02084445555", "0731-84445555-801", "(0731)84445555", "400-820-8820", "4008208820"},
+			[]string{"", "84445555", "0731-444555", "010-8444555", "0131-84445555", "0731-04445555", "0731 84445555"},
+		},
+		"email": {
+			EmailProblem,
+			[]string{"a@b.cn", "first.last+tag@mail.example.com.cn", "x_y-z@163.com"},
+			[]string{
+				"", "a", "a@b", "a@@b.cn", "a@b.c", "@b.cn", "a@.cn", "a@b.cn ", "张三 <a@b.cn>", "<a@b.cn>", "a b@c.cn", "a@[1.2.3.4]", "张@b.cn", "a@例子.cn", `"a b"@c.cn`, "a@b.cn,c@d.cn",
+				"a..b@c.cn", "a@-b.cn", strings.Repeat("a", 65) + "@b.cn", "a@b.cn\nBcc: c@d.cn",
+			},
+		},
 		"postcode": {PostcodeProblem, []string{"410000", "100000", "999077"}, []string{"", "41000", "4100000", "000000", "41000A", "４１００００"}},
 	} {
 		for _, s := range c.fine {

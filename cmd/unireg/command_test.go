@@ -44,7 +44,7 @@ type program struct {
 	t       *testing.T
 	command *exec.Cmd
 	output  lockedBuffer
-	ended   chan error
+	ended   chan struct{}
 }
 
 type lockedBuffer struct {
@@ -69,12 +69,15 @@ func start(t *testing.T, environment []string, input string, args ...string) *pr
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	p := &program{t: t, command: exec.Command(self, args...), ended: make(chan error, 1)}
+	p := &program{t: t, command: exec.Command(self, args...), ended: make(chan struct{})}
 	p.command.Env = append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output
 	p.command.Stdin = strings.NewReader(input)
 	require.NoError(t, p.command.Start())
-	go func() { p.ended <- p.command.Wait() }()
+	go func() {
+		_ = p.command.Wait() // ProcessState tells
+		close(p.ended)
+	}()
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill() // it may have ended
 		if t.Failed() {

@@ -89,7 +89,7 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 // serveWeb serves the portal until ctx ends.
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
-	portal, err := web.New(web.Options{
+	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
 		Store: r.store, Objects: r.objects, Rings: r.door, Log: r.log, Policy: c.Policy(),
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Listen: c.Listen, Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,

@@ -165,8 +165,7 @@ func withMember(ctx context.Context, login string, work func(*storage.Store, rec
 
 // personal keeps of an error for people the sentence.
 func personal(err error) error {
-	var e *record.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*record.Error](err); ok {
 		return errors.New(e.Message)
 	}
 	return err
