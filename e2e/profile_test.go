@@ -131,7 +131,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 	p.part("S12 says before the submit that it is for 纸质标 only", func() {
 		p.sees("当前为账号登录，提交后仅可开展纸质标业务")
 		p.follow("核对并提交")
-		p.sees("核对基本信息", "当前为账号登录，提交后仅可开展纸质标业务", "湘江中路 100 号 6 层", representative, "湖南省", "岳麓区", "房屋建筑业", "12000.5", "6200000000004471")
+		p.sees("核对基本信息", "当前为账号登录，提交后仅可开展纸质标业务", "湘江中路 100 号 6 层", representative, "湖南省", "岳麓区", "房屋建筑业", "12,000.5 万元", "6200000000004471")
 	})
 	p.part("S11 after the submit every field is read-only", func() {
 		p.follow("提交")
@@ -275,7 +275,7 @@ func TestB23_PersonFromRegistrationToApproval(t *testing.T) {
 	t.Parallel()
 	s := theSystem(t)
 	p, d := newPerson(t, s), newPapers(t)
-	number, name := sample.ResidentID(nextNumber()), "覃𬀩尔"
+	number, name := sample.ResidentID(nextNumber()), "谭𬀩安"
 	p.registers("自然人", number, "姓名", name)
 	p.press("开始填写基本信息")
 	p.part("B23 what the number tells is filled in", func() {
