@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	tolerated = 2           // failures in a row before callers are spared
-	retryRest = time.Second // between two tries while they are
+	tolerated = 2               // failures in a row before callers are spared
+	retryRest = time.Second     // between two tries while they are
+	trusted   = 2 * time.Second // how long an answer shows that the engine is there
 )
 
 // breaker spares callers the wait for an engine that is known to be away. After
@@ -17,6 +18,15 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int
 	next     time.Time // when the next try is allowed
+	answered time.Time // when the engine answered last
+}
+
+// known reports whether the engine has answered a moment ago, so that there is
+// no need to ask whether it is there.
+func (b *breaker) known(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return now.Sub(b.answered) < trusted
 }
 
 // allow reports whether the caller may try.
@@ -38,7 +48,7 @@ func (b *breaker) report(now time.Time, answered bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if answered {
-		b.failures = 0
+		b.failures, b.answered = 0, now
 		return
 	}
 	b.failures++

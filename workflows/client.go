@@ -59,6 +59,23 @@ func (c *Client) spared(call func() error) error {
 	return err
 }
 
+// present is how long an engine that is there may take to say so.
+const present = 500 * time.Millisecond
+
+// ringIfThere rings an engine that answers. One that was not heard of lately is
+// asked first: a ring waits for an outcome, and the wait for an engine that is
+// away shall be shorter than that.
+func (c *Client) ringIfThere(ctx context.Context, id, command record.ID) (Answer, error) {
+	if !c.breaker.known(time.Now()) {
+		asking, cancel := context.WithTimeout(ctx, present)
+		defer cancel()
+		if _, err := c.temporal.CheckHealth(asking, &client.CheckHealthRequest{}); err != nil {
+			return Answer{}, back("check health", err)
+		}
+	}
+	return c.ring(ctx, id, command)
+}
+
 func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error) {
 	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       LifecycleID(id),
