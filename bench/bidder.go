@@ -32,7 +32,7 @@ type bidder struct {
 
 const (
 	organization = "示范测量有限公司"
-	password     = "Ce-Liang-0719-Shi"
+	word         = "Ce-Liang-0719-Shi" // to log in by, as long as the measurement lasts
 )
 
 // newBidder registers an organization and fills in its 基本信息.
@@ -46,11 +46,11 @@ func newBidder(ctx context.Context, portal string) (*bidder, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	code := sample.CreditCode(1)
-	if _, err := b.send(ctx, "/register", "/register", url.Values{"type": {"organization"}, "code": {code}}); err != nil {
+	if err := b.send(ctx, "/register", "/register", url.Values{"type": {"organization"}, "code": {code}}); err != nil {
 		return nil, err
 	}
-	_, err = b.send(ctx, "/register/details", "/register/details", url.Values{
-		"name": {organization}, "password": {password}, "password_again": {password},
+	err = b.send(ctx, "/register/details", "/register/details", url.Values{
+		"name": {organization}, "password": {word}, "password_again": {word},
 	})
 	if err != nil {
 		return nil, err
@@ -64,11 +64,11 @@ func newBidder(ctx context.Context, portal string) (*bidder, error) {
 // profile follows the way to the draft of the 基本信息.
 func (b *bidder) profile(ctx context.Context) (string, error) {
 	for path := "/profile"; ; {
-		response, _, err := b.do(ctx, http.MethodGet, path, nil, "")
+		got, err := b.do(ctx, http.MethodGet, path, nil, "")
 		if err != nil {
 			return "", err
 		}
-		next := response.Header.Get("Location")
+		next := got.location
 		if next == "" {
 			return strings.TrimSuffix(path, "/edit"), nil
 		}
@@ -160,43 +160,48 @@ func (b *bidder) command(ctx context.Context, action, page string) (time.Duratio
 }
 
 // send opens a page and posts its form.
-func (b *bidder) send(ctx context.Context, page, action string, values url.Values) (string, error) {
+func (b *bidder) send(ctx context.Context, page, action string, values url.Values) error {
 	content, err := b.get(ctx, page)
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, name := range []string{"command", "ticket"} {
 		if value := hidden(content, name); value != "" {
 			values.Set(name, value)
 		}
 	}
-	return b.post(ctx, action, hidden(content, view.CSRFField), values)
+	_, err = b.post(ctx, action, hidden(content, view.CSRFField), values)
+	return err
 }
 
 func (b *bidder) get(ctx context.Context, path string) (string, error) {
-	response, content, err := b.do(ctx, http.MethodGet, path, nil, "")
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: status %d, %s", path, response.StatusCode, response.Header.Get("Location"))
+	got, err := b.do(ctx, http.MethodGet, path, nil, "")
+	if err == nil && got.status != http.StatusOK {
+		err = fmt.Errorf("GET %s: status %d, %s", path, got.status, got.location)
 	}
-	return content, err
+	return got.page, err
 }
 
 func (b *bidder) post(ctx context.Context, path, token string, values url.Values) (string, error) {
 	values.Set(view.CSRFField, token)
-	response, content, err := b.do(ctx, http.MethodPost, path, strings.NewReader(values.Encode()), "application/x-www-form-urlencoded")
-	if err == nil && response.StatusCode != http.StatusSeeOther {
-		err = fmt.Errorf("POST %s: status %d: %s", path, response.StatusCode, heading(content))
+	got, err := b.do(ctx, http.MethodPost, path, strings.NewReader(values.Encode()), "application/x-www-form-urlencoded")
+	if err == nil && got.status != http.StatusSeeOther {
+		err = fmt.Errorf("POST %s: status %d: %s", path, got.status, heading(got.page))
 	}
-	if err != nil {
-		return "", err
-	}
-	return response.Header.Get("Location"), nil
+	return got.location, err
 }
 
-func (b *bidder) do(ctx context.Context, method, path string, body io.Reader, contentType string) (*http.Response, string, error) {
+// answer is what came back for a request.
+type answer struct {
+	status   int
+	location string
+	page     string
+}
+
+func (b *bidder) do(ctx context.Context, method, path string, body io.Reader, contentType string) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, b.portal+path, body)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
@@ -204,14 +209,14 @@ func (b *bidder) do(ctx context.Context, method, path string, body io.Reader, co
 	}
 	response, err := b.client.Do(request)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	return response, string(content), nil
+	return answer{response.StatusCode, response.Header.Get("Location"), string(content)}, nil
 }
 
 // hidden returns the value of the first control of that name on a page.

@@ -25,7 +25,7 @@ const program = "bin/unireg"
 // startPortal migrates the database and starts portal and worker on the servers
 // that the environment names.
 func startPortal(ctx context.Context) (*portal, error) {
-	address, err := freeAddress()
+	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func startPortal(ctx context.Context) (*portal, error) {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	for _, part := range []string{"worker", "web"} {
-		cmd := exec.CommandContext(ctx, program, part)
+		cmd := exec.CommandContext(ctx, program, part) //nolint:gosec // one of the two names above
 		cmd.Env, cmd.Stderr = env, os.Stderr
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := cmd.Start(); err != nil {
@@ -93,8 +93,8 @@ func draw() string {
 	return base64.StdEncoding.EncodeToString(key)
 }
 
-func freeAddress() (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}

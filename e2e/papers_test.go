@@ -79,7 +79,7 @@ func pdfContent(text string) []byte {
 func pngContent(name string) []byte {
 	h := fnv.New32a()
 	h.Write([]byte(name))
-	tint := color.RGBA{uint8(200 + h.Sum32()%40), uint8(210 + h.Sum32()/7%40), 235, 255} //nolint:gosec // less than 256
+	tint := color.RGBA{uint8(200 + h.Sum32()%40), uint8(210 + h.Sum32()/7%40), 235, 255}
 	card := image.NewRGBA(image.Rect(0, 0, 856, 540))
 	for y := range 540 {
 		for x := range 856 {

@@ -66,7 +66,7 @@ func quantised(t testing.TB, shot []byte) []byte {
 	counts, cells := map[color.RGBA]int{}, map[[3]uint8]color.RGBA{}
 	at := func(x, y int) color.RGBA {
 		r, g, b, _ := full.At(x, y).RGBA()
-		return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255} //nolint:gosec // 16 bits cut to 8
+		return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
 	}
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
@@ -97,7 +97,7 @@ func quantised(t testing.TB, shot []byte) []byte {
 			c := at(x, y)
 			index, ok := nearest[c]
 			if !ok {
-				index = uint8(palette.Index(c)) //nolint:gosec // at most 256 colours
+				index = uint8(palette.Index(c))
 				nearest[c] = index
 			}
 			small.SetColorIndex(x, y, index)

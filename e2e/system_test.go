@@ -354,7 +354,7 @@ func stopSystem() error {
 // truth by a moment, so that it is asked again.
 func (s *system) verify() error {
 	return waitFor(context.Background(), time.Minute, func() error {
-		verify := exec.Command(s.program, "verify", "--content") //nolint:gosec // the program under test
+		verify := exec.Command(s.program, "verify", "--content")
 		verify.Env = s.environ(nil)
 		said, err := verify.CombinedOutput()
 		if err != nil {

@@ -96,7 +96,7 @@ func (s *Server) changePassword(v *visit) error {
 
 // endSession ends one of the account's sessions.
 func (s *Server) endSession(v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}

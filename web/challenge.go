@@ -21,7 +21,7 @@ func (s *Server) challenge(v *visit) error {
 	default:
 		return errNoPage
 	}
-	if err := v.within("challenge", time.Hour, challenges); err != nil {
+	if err := v.within("challenge", challenges); err != nil {
 		return err
 	}
 	challenge, err := s.proofs.NewChallenge(purpose, time.Now().Add(challengeAge))

@@ -28,7 +28,7 @@ func (s *Server) fileStates(ctx context.Context, subject, id record.ID) (map[str
 
 // showFile sends a subject one of its own attachments.
 func showFile(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) sendFile(v *visit, file storage.File) error {
 // deleteFile takes a file out of a draft. A script asks for the file alone; the
 // page without scripts posts the whole form, which is saved without the file.
 func deleteFile(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}

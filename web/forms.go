@@ -100,8 +100,7 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 
 // bodyError tells a body that is wrong from one that is too large, or late.
 func bodyError(err error) error {
-	var known *refusal
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*refusal](err); ok {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errUnreadable, err)

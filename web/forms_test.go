@@ -75,7 +75,6 @@ func TestW22_BuffersOfOneRequestAreNotReadInTheNext(t *testing.T) {
 	// other requests have come over the same connections.
 	type read struct {
 		field, param, query, header string
-		visitor                     *visit
 	}
 	var mu sync.Mutex
 	var all []read

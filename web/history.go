@@ -67,7 +67,7 @@ func versionTag(r record.Record, v storage.VersionSummary) view.Tag {
 // showVersion is the content of a version, and what it changed against the one
 // that counted before it.
 func showVersion(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}

@@ -170,7 +170,12 @@ func (s *Server) renewHash(v *visit, a storage.Account, password string) error {
 
 // loginFailed draws the login again, with what was typed but for the password.
 func (s *Server) loginFailed(v *visit, fields url.Values, err error) error {
-	status, text, problems, proof := http.StatusUnprocessableEntity, "", []form.Problem(nil), false
+	var (
+		status   int
+		text     string
+		problems []form.Problem
+		proof    bool
+	)
 	var known *record.Error
 	switch {
 	case errors.Is(err, errProofNeeded):

@@ -9,6 +9,7 @@ import (
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -161,9 +162,7 @@ type answer struct {
 func (b *browser) send(r *http.Request) *answer {
 	b.p.t.Helper()
 	r.Header.Set("X-Forwarded-For", b.address)
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, b.header)
 	for _, c := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
@@ -199,9 +198,7 @@ func (b *browser) post(path string, fields url.Values) *answer {
 func (b *browser) submit(page *answer, path string, fields url.Values) *answer {
 	b.p.t.Helper()
 	sent := url.Values{view.CSRFField: {page.token()}}
-	for name, values := range fields {
-		sent[name] = values
-	}
+	maps.Copy(sent, fields)
 	return b.post(path, sent)
 }
 
@@ -327,9 +324,7 @@ var errTest = errors.New("canary-9f31 of an internal error")
 // twin is the same browser, sending a second request at the same time.
 func (b *browser) twin() *browser {
 	other := &browser{p: b.p, address: b.address, cookies: map[string]*http.Cookie{}, header: b.header}
-	for name, c := range b.cookies {
-		other.cookies[name] = c
-	}
+	maps.Copy(other.cookies, b.cookies)
 	return other
 }
 

@@ -109,7 +109,7 @@ func showRecord(s *Server, v *visit) error {
 
 // visited is the dossier of the record that the address names.
 func (s *Server) visited(v *visit) (dossier, error) {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return dossier{}, err
 	}

@@ -117,9 +117,9 @@ func (s *Server) mayAsk(v *visit, t record.SubjectType, payload string) error {
 		return err
 	}
 	if proven {
-		return v.within("ask/"+string(t), askWindow, limit)
+		return v.within("ask/"+string(t), limit)
 	}
-	return v.within("ask-unproven/"+string(t), askWindow, unproven)
+	return v.within("ask-unproven/"+string(t), unproven)
 }
 
 // parseTicket reads step 1.
@@ -199,7 +199,7 @@ func (s *Server) register(v *visit) error {
 		return v.render(http.StatusUnprocessableEntity,
 			view.RegisterDetailsPage(v.page("完善注册信息"), detailsModel(t, sealed, fields.Get("name"), problems)))
 	}
-	if err := v.within("register", askWindow, registrations); err != nil {
+	if err := v.within("register", registrations); err != nil {
 		return err
 	}
 	account, err := s.enrol(v, t, name, password)

@@ -96,9 +96,9 @@ func (v *visit) proven(purpose access.Purpose, payload string) (bool, error) {
 }
 
 // within counts an attempt of the browser's address and refuses it with
-// record.TooMany when there were more than limit in the window.
-func (v *visit) within(what string, window time.Duration, limit int) error {
-	allowed, after, err := v.s.Store.Hit(v.ctx, what+"/"+storage.Network(v.from), window, limit)
+// record.TooMany when there were more than limit in an hour.
+func (v *visit) within(what string, limit int) error {
+	allowed, after, err := v.s.Store.Hit(v.ctx, what+"/"+storage.Network(v.from), time.Hour, limit)
 	if err != nil || allowed {
 		return err
 	}

@@ -246,7 +246,7 @@ func searchSubjects(s *Server, v *visit) error {
 
 // showStaffFile sends staff an attachment that was submitted.
 func showStaffFile(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}

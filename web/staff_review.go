@@ -45,7 +45,7 @@ func showReview(s *Server, v *visit) error {
 }
 
 func (s *Server) reviewed(v *visit) (storage.Review, error) {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return storage.Review{}, err
 	}
@@ -304,7 +304,7 @@ func (s *Server) workflowLink(id record.ID) *view.Notice {
 
 // claimReview gives the filing to the staff member for a while.
 func claimReview(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}
@@ -327,7 +327,7 @@ func claimReview(s *Server, v *visit) error {
 
 // releaseReview gives the filing back to the queue.
 func releaseReview(s *Server, v *visit) error {
-	id, err := v.id("id")
+	id, err := v.id()
 	if err != nil {
 		return err
 	}

@@ -159,9 +159,9 @@ func (v *visit) actor() record.Actor {
 	return v.session.Actor()
 }
 
-// id reads an id from the path; what is none is not found.
-func (v *visit) id(param string) (record.ID, error) {
-	text := v.Params(param)
+// id reads the id in the path; what is none is not found.
+func (v *visit) id() (record.ID, error) {
+	text := v.Params("id")
 	if !storage.ValidID(text) {
 		return "", errNoPage
 	}
@@ -283,6 +283,7 @@ type streamedBody struct {
 	cancel context.CancelFunc
 }
 
+// Close ends the source, and the context under which it was opened.
 func (b *streamedBody) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()

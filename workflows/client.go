@@ -40,40 +40,41 @@ func NewClient(connection client.Client, namespace string) *Client {
 // rings went unanswered: nobody shall wait for an engine that is known to be away.
 func (c *Client) Ring(ctx context.Context, id, command record.ID) (Answer, error) {
 	var answer Answer
-	err := c.spared(func() (err error) {
+	err := c.spared(ctx, func() (err error) {
 		answer, err = c.ring(ctx, id, command)
 		return err
 	})
 	return answer, err
 }
 
-// spared makes a call unless earlier ones went unanswered.
-func (c *Client) spared(call func() error) error {
+// present is how long an engine that is there may take to say so.
+const present = 500 * time.Millisecond
+
+// spared makes a call unless earlier ones went unanswered. An engine that was
+// not heard of lately is asked first whether it is there: a call waits for an
+// outcome, and the wait for an engine that is away shall be shorter.
+func (c *Client) spared(ctx context.Context, call func() error) error {
 	if !c.breaker.allow(time.Now()) {
 		return fmt.Errorf("spared: %w", ErrUnavailable)
 	}
-	err := call()
+	err := c.present(ctx)
+	if err == nil {
+		err = call()
+	}
 	if !errors.Is(err, context.Canceled) {
 		c.breaker.report(time.Now(), !errors.Is(err, ErrUnavailable))
 	}
 	return err
 }
 
-// present is how long an engine that is there may take to say so.
-const present = 500 * time.Millisecond
-
-// ringIfThere rings an engine that answers. One that was not heard of lately is
-// asked first: a ring waits for an outcome, and the wait for an engine that is
-// away shall be shorter than that.
-func (c *Client) ringIfThere(ctx context.Context, id, command record.ID) (Answer, error) {
-	if !c.breaker.known(time.Now()) {
-		asking, cancel := context.WithTimeout(ctx, present)
-		defer cancel()
-		if _, err := c.temporal.CheckHealth(asking, &client.CheckHealthRequest{}); err != nil {
-			return Answer{}, back("check health", err)
-		}
+func (c *Client) present(ctx context.Context) error {
+	if c.breaker.known(time.Now()) {
+		return nil
 	}
-	return c.ring(ctx, id, command)
+	ctx, cancel := context.WithTimeout(ctx, present)
+	defer cancel()
+	_, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return back("check health", err)
 }
 
 func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error) {
@@ -113,7 +114,7 @@ func (c *Client) Attend(ctx context.Context, id record.ID) (started bool, err er
 // RingRegistration starts the subject's Registration, unless it is running. Like
 // Ring it fails at once while Temporal is known to be away.
 func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error {
-	return c.spared(func() error {
+	return c.spared(ctx, func() error {
 		_, err := c.start(ctx, RegistrationID(subject), Registration, RegistrationInput{Subject: subject})
 		return err
 	})
