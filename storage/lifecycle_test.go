@@ -464,6 +464,24 @@ func TestRegistrationLifecycle(t *testing.T) {
 	r.Command = storage.NewID()
 	_, err = d.Register(ctx, r)
 	require.Equal(t, record.Taken, record.CodeOf(err))
+	for range 10 {
+		twice := storage.Registration{
+			Command: storage.NewID(), Type: record.Organization, Code: sample.CreditCode(int(80_000_000 + codeNumber.Add(1))),
+			Name: "双击有限公司", Password: "hash",
+		}
+		answers := make([]storage.RegisteredAccount, 2)
+		var both sync.WaitGroup
+		for i := range answers {
+			both.Go(func() {
+				var err error
+				if answers[i], err = d.Register(ctx, twice); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		require.Equal(t, answers[0].Subject.ID, answers[1].Subject.ID, "the same form sent twice at once registers once")
+	}
 	taken, err := d.Registered(ctx, r.Type, r.IDType, r.Code)
 	require.NoError(t, err)
 	require.True(t, taken)

@@ -153,16 +153,19 @@ func (s *Store) Register(ctx context.Context, r Registration) (RegisteredAccount
 			Chain: subject.ID, Type: string(MoveRegister), Command: r.Command, Role: actor.Role, Actor: actor.ID, At: now,
 		})
 	})
-	if name := uniqueViolation(err); name != "" {
-		if name == "commands_pkey" {
-			// The same form was sent twice at once: the other one won.
-			return answer, s.inTx(ctx, "register", func(ctx context.Context, tx bun.Tx) error {
-				_, err := s.registeredBefore(ctx, tx, r, &answer)
-				return err
-			})
-		}
-		return RegisteredAccount{}, record.Errorf(record.Taken, "该代码或证件号已注册，请直接登录")
+	if uniqueViolation(err) == "" {
+		return answer, err
 	}
+	// Either the same form was sent twice at once and the other one won, or the
+	// code is somebody else's.
+	answer = RegisteredAccount{}
+	err = s.inTx(ctx, "register", func(ctx context.Context, tx bun.Tx) error {
+		done, err := s.registeredBefore(ctx, tx, r, &answer)
+		if err == nil && !done {
+			err = record.Errorf(record.Taken, "该代码或证件号已注册，请直接登录")
+		}
+		return err
+	})
 	return answer, err
 }
 
