@@ -21,7 +21,7 @@ func (s *Server) harden(ctx *fasthttp.RequestCtx) {
 	nonce := base64.RawStdEncoding.EncodeToString(random)
 	ctx.SetUserValue(nonceValue, nonce)
 	h := &ctx.Response.Header
-	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-"+nonce+"'; style-src 'self'; img-src 'self' data: blob:; "+
+	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-"+nonce+"'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; "+
 		"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

@@ -1,6 +1,5 @@
-// Proof of work before registering: solves the challenge while the person
+// Proof of work before registering: has the challenge solved while the person
 // types. Without it the form still posts and meets stricter limits.
-import { solveChallenge } from "./vendor/altcha/index.js";
 
 const form = document.querySelector("form[data-proof]");
 const state = form.querySelector("[data-proof-state]");
@@ -13,13 +12,23 @@ function challengeURL() {
   return type ? `${form.dataset.proof}?purpose=${encodeURIComponent(type)}` : form.dataset.proof;
 }
 
+// work has a worker solve the challenge.
+function work(challenge) {
+  const worker = new Worker(new URL("./proof-worker.js", import.meta.url), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => resolve(data));
+    worker.addEventListener("error", reject);
+    worker.postMessage(challenge);
+  }).finally(() => worker.terminate());
+}
+
 async function solve() {
   const url = challengeURL();
   const response = await fetch(url, { headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(response.statusText);
   const { algorithm, challenge, salt, signature, maxnumber } = await response.json();
   const started = Date.now();
-  const found = await solveChallenge(challenge, salt, algorithm, maxnumber).promise;
+  const found = await work({ algorithm, challenge, salt, maxnumber });
   if (!found) throw new Error("no solution");
   if (url !== challengeURL()) return solve(); // chosen anew meanwhile
   form.elements.proof.value = btoa(JSON.stringify({ algorithm, challenge, number: found.number, salt, signature, took: Date.now() - started }));
