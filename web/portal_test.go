@@ -53,7 +53,7 @@ func newPortal(t *testing.T, change func(*Options)) *portal {
 		Store: store, Objects: storagetest.Bucket(t), Rings: engine, Policy: storagetest.Policy(),
 		Log:    slog.New(slog.NewTextHandler(log, nil)),
 		Site:   view.Site{Name: "测试省公共资源交易统一注册系统", Hotline: "0731-00000000"},
-		Listen: "127.0.0.1:0", Origin: "http://portal.test", CookieKey: bytes.Repeat([]byte{7}, 32),
+		Origin: "http://portal.test", CookieKey: bytes.Repeat([]byte{7}, 32),
 		// Each browser of a test comes from an address of its own, by the proxy's
 		// word: requests of app.Test come from 0.0.0.0, others from the loopback.
 		TrustedProxies: []string{"0.0.0.0/32", "127.0.0.1/32"}, ProofDifficulty: 50,

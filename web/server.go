@@ -56,7 +56,6 @@ type Options struct {
 	Policy  record.Policy
 	Site    view.Site
 
-	Listen         string   // host:port
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For counts
 	CookieKey      []byte   // at least 32 bytes; the same for every portal
@@ -201,18 +200,9 @@ func (s *Server) patience(header *fasthttp.RequestHeader) fasthttp.RequestConfig
 	return fasthttp.RequestConfig{}
 }
 
-// Listen serves until ctx ends. Then it takes no further connection and gives
-// the requests under way time to finish, so that what was accepted is also
-// acknowledged.
-func (s *Server) Listen(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Options.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	return s.Serve(ctx, listener)
-}
-
-// Serve is Listen on a listener that is open.
+// Serve serves on an open listener until ctx ends. Then it takes no further
+// connection and gives the requests under way time to finish, so that what was
+// accepted is also acknowledged.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	done := make(chan error, 1)
 	go func() { done <- s.app.Listener(listener) }()
