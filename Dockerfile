@@ -16,19 +16,19 @@ COPY web/view/icons.go web/view/icons.go
 RUN npm run vendor
 
 FROM golang:${GO}-${DEBIAN} AS build
-ENV CGO_ENABLED=0 GOTOOLCHAIN=local
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/cache/build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 COPY --from=pages /src/web/static/vendor web/static/vendor
 ARG REVISION=""
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache/build \
     go build -trimpath -buildvcs=false -ldflags="-s -w -X main.builtFrom=${REVISION}" -o /out/unireg ./cmd/unireg
 
 FROM golang:${GO}-${DEBIAN} AS build-minio
-ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=/out
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/cache/build GOBIN=/out
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache/build \
     go install -trimpath -ldflags="-s -w" github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 
 FROM debian:${DEBIAN}-slim AS minio

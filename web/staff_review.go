@@ -64,6 +64,9 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		Command: string(storage.NewID()), Version: r.Record.Revision,
 		Decision: j.decision, Reason: j.reason, Remarks: j.remarks, Problems: j.problems,
 	}
+	if s.TemporalUI != "" { // no personal data is there
+		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.Record.ID)
+	}
 	var before form.Form
 	if r.InForce != nil {
 		before = r.InForce.Document.Form(today())
@@ -85,9 +88,6 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		return err
 	}
 	p := v.page("审核 " + m.Kind)
-	if link := s.workflowLink(r.Record.ID); link != nil {
-		p.Flash = append(p.Flash, *link)
-	}
 	if j.notice != nil {
 		p.Flash = append(p.Flash, *j.notice)
 	}
@@ -289,17 +289,6 @@ func kindQuery(kind string) url.Values {
 		return nil
 	}
 	return url.Values{"kind": {kind}}
-}
-
-// workflowLink leads to the record's process in Temporal Web, in which there is
-// no personal data.
-func (s *Server) workflowLink(id record.ID) *view.Notice {
-	if s.TemporalUI == "" {
-		return nil
-	}
-	return &view.Notice{
-		Tone: view.Info, Text: "后台流程：", Link: s.Rings.WorkflowURL(s.TemporalUI, id), LinkText: "在 Temporal Web 中查看",
-	}
 }
 
 // claimReview gives the filing to the staff member for a while.

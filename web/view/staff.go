@@ -119,6 +119,8 @@ type ReviewModel struct {
 
 	Checks   []Check
 	Timeline []Event
+	// ProcessHref is the record's process in Temporal Web; "" for no link.
+	ProcessHref string
 
 	ClaimedBy    string // "" for none
 	Mine         bool
