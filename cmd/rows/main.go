@@ -1,9 +1,10 @@
 // Command rows tells which promises the tests kept. It reads what go test -json
-// wrote, in three ways:
+// wrote, in four ways:
 //
 //	rows show              reads standard input and prints it as go test would:
 //	                       a line for each package, and all that failed tests said
 //	rows count FILE        prints how many tests passed, failed and were skipped
+//	rows whole FILE        the same, and fails on a skipped test
 //	rows check LIST FILE   prints every row of LIST with the passed tests that name
 //	                       it, and fails on what a finished stage owes
 //
@@ -29,12 +30,12 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	switch {
 	case len(args) == 1 && args[0] == "show":
 		return show(in, out)
-	case len(args) == 2 && args[0] == "count":
+	case len(args) == 2 && (args[0] == "count" || args[0] == "whole"):
 		results, err := readResults(args[1])
 		if err != nil {
 			return err
 		}
-		return count(results, out)
+		return count(results, args[0] == "whole", out)
 	case len(args) == 3 && args[0] == "check":
 		rows, err := readRows(args[1])
 		if err != nil {
@@ -46,6 +47,6 @@ func run(args []string, in io.Reader, out io.Writer) error {
 		}
 		return check(rows, results, out)
 	default:
-		return errors.New("usage: rows show | rows count FILE | rows check LIST FILE")
+		return errors.New("usage: rows show | rows count FILE | rows whole FILE | rows check LIST FILE")
 	}
 }

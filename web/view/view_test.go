@@ -2,13 +2,11 @@ package view_test
 
 import (
 	"bytes"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
@@ -102,9 +100,7 @@ func TestDiffIsDrawnWithoutSpaces(t *testing.T) {
 // Icons are named in one place, from which the sprite is made.
 func TestSpriteHasEveryIcon(t *testing.T) {
 	sprite, err := static.FS.ReadFile("vendor/icons.svg")
-	if err != nil {
-		t.Skip("vendor is not filled: npm run vendor")
-	}
+	require.NoError(t, err, "vendor is not filled: run make build")
 	source, err := os.ReadFile("icons.go")
 	require.NoError(t, err)
 	names := regexp.MustCompile(`\bIcon = "([a-z0-9-]+)"`).FindAllStringSubmatch(string(source), -1)
@@ -126,39 +122,4 @@ func TestStatic(t *testing.T) {
 		require.LessOrEqual(t, bytes.Count(source, []byte("\n")), 100, name)
 		require.NotRegexp(t, `\beval\(|new Function|\.style\b|innerHTML|cssText`, string(source), name)
 	}
-}
-
-// TestServe shows the gallery to a person or a browser: VIEW_GALLERY=:8080 go
-// test -run TestServe ./web/view, for VIEW_GALLERY_FOR (10m).
-func TestServe(t *testing.T) {
-	address := os.Getenv("VIEW_GALLERY")
-	if address == "" {
-		t.Skip("VIEW_GALLERY names no address")
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/static/", http.StripPrefix("/static/", http.FileServerFS(static.FS)))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; script-src 'nonce-bm9uY2U'; style-src 'self'; img-src 'self' data: blob:; form-action 'self'; base-uri 'none'")
-		for _, s := range gallery() {
-			if r.URL.Path == "/"+s.name {
-				w.Header().Set("Content-Type", "text/html; charset=utf-8")
-				_ = s.page.Render(r.Context(), w)
-				return
-			}
-		}
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		for _, s := range gallery() {
-			_, _ = w.Write([]byte(s.name + "\n"))
-		}
-	})
-	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Second}
-	duration, err := time.ParseDuration(os.Getenv("VIEW_GALLERY_FOR"))
-	if err != nil {
-		duration = 10 * time.Minute
-	}
-	time.AfterFunc(duration, func() { _ = server.Close() })
-	require.ErrorIs(t, server.ListenAndServe(), http.ErrServerClosed)
 }
