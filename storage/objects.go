@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -151,7 +151,7 @@ func (o *Objects) Get(ctx context.Context, key string, offset, length int64) (io
 	if offset > 0 || length >= 0 {
 		end := int64(0) // to the end
 		if length == 0 {
-			return http.NoBody, nil
+			return io.NopCloser(strings.NewReader("")), nil
 		}
 		if length > 0 {
 			end = offset + length - 1

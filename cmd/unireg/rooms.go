@@ -32,7 +32,7 @@ type rooms struct {
 const databasePatience = 30 * time.Second
 
 // openRooms connects. The database must answer; the object store and Temporal
-// may be away, for now: what does not need them works without.
+// may be away: what does not need them works without.
 func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, error) {
 	r := &rooms{config: c, log: log}
 	var err error
