@@ -28,6 +28,7 @@ func (c Config) Validate(parts ...Part) error {
 	c.checkServers(f)
 	c.checkKeys(f)
 	c.checkLimits(f)
+	c.checkCA(f)
 	if c.Mode == Production {
 		c.checkProduction(f, parts)
 	}
@@ -138,6 +139,7 @@ func (c Config) checkLimits(f faults) {
 		{"UNIREG_ABANDON_DAYS", c.AbandonDays, 1, 3650},
 		{"UNIREG_MAX_FILE_MIB", c.MaxFileMiB, 1, 1024},
 		{"UNIREG_QUOTA_MIB", c.QuotaMiB, 1, 1 << 20},
+		{"UNIREG_CA_SILENCE_DAYS", c.CASilenceDays, 1, 250},
 	} {
 		if number.value < number.least || number.value > number.top {
 			f.add(number.name, "is not between %d and %d: %d", number.least, number.top, number.value)
