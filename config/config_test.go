@@ -111,7 +111,6 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"endpoint with a scheme", "UNIREG_S3_ENDPOINT=http://minio:9000", `UNIREG_S3_ENDPOINT is not host:port without a scheme: "http://minio:9000"`},
 		{"key", "UNIREG_INDEX_KEY=*", "UNIREG_INDEX_KEY is not base64"},
 		{"short key", "UNIREG_COOKIE_KEY=" + short, "UNIREG_COOKIE_KEY holds 9 bytes, want 32"},
-		{"CA company without secrets", "UNIREG_CA_URL=https://ca.example.cn", "UNIREG_CA_TOKEN is required (or UNIREG_CA_TOKEN_FILE) where UNIREG_CA_URL is set"},
 		{"webhook secret", "UNIREG_CA_SECRETS=whsec_short", "UNIREG_CA_SECRETS holds something that is no whsec_ secret of 24 to 64 bytes in base64"},
 		{"agent elsewhere", "UNIREG_AGENT_ORIGIN=http://10.0.0.1:17680", `UNIREG_AGENT_ORIGIN is not http on a loopback address with a port: "http://10.0.0.1:17680"`},
 		{"CRL pace", "UNIREG_CRL_REFRESH=1ms", "UNIREG_CRL_REFRESH is not between 1s and 24h0m0s: 1ms"},
@@ -132,6 +131,15 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 			require.NotContains(t, err.Error(), "hunter2")
 		})
 	}
+}
+
+func TestCACompanyTakesItsSecrets(t *testing.T) {
+	_, err := config.Load(production("UNIREG_CA_URL=http://ca.example.cn"), everyPart...)
+	require.ErrorContains(t, err, "UNIREG_CA_URL is not https, which production mode demands")
+	for _, name := range []string{"UNIREG_CA_TOKEN", "UNIREG_CA_SECRETS", "UNIREG_CA_CALLBACK_KEYS"} {
+		require.ErrorContains(t, err, name+" is required (or "+name+"_FILE) where UNIREG_CA_URL is set")
+	}
+	require.Len(t, strings.Split(err.Error(), "\n"), 4)
 }
 
 func TestLoadJoinsAllFaults(t *testing.T) {
