@@ -8,11 +8,11 @@ import (
 
 // Actor is who gives a command.
 type Actor struct {
-	Role      Role
-	ID        ID // account or staff member; "" for the clock
-	Session   ID
-	Assurance Assurance
-	Serial    string // of the certificate, for a certificate session
+	Role        Role
+	ID          ID // account or staff member; "" for the clock
+	Session     ID
+	Assurance   Assurance
+	Certificate string // SHA-256 of the certificate of a certificate session, lower-case hex
 }
 
 // Remark is a reviewer's word on one field of a returned filing.

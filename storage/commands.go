@@ -27,7 +27,7 @@ type commandRow struct {
 	Actor       record.ID        `bun:"actor,nullzero"`
 	Session     record.ID        `bun:"session,nullzero"`
 	Assurance   record.Assurance `bun:"assurance"`
-	Serial      string           `bun:"serial"`
+	Certificate string           `bun:"certificate"`
 	Expected    int              `bun:"expected"`
 	Sealed      []byte           `bun:"sealed"`
 	SHA256      []byte           `bun:"sha256"`
@@ -92,7 +92,7 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		}
 		row := commandRow{
 			ID: c.ID, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Role: c.Actor.Role, Actor: c.Actor.ID,
-			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Serial: c.Actor.Serial, Expected: c.Expected,
+			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Certificate: c.Actor.Certificate, Expected: c.Expected,
 			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, NotBefore: c.NotBefore, Files: []string{},
 		}
 		if row.Remarks == nil {

@@ -298,7 +298,7 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 	}
 	row := versionRow{
 		Record: current.ID, No: no, Subject: current.Subject, Kind: current.Kind, Schema: sub.schema, Sealed: sealed,
-		SHA256: command.SHA256, Signature: command.Signature, Assurance: command.Assurance, Serial: command.Serial,
+		SHA256: command.SHA256, Signature: command.Signature, Assurance: command.Assurance, Certificate: command.Certificate,
 		Account: command.Actor, Command: command.ID, Reason: command.Reason, AcceptedAt: command.AcceptedAt,
 		Projection: projection(sub.document), People: [][]byte{},
 	}

@@ -76,22 +76,22 @@ func (s *Store) Records(ctx context.Context, subject record.ID, kind record.Kind
 type versionRow struct {
 	bun.BaseModel `bun:"table:versions,alias:v"`
 
-	Record     record.ID        `bun:"record,pk"`
-	No         int              `bun:"no,pk"`
-	Subject    record.ID        `bun:"subject"`
-	Kind       record.Kind      `bun:"kind"`
-	Schema     int              `bun:"schema"`
-	Sealed     []byte           `bun:"sealed"`
-	SHA256     []byte           `bun:"sha256"`
-	Signature  []byte           `bun:"signature"`
-	Assurance  record.Assurance `bun:"assurance"`
-	Serial     string           `bun:"serial"`
-	Account    record.ID        `bun:"account"`
-	Command    record.ID        `bun:"command"`
-	Reason     string           `bun:"reason"`
-	AcceptedAt time.Time        `bun:"accepted_at"`
-	Projection map[string]any   `bun:"projection,type:jsonb"`
-	People     [][]byte         `bun:"people,array"`
+	Record      record.ID        `bun:"record,pk"`
+	No          int              `bun:"no,pk"`
+	Subject     record.ID        `bun:"subject"`
+	Kind        record.Kind      `bun:"kind"`
+	Schema      int              `bun:"schema"`
+	Sealed      []byte           `bun:"sealed"`
+	SHA256      []byte           `bun:"sha256"`
+	Signature   []byte           `bun:"signature"`
+	Assurance   record.Assurance `bun:"assurance"`
+	Certificate string           `bun:"certificate"`
+	Account     record.ID        `bun:"account"`
+	Command     record.ID        `bun:"command"`
+	Reason      string           `bun:"reason"`
+	AcceptedAt  time.Time        `bun:"accepted_at"`
+	Projection  map[string]any   `bun:"projection,type:jsonb"`
+	People      [][]byte         `bun:"people,array"`
 }
 
 // Version is one submitted state of a document. It never changes.

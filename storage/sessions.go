@@ -16,7 +16,7 @@ type Session struct {
 	Account      Account     // zero for staff
 	Staff        StaffMember // zero for an account
 	Assurance    record.Assurance
-	Serial       string // of the certificate, for a certificate session
+	Certificate  string // SHA-256 of the certificate of a certificate session, lower-case hex
 	SecondFactor bool   // the staff member gave a one-time code
 	Address      string
 	Agent        string
@@ -30,7 +30,7 @@ func (s Session) IsStaff() bool { return s.Staff.ID != "" }
 
 // Actor is who gives commands in this session.
 func (s Session) Actor() record.Actor {
-	a := record.Actor{Role: record.Applicant, ID: s.Account.ID, Session: s.ID, Assurance: s.Assurance, Serial: s.Serial}
+	a := record.Actor{Role: record.Applicant, ID: s.Account.ID, Session: s.ID, Assurance: s.Assurance, Certificate: s.Certificate}
 	if s.IsStaff() {
 		a.Role, a.ID = s.Staff.Role, s.Staff.ID
 	}
@@ -45,7 +45,7 @@ type sessionRow struct {
 	Account      record.ID        `bun:"account,nullzero"`
 	Staff        record.ID        `bun:"staff,nullzero"`
 	Assurance    record.Assurance `bun:"assurance"`
-	Serial       string           `bun:"serial"`
+	Certificate  string           `bun:"certificate"`
 	SecondFactor bool             `bun:"second_factor"`
 	Address      string           `bun:"address"`
 	Agent        string           `bun:"agent"`
@@ -57,7 +57,7 @@ type sessionRow struct {
 
 func (r *sessionRow) session() Session {
 	return Session{
-		ID: r.ID, Assurance: r.Assurance, Serial: r.Serial, SecondFactor: r.SecondFactor, Address: r.Address, Agent: r.Agent,
+		ID: r.ID, Assurance: r.Assurance, Certificate: r.Certificate, SecondFactor: r.SecondFactor, Address: r.Address, Agent: r.Agent,
 		CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: r.ExpiresAt,
 	}
 }
@@ -68,7 +68,7 @@ type NewSession struct {
 	Account      record.ID // or
 	Staff        record.ID
 	Assurance    record.Assurance
-	Serial       string
+	Certificate  string
 	SecondFactor bool
 	Address      string // of the browser, for the list of sessions
 	Agent        string // the browser's name for itself
@@ -86,7 +86,7 @@ const maxAgent = 300
 // record.Forbidden error.
 func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, error) {
 	row := sessionRow{
-		ID: NewID(), Token: n.Token, Account: n.Account, Staff: n.Staff, Assurance: n.Assurance, Serial: n.Serial,
+		ID: NewID(), Token: n.Token, Account: n.Account, Staff: n.Staff, Assurance: n.Assurance, Certificate: n.Certificate,
 		SecondFactor: n.SecondFactor, Address: cut(n.Address, maxAgent), Agent: cut(n.Agent, maxAgent),
 	}
 	err := s.inTx(ctx, "start session", func(ctx context.Context, tx bun.Tx) error {

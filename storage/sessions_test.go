@@ -25,7 +25,7 @@ func TestSessionTellsWhoActs(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	id, token := login(t, d.Store, storage.NewSession{
-		Account: d.account, Assurance: record.ByCertificate, Serial: "4F2A", Address: "203.0.113.7", Agent: strings.Repeat("浏", 200),
+		Account: d.account, Assurance: record.ByCertificate, Certificate: "4f2a", Address: "203.0.113.7", Agent: strings.Repeat("浏", 200),
 	})
 	session, err := d.Session(ctx, token, idle)
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestSessionTellsWhoActs(t *testing.T) {
 	require.Equal(t, d.subject.ID, session.Account.Subject.ID)
 	require.Equal(t, d.subject.Code, session.Account.Subject.Code)
 	require.Equal(t, record.Actor{
-		Role: record.Applicant, ID: d.account, Session: id, Assurance: record.ByCertificate, Serial: "4F2A",
+		Role: record.Applicant, ID: d.account, Session: id, Assurance: record.ByCertificate, Certificate: "4f2a",
 	}, session.Actor())
 	require.Equal(t, strings.Repeat("浏", 100), session.Agent, "cut between characters")
 

@@ -86,7 +86,7 @@ func (s *Server) changePassword(v *visit) error {
 	if err := s.Store.SetPassword(v.ctx, v.account, hash, v.session.ID); err != nil {
 		return err
 	}
-	if err := v.begin(storage.NewSession{Account: v.account, Assurance: v.session.Assurance, Serial: v.session.Serial}); err != nil {
+	if err := v.begin(storage.NewSession{Account: v.account, Assurance: v.session.Assurance, Certificate: v.session.Certificate}); err != nil {
 		return err
 	}
 	v.audit("password changed", slog.String("account", string(v.account)))

@@ -134,3 +134,10 @@ CREATE UNIQUE INDEX occupancy_claims_open ON occupancy_claims (subject) WHERE de
 GRANT SELECT, INSERT, UPDATE, DELETE ON challenges, ca_applications, certificates, certificate_spans, ca_callbacks, revocation_lists,
     api_keys, occupancy_claims TO unireg_app;
 REVOKE DELETE ON ca_applications, certificates, certificate_spans, ca_callbacks FROM unireg_app;
+
+-- A serial number alone names no certificate: its fingerprint does.
+ALTER TABLE sessions RENAME COLUMN serial TO certificate;
+ALTER TABLE commands RENAME COLUMN serial TO certificate;
+ALTER TABLE versions RENAME COLUMN serial TO certificate;
+CREATE INDEX certificates_fingerprint ON certificates (sha256);
+CREATE INDEX sessions_certificate ON sessions (certificate) WHERE ended_at IS NULL AND certificate <> '';
