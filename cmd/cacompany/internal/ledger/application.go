@@ -158,6 +158,7 @@ func (s DeliveryState) Chinese() string {
 type Delivery struct {
 	Number    uint64 // order in which the events happened, from 1
 	ID        string // the webhook-id
+	Group     string // deliveries of one group go out one after the other
 	Reference string // "" for the event of a certificate
 	Sequence  int
 	Type      protocol.EventType
