@@ -144,6 +144,8 @@ func (c Config) Policy() record.Policy {
 		CorrectionDays: c.CorrectionDays,
 		AbandonAfter:   time.Duration(c.AbandonDays) * 24 * time.Hour,
 		ScanRequired:   c.Scan == ScanRequired,
+		CASilenceDays:  c.CASilenceDays,
+		CAPollEvery:    c.CAPollEvery,
 		Calendar:       c.calendar,
 	}
 }

@@ -19,6 +19,8 @@ type Policy struct {
 	CorrectionDays int                 // working days to correct a returned one
 	AbandonAfter   time.Duration       // a registration without a profile in force
 	ScanRequired   bool                // approve only scanned attachments
+	CASilenceDays  int                 // working days of the CA company's silence before staff are told
+	CAPollEvery    time.Duration       // between questions where an application stands; 0: it is not asked
 	Calendar       *Calendar
 }
 

@@ -142,13 +142,16 @@ func Keys() storage.Keyring {
 }
 
 // Policy reviews every kind with four eyes for key changes, in two working
-// days, and gives five to correct.
+// days, gives five to correct, and five to the CA company, which is asked every
+// six hours.
 func Policy() record.Policy {
 	return record.Policy{
 		SecondReview:   true,
 		ReviewDays:     2,
 		CorrectionDays: 5,
 		AbandonAfter:   90 * 24 * time.Hour,
+		CASilenceDays:  5,
+		CAPollEvery:    6 * time.Hour,
 		Calendar:       record.DefaultCalendar(),
 	}
 }
