@@ -101,12 +101,13 @@ func Verify(ctx context.Context, password, encoded string) (ok, rehash bool, err
 // VerifyNothing spends the time of Verify where there is no account, so that
 // the answer does not tell known from unknown ones.
 func VerifyNothing(ctx context.Context, password string) error {
-	_, _, err := Verify(ctx, password, nobody)
+	_, _, err := Verify(ctx, password, NoPassword)
 	return err
 }
 
-// nobody is a hash that no password has.
-var nobody = encode(today, make([]byte, saltSize), make([]byte, hashSize))
+// NoPassword is the hash that no password has: of an account that was begun
+// without one.
+var NoPassword = encode(today, make([]byte, saltSize), make([]byte, hashSize))
 
 func (c cost) derive(password string, salt []byte, size int) []byte {
 	return argon2.IDKey([]byte(normalize(password)), salt, c.passes, c.memory, c.threads, uint32(size))

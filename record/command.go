@@ -37,10 +37,13 @@ type Command struct {
 	// Draft is the version of the draft that a submit freezes.
 	Draft int
 	// Expected is the record's revision that the actor saw.
-	Expected  int
-	Reason    string
-	Remarks   []Remark
+	Expected int
+	Reason   string
+	Remarks  []Remark
+	// Signature is the evidence of a submit under a certificate, as package
+	// certificate encodes it; Digest the SHA-256 of the document that it covers.
 	Signature []byte
+	Digest    []byte
 	NotBefore time.Time // zero: at once
 }
 
@@ -69,6 +72,7 @@ const (
 	RefusedUnscanned   Refusal = "unscanned"     // an attachment waits for its virus scan
 	RefusedIdentity    Refusal = "identity"      // the document is not the subject's own
 	RefusedNoAuthority Refusal = "authority"     // the role may not make the move
+	RefusedCertificate Refusal = "certificate"   // the certificate did not count when the command was accepted
 )
 
 // Explain says in the person's language what happened and what to do next.
@@ -90,6 +94,7 @@ var refusalTexts = map[Refusal]string{
 	RefusedUnscanned:   "附件尚未完成病毒扫描，暂不能通过。",
 	RefusedIdentity:    "内容中的代码或证件号码与注册时不一致，请联系服务热线。",
 	RefusedNoAuthority: "当前角色不能进行这项操作。",
+	RefusedCertificate: "提交时所用的 CA 证书已吊销、挂失或过期，本次提交未生效。填写的内容已保留在草稿中，请换用有效的证书登录后重新提交。",
 }
 
 // Outcome is what became of a command.

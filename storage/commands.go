@@ -177,9 +177,6 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(canonical, content) && c.Signature != nil {
-		return record.Errorf(record.DraftChanged, "表单已更新，请重新核对后提交")
-	}
 	for _, file := range form.Files() {
 		row.Files = append(row.Files, file.ID)
 	}
@@ -187,6 +184,12 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 		return err
 	}
 	sum := sha256.Sum256(canonical)
+	switch {
+	case c.Actor.Assurance == record.ByCertificate && len(c.Signature) == 0:
+		return record.Errorf(record.Invalid, "CA 证书登录后提交须用证书签名，请重新提交")
+	case len(c.Signature) > 0 && !bytes.Equal(c.Digest, sum[:]):
+		return record.Errorf(record.DraftChanged, "内容在签名之后有变化，请重新核对后提交")
+	}
 	row.Kind, row.SHA256 = draft.Kind, sum[:]
 	if row.Reason == "" {
 		row.Reason = draft.Reason

@@ -103,6 +103,9 @@ func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, comma
 	if definition.Certificate && command.Assurance != record.ByCertificate {
 		return nil, record.RefusedAssurance, nil
 	}
+	if refusal, err := refuseCertificate(ctx, tx, command); refusal != "" || err != nil {
+		return nil, refusal, err
+	}
 	content, err := s.unsealDocument(ctx, tx, command.Subject, command.ID, "command", command.Sealed)
 	if err != nil {
 		return nil, "", err
@@ -122,6 +125,27 @@ func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, comma
 		return nil, record.RefusedProblems, nil
 	}
 	return &submission{document, content, definition.Schema}, "", nil
+}
+
+// refuseCertificate checks that the certificate of a certificate session still
+// counted when the command was accepted: what its issuer has said since then of
+// an earlier instant counts too.
+func refuseCertificate(ctx context.Context, tx bun.Tx, command *commandRow) (record.Refusal, error) {
+	if command.Assurance != record.ByCertificate {
+		return "", nil
+	}
+	var row certificateRow
+	err := tx.NewSelect().Model(&row).Where("sha256 = ?", command.Certificate).Where("subject = ?", command.Subject).Scan(ctx)
+	if err := missing(err, "read certificate of command"); err != nil {
+		if record.CodeOf(err) == record.NotFound {
+			return record.RefusedCertificate, nil
+		}
+		return "", err
+	}
+	if len(command.Signature) == 0 || !row.certificate().State(command.AcceptedAt).Usable() {
+		return record.RefusedCertificate, nil
+	}
+	return "", nil
 }
 
 // needsSecond reports whether the version under way changes a key field.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -241,4 +242,22 @@ func (s *Store) DropDraft(ctx context.Context, subject, id record.ID) error {
 		return record.Errorf(record.Conflict, "草稿不存在或正在处理，请刷新页面")
 	}
 	return nil
+}
+
+// DraftDigest returns what a key signs of a draft at that version: the SHA-256
+// of its canonical bytes as a submit would freeze them, and its title.
+func (s *Store) DraftDigest(ctx context.Context, subject, id record.ID, version int) (digest []byte, title string, err error) {
+	draft, err := s.Draft(ctx, subject, id)
+	if err != nil {
+		return nil, "", err
+	}
+	if draft.Version != version {
+		return nil, "", record.Errorf(record.DraftChanged, "草稿在核对之后又保存过，请重新核对后提交")
+	}
+	canonical, err := record.Canonical(draft.Kind, draft.Document)
+	if err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(canonical)
+	return sum[:], draft.Document.Title(), nil
 }

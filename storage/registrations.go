@@ -125,18 +125,7 @@ func (s *Store) TakeOver(ctx context.Context, subject record.ID, passwordHash st
 		if _, err := tx.NewInsert().Model(&account).Exec(ctx); err != nil {
 			return fmt.Errorf("insert account: %w", err)
 		}
-		if err := suspendAccounts(ctx, tx, subject, account.ID, now); err != nil {
-			return err
-		}
-		_, err = tx.NewRaw("UPDATE drafts SET hidden_at = ? WHERE subject = ? AND hidden_at IS NULL", now, subject).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("hide drafts: %w", err)
-		}
-		_, err = tx.NewRaw("UPDATE subjects SET proven_at = ? WHERE id = ?", now, subject).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("mark subject as proven: %w", err)
-		}
-		return s.appendEvent(ctx, tx, event{Chain: subject, Type: "taken_over", Role: by.Role, Actor: by.ID, At: now})
+		return s.prove(ctx, tx, subject, account.ID, by, now)
 	})
 	if err != nil {
 		return "", err

@@ -1,0 +1,131 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"unireg/certificate"
+	"unireg/record"
+)
+
+// RevocationList is an issuer's newest list as it was fetched.
+type RevocationList struct {
+	List      []byte // DER
+	FetchedAt time.Time
+}
+
+// RevocationList returns the newest list of an issuer.
+func (s *Store) RevocationList(ctx context.Context, issuerKey string) (RevocationList, error) {
+	var l RevocationList
+	err := s.db.NewRaw("SELECT list, fetched_at FROM revocation_lists WHERE issuer_key = ?", issuerKey).Scan(ctx, &l.List, &l.FetchedAt)
+	return l, missing(err, "read list of revoked certificates")
+}
+
+// SaveRevocationList keeps a list whose signature was checked, unless a newer
+// one is kept already: nobody brings a certificate back to life with an old
+// list. Then it writes what the list says of the certificates bound here, ends
+// the sessions of those that are revoked or suspended, and returns how many
+// certificates changed.
+func (s *Store) SaveRevocationList(ctx context.Context, issuerKey string, list certificate.List, der []byte) (int, error) {
+	result, err := s.db.NewRaw(`
+		INSERT INTO revocation_lists AS l (issuer_key, number, list, this_update, next_update, fetched_at)
+		VALUES (?, ?, ?, ?, ?, clock_timestamp())
+		ON CONFLICT (issuer_key) DO UPDATE SET number = excluded.number, list = excluded.list, this_update = excluded.this_update,
+			next_update = excluded.next_update, fetched_at = excluded.fetched_at
+		WHERE excluded.this_update >= l.this_update`,
+		issuerKey, list.Number, der, list.ThisUpdate, list.NextUpdate).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("save list of revoked certificates: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return s.heed(ctx, issuerKey, list)
+}
+
+// heed compares the bound certificates of an issuer with its list.
+func (s *Store) heed(ctx context.Context, issuerKey string, list certificate.List) (changed int, err error) {
+	var live []certificateRow
+	err = s.db.NewSelect().Model(&live).Column("serial", "suspended_at").Where("issuer_key = ?", issuerKey).Where("revoked_at IS NULL").Scan(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read live certificates: %w", err)
+	}
+	entries := make(map[string]certificate.Entry, len(list.Entries))
+	for _, e := range list.Entries {
+		entries[e.Serial] = e
+	}
+	for i := range live {
+		word, at, reason := wordOf(entries, &live[i], list.ThisUpdate)
+		if word == "" {
+			continue
+		}
+		err := s.inTx(ctx, "heed list of revoked certificates", func(ctx context.Context, tx bun.Tx) error {
+			return s.markRevoked(ctx, tx, issuerKey, live[i].Serial, word, at, reason)
+		})
+		if err != nil {
+			return changed, err
+		}
+		changed++
+	}
+	return changed, nil
+}
+
+// wordOf is what a list says that is new about a certificate, "" for nothing.
+func wordOf(entries map[string]certificate.Entry, row *certificateRow, thisUpdate time.Time) (word string, at time.Time, reason string) {
+	entry, listed := entries[row.Serial]
+	switch {
+	case listed && entry.Status() == certificate.Revoked:
+		return WordRevoked, entry.At, entry.Reason
+	case listed && row.SuspendedAt.IsZero():
+		return WordSuspended, entry.At, entry.Reason
+	case !listed && !row.SuspendedAt.IsZero() && thisUpdate.After(row.SuspendedAt):
+		return WordResumed, thisUpdate, ""
+	}
+	return "", time.Time{}, ""
+}
+
+// CertificateWord writes what an issuer said of one certificate, as an answer
+// of OCSP tells it. A certificate that is not bound here is no error.
+func (s *Store) CertificateWord(ctx context.Context, issuerKey, serial, word string, at time.Time, reason string) error {
+	return s.inTx(ctx, "heed word of an issuer", func(ctx context.Context, tx bun.Tx) error {
+		return s.markRevoked(ctx, tx, issuerKey, serial, word, at, reason)
+	})
+}
+
+// EligibilityFacts reads what a subject's eligibility follows from, as it stood
+// at an instant; the zero time is now.
+func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time.Time) (record.EligibilityFacts, time.Time, error) {
+	var facts record.EligibilityFacts
+	now, err := databaseTime(ctx, s.db)
+	if err != nil {
+		return facts, at, err
+	}
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	err = s.db.NewRaw(`
+		SELECT coalesce(s.closed_at <= ?1, false),
+		       coalesce(v.assurance, ''),
+		       CASE WHEN v.record IS NULL THEN 'none' ELSE 'in_force' END,
+		       coalesce(r.filing, 'none'),
+		       (SELECT count(*) FROM certificates c
+		        WHERE c.subject = s.id AND c.use = ?2 AND c.bound_at <= ?1 AND c.not_before <= ?1 AND c.not_after >= ?1
+		          AND (c.unbound_at IS NULL OR c.unbound_at > ?1)
+		          AND NOT EXISTS (SELECT 1 FROM certificate_spans p
+		                          WHERE p.certificate = c.id AND p.since <= ?1 AND (p.until IS NULL OR p.until > ?1)))
+		FROM subjects s
+		LEFT JOIN records r ON r.subject = s.id AND r.kind IN (?3, ?4)
+		LEFT JOIN LATERAL (
+			SELECT v.record, v.assurance FROM version_effects e JOIN versions v USING (record, no)
+			WHERE e.record = r.id AND e.since <= ?1 ORDER BY e.since DESC LIMIT 1) v ON true
+		WHERE s.id = ?0`,
+		subject, at, UseSigning, record.OrganizationProfile, record.PersonProfile).
+		Scan(ctx, &facts.Closed, &facts.Assurance, &facts.Profile.Standing, &facts.Profile.Filing, &facts.Certificates)
+	if err != nil {
+		return facts, at, missing(err, "read what eligibility follows from")
+	}
+	return facts, at.UTC(), nil
+}
