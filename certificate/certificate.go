@@ -140,9 +140,10 @@ func (c *Certificate) CommonName() string { return c.x.Subject.CommonName }
 
 // Serial returns the serial number in upper-case hex, two digits a byte, as
 // openssl prints it.
-func (c *Certificate) Serial() string { return serialText(c.x.SerialNumber) }
+func (c *Certificate) Serial() string { return SerialText(c.x.SerialNumber) }
 
-func serialText(n *big.Int) string {
+// SerialText writes a serial number as Certificate.Serial does.
+func SerialText(n *big.Int) string {
 	text := fmt.Sprintf("%X", n)
 	if len(text)%2 == 1 {
 		text = "0" + text

@@ -177,7 +177,7 @@ func parseCRL(issuing *smx509.Certificate, issuerKey string, der []byte) (List, 
 		l.Number = x.Number.String()
 	}
 	for i, e := range x.RevokedCertificateEntries {
-		l.Entries[i] = Entry{Serial: serialText(e.SerialNumber), At: e.RevocationTime.UTC(), Reason: reasonText(e.ReasonCode)}
+		l.Entries[i] = Entry{Serial: SerialText(e.SerialNumber), At: e.RevocationTime.UTC(), Reason: reasonText(e.ReasonCode)}
 		if before, twice := l.index[l.Entries[i].Serial]; !twice || l.Entries[before].Status() == Suspended {
 			l.index[l.Entries[i].Serial] = i
 		}
@@ -240,7 +240,7 @@ func (v Verified) StatusFromList(l List, at time.Time, maxAge time.Duration) (Re
 		return Revocation{}, refuse(StatusUnknown, errListIssuer)
 	}
 	r := Revocation{Status: Good, Source: FromCRL, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate, Proof: l.raw}
-	i, listed := l.index[serialText(v.leaf.SerialNumber)]
+	i, listed := l.index[SerialText(v.leaf.SerialNumber)]
 	switch {
 	case listed && l.Entries[i].Reason != reasons[8]:
 		r.Status, r.RevokedAt, r.Reason = l.Entries[i].Status(), l.Entries[i].At, l.Entries[i].Reason
@@ -267,7 +267,7 @@ func current(thisUpdate, nextUpdate, at time.Time, maxAge time.Duration) bool {
 // ParseSerial reads a serial number as Certificate.Serial writes it.
 func ParseSerial(serial string) (*big.Int, error) {
 	n, ok := new(big.Int).SetString(serial, 16)
-	if !ok || len(serial) > 2*maxSerial || serialText(n) != serial {
+	if !ok || len(serial) > 2*maxSerial || SerialText(n) != serial {
 		return nil, errors.New("not a serial number in upper-case hex")
 	}
 	return n, nil

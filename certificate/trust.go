@@ -173,7 +173,7 @@ func parsePinned(text string) ([]*smx509.Certificate, error) {
 			return nil, err
 		}
 		if err := checkAuthority(x); err != nil {
-			return nil, fmt.Errorf("certificate %s: %w", serialText(x.SerialNumber), err)
+			return nil, fmt.Errorf("certificate %s: %w", SerialText(x.SerialNumber), err)
 		}
 		pinned = append(pinned, x)
 		rooted = rooted || selfSigned(x)
