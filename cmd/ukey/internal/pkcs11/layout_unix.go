@@ -1,0 +1,5 @@
+//go:build linux || darwin
+
+package pkcs11
+
+var native = unixLayout

@@ -1,0 +1,3 @@
+package pkcs11
+
+var native = windowsLayout
