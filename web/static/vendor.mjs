@@ -1,6 +1,6 @@
-// Fills web/static/vendor from the npm packages that package-lock.json pins.
-// Run by `npm run vendor`; the result depends on those packages and on
-// web/view/icons.go alone.
+// Fills web/static/vendor and web/paper/fonts from the npm packages that
+// package-lock.json pins. Run by `npm run vendor`; the result depends on those
+// packages and on web/view/icons.go alone.
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,4 +38,10 @@ for (const name of ["index.js", "helpers.js"]) {
 }
 await copyFile(join(modules, "altcha-lib/LICENSE.txt"), join(target, "altcha/LICENSE"));
 
-console.log(`vendor: bootstrap, ${names.length} icons, altcha`);
+// The font of printed papers.
+const fonts = join(root, "web/paper/fonts");
+const noto = join(modules, "@expo-google-fonts/noto-sans-sc");
+await copyFile(join(noto, "400Regular/NotoSansSC_400Regular.ttf"), join(fonts, "NotoSansSC_400Regular.ttf"));
+await copyFile(join(noto, "LICENSE_FONT"), join(fonts, "NotoSansSC.LICENSE"));
+
+console.log(`vendor: bootstrap, ${names.length} icons, altcha, Noto Sans SC`);
