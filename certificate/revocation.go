@@ -267,7 +267,7 @@ func current(thisUpdate, nextUpdate, at time.Time, maxAge time.Duration) bool {
 // ParseSerial reads a serial number as Certificate.Serial writes it.
 func ParseSerial(serial string) (*big.Int, error) {
 	n, ok := new(big.Int).SetString(serial, 16)
-	if !ok || len(serial) > 2*maxSerial || SerialText(n) != serial {
+	if !ok || n.Sign() < 0 || len(serial) > 2*maxSerial || SerialText(n) != serial {
 		return nil, errors.New("not a serial number in upper-case hex")
 	}
 	return n, nil

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Purpose says what a signature is for. It is under the signature, so that one
@@ -68,6 +70,9 @@ func (s Statement) Bytes() ([]byte, error) {
 	} {
 		b.WriteString(line[0] + ": " + line[1] + "\n")
 	}
+	if b.Len() > maxStatement {
+		return nil, fmt.Errorf("%w: longer than %d bytes", errStatement, maxStatement)
+	}
 	return []byte(b.String()), nil
 }
 
@@ -77,8 +82,8 @@ func (s Statement) check() error {
 	for name, value := range map[string]string{
 		"origin": s.Origin, "nonce": s.Nonce, "session": s.Session, "digest": s.Digest, "title": s.Title,
 	} {
-		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 }) || strings.TrimSpace(value) != value {
-			return fmt.Errorf("%w: %s holds a control character or outer space", errStatement, name)
+		if !utf8.ValidString(value) || strings.ContainsFunc(value, misleads) || strings.TrimSpace(value) != value {
+			return fmt.Errorf("%w: %s is no UTF-8 or holds a control character or outer space", errStatement, name)
 		}
 	}
 	binding, err := base64.RawURLEncoding.DecodeString(s.Session)
@@ -89,14 +94,20 @@ func (s Statement) check() error {
 		return fmt.Errorf("%w: origin or nonce is missing", errStatement)
 	case err != nil || len(binding) != 32:
 		return fmt.Errorf("%w: the session is no SHA-256 in base64url", errStatement)
-	case s.Time.IsZero() || s.Time.Nanosecond() != 0:
-		return fmt.Errorf("%w: the time is no whole second", errStatement)
+	case s.Time.IsZero() || s.Time.Nanosecond() != 0 || s.Time.UTC().Year() > 9999:
+		return fmt.Errorf("%w: the time is no whole second before the year 10000", errStatement)
 	case (s.Purpose == Submit) != isDigest(s.Digest) || (s.Purpose == Login) != (s.Digest == ""):
 		return fmt.Errorf("%w: a submit has a digest, a login has none", errStatement)
 	case (s.Purpose == Submit) != (s.Title != ""):
 		return fmt.Errorf("%w: a submit has a title, a login has none", errStatement)
 	}
 	return nil
+}
+
+// misleads names the characters that end a line somewhere, or change the
+// direction in which a person reads what is signed.
+func misleads(r rune) bool {
+	return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)
 }
 
 func isDigest(s string) bool {

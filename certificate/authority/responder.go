@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -61,6 +62,26 @@ func (a *Authority) NewDelegate(algorithm certificate.Algorithm, notBefore, notA
 	}
 	return &Delegate{x: x, key: key}, nil
 }
+
+// LoadDelegate makes a delegate of its certificate in DER and its key as
+// PKCS #8 in DER.
+func LoadDelegate(der, key []byte) (*Delegate, error) {
+	signer, err := ParseKey(key)
+	if err != nil {
+		return nil, err
+	}
+	x, err := smx509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("load OCSP certificate: %w", err)
+	}
+	return &Delegate{x: x, key: signer}, nil
+}
+
+// Certificate returns the delegate's certificate in DER.
+func (d *Delegate) Certificate() []byte { return slices.Clone(d.x.Raw) }
+
+// Key returns the private key as PKCS #8 in DER, for LoadDelegate.
+func (d *Delegate) Key() ([]byte, error) { return MarshalKey(d.key) }
 
 // Respond answers a request in DER with a response in DER, whatever the
 // request: errors are answers, too.
