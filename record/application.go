@@ -390,7 +390,7 @@ type CAEvent struct {
 var (
 	eventIDPattern = regexp.MustCompile(`^[!-~]{1,100}$`)
 	uuidPattern    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	serialPattern  = regexp.MustCompile(`^[0-9A-F]{1,40}$`)
+	serialPattern  = regexp.MustCompile(`^[0-9A-F]{1,64}$`)
 )
 
 const (
