@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"unireg/certificate"
+	"unireg/certificate/authority"
 	"unireg/certificate/filetoken"
 	"unireg/cmd/cacompany/internal/ledger"
 	"unireg/cmd/cacompany/internal/protocol"
@@ -208,17 +209,38 @@ func unlockFile(content []byte, serial, puk, pin string) (file []byte, err error
 // Unsound lists what an authority has revoked and suspended, for its lists.
 // Certificates stay after they have expired, so that old signatures can be
 // judged.
-func (c *Company) Unsound(authority string) (entries []certificate.Entry, err error) {
+func (c *Company) Unsound(key string) (entries []certificate.Entry, err error) {
 	err = c.store.View(func(tx *ledger.Tx) error {
 		for found, err := range tx.Certificates() {
 			if err != nil {
 				return err
 			}
-			if found.Authority == authority && found.State != ledger.Good {
+			if found.Authority == key && found.State != ledger.Good {
 				entries = append(entries, certificate.Entry{Serial: found.Serial, At: found.Changed.UTC().Truncate(time.Second), Reason: found.Reason})
 			}
 		}
 		return nil
 	})
 	return entries, err
+}
+
+// Standing tells an authority's word on a serial, for OCSP: unknown if the
+// authority did not issue it.
+func (c *Company) Standing(key, serial string) (state authority.State, err error) {
+	state.Status = certificate.Unknown
+	err = c.store.View(func(tx *ledger.Tx) error {
+		found, err := tx.Certificate(serial)
+		if errors.Is(err, ledger.ErrUnknown) || err == nil && found.Authority != key {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		state = authority.State{Status: certificate.Status(found.State), Reason: found.Reason}
+		if found.State != ledger.Good {
+			state.At = found.Changed.UTC().Truncate(time.Second)
+		}
+		return nil
+	})
+	return state, err
 }

@@ -260,3 +260,16 @@ func (p *PKI) CRL(key string, entries []certificate.Entry, at time.Time) ([]byte
 	this := at.UTC().Truncate(time.Second)
 	return a.RevocationList(at.UnixMilli(), entries, this, this.Add(Freshness))
 }
+
+// OCSP answers a request to an authority, DER for DER, as of an instant; unknown
+// authorities get nil. lookup tells the state of a serial in upper-case hex.
+func (p *PKI) OCSP(key string, request []byte, lookup func(serial string) (authority.State, error), at time.Time) []byte {
+	a, ok := p.byKey[key]
+	if !ok {
+		return nil
+	}
+	responder := authority.Responder{
+		Authority: a, Lookup: lookup, Now: func() time.Time { return at.UTC().Truncate(time.Second) }, Validity: Freshness,
+	}
+	return responder.Respond(request)
+}
