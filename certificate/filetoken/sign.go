@@ -3,16 +3,14 @@ package filetoken
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 
-	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
+
+	"unireg/certificate"
 )
 
 // Sign signs the message with the key of a certificate of the token, given in
@@ -20,18 +18,18 @@ import (
 // standard's default user id, both as ASN.1 DER. The message is hashed here: a
 // digest cannot be handed in. It returns WrongPIN, Locked, or an error that is
 // fs.ErrNotExist when the file is gone.
-func (t *Token) Sign(pin string, certificate, message []byte) ([]byte, error) {
+func (t *Token) Sign(pin string, der, message []byte) ([]byte, error) {
 	secret := []byte(pin)
 	defer clear(secret)
-	return t.SignWith(secret, certificate, message)
+	return t.SignWith(secret, der, message)
 }
 
 // SignWith is Sign for a PIN that the caller can wipe.
-func (t *Token) SignWith(pin, certificate, message []byte) (signature []byte, err error) {
+func (t *Token) SignWith(pin, der, message []byte) (signature []byte, err error) {
 	err = t.withKey(pin, func(p pair) bool {
-		return p.Use == Signing && len(p.Certificates) > 0 && bytes.Equal(p.Certificates[0], certificate)
+		return p.Use == Signing && len(p.Certificates) > 0 && bytes.Equal(p.Certificates[0], der)
 	}, func(key crypto.Signer) error {
-		signature, err = sign(key, message)
+		signature, err = certificate.Sign(key, message)
 		return err
 	})
 	return signature, err
@@ -156,24 +154,4 @@ func (t *Token) try(name string, pin []byte) ([]byte, error) {
 		return nil, Locked{}
 	}
 	return nil, WrongPIN{TriesLeft: s.Tries}
-}
-
-func sign(key crypto.Signer, message []byte) ([]byte, error) {
-	var signature []byte
-	var err error
-	digest := sha256.Sum256(message)
-	switch k := key.(type) {
-	case *sm2.PrivateKey:
-		signature, err = k.SignWithSM2(rand.Reader, nil, message)
-	case *rsa.PrivateKey:
-		signature, err = rsa.SignPKCS1v15(nil, k, crypto.SHA256, digest[:])
-	case *ecdsa.PrivateKey:
-		signature, err = ecdsa.SignASN1(rand.Reader, k, digest[:])
-	default:
-		err = fmt.Errorf("a key of type %T", key)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	return signature, nil
 }
