@@ -77,7 +77,7 @@ func TestOutageOfTemporal(t *testing.T) {
 		}
 		seen.at(s.origin).shows(t, "/receipts/"+receipt)
 		settled.at(s.origin).shows(t, "/records/"+string(settled.profile)+"/versions/1")
-		for _, path := range []string{"/", "/login", "/login?by=certificate", "/register", "/staff/login"} {
+		for _, path := range []string{"/", "/login", "/login/certificate", "/register", "/staff/login"} {
 			visitor := &bidder{system: s, cookie: strings.Repeat("A", 43), address: ownAddress()}
 			visitor.at(s.origin).shows(t, path)
 		}

@@ -96,14 +96,18 @@ type versionRow struct {
 
 // Version is one submitted state of a document. It never changes.
 type Version struct {
-	Record     record.ID
-	No         int
-	Kind       record.Kind
-	Document   record.Document
-	SHA256     string // of the canonical bytes, hexadecimal
-	Assurance  record.Assurance
-	Reason     string
-	AcceptedAt time.Time
+	Record   record.ID
+	No       int
+	Kind     record.Kind
+	Document record.Document
+	SHA256   string // of the canonical bytes, hexadecimal
+	// Signature is the evidence of a submit under a certificate, nil without one;
+	// Certificate is that certificate's SHA-256.
+	Signature   []byte
+	Certificate string
+	Assurance   record.Assurance
+	Reason      string
+	AcceptedAt  time.Time
 	// Since is when the version began to count for the first time; zero when
 	// it never did.
 	Since time.Time
@@ -130,7 +134,7 @@ func (s *Store) openVersion(ctx context.Context, db bun.IDB, row *versionRow) (V
 	}
 	v := Version{
 		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),
-		Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, account: row.Account,
+		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, account: row.Account,
 	}
 	var since bun.NullTime
 	err = db.NewRaw("SELECT min(since) FROM version_effects WHERE record = ? AND no = ?", row.Record, row.No).Scan(ctx, &since)

@@ -23,7 +23,7 @@ func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) erro
 	if err != nil {
 		return err
 	}
-	model := view.AccountModel{Accounts: loginNames(v.subject), Rules: passwordRules, Problems: problems}
+	model := view.AccountModel{Accounts: loginNames(v.subject), Rules: passwordRules, ByKey: v.byKey(), Problems: problems}
 	for _, session := range sessions {
 		model.Sessions = append(model.Sessions, view.Session{
 			ID: string(session.ID), Device: device(session.Agent), Address: session.Address, Assurance: view.Assurance(session.Assurance),
@@ -65,16 +65,14 @@ func (s *Server) changePassword(v *visit) error {
 	}
 	password := fields.Get("password")
 	problems := newPasswordProblems("新密码", password, fields.Get("password_again"), v.subject.Name, v.subject.Code)
-	ok, _, err := access.Verify(v.ctx, fields.Get("current_password"), v.session.Account.Password)
-	if err != nil {
-		return err
-	}
-	switch {
-	case !ok:
-		problem := form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}
-		problems = append([]form.Problem{problem}, problems...)
-	case len(problems) == 0 && password == fields.Get("current_password"):
-		problems = []form.Problem{{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}}
+	if !v.byKey() {
+		problem, err := v.presentPasswordProblem(fields.Get("current_password"), password)
+		if err != nil {
+			return err
+		}
+		if problem.Field == "current_password" || problem.Field != "" && len(problems) == 0 {
+			problems = append([]form.Problem{problem}, problems...)
+		}
 	}
 	if len(problems) > 0 {
 		return s.drawAccount(v, http.StatusUnprocessableEntity, problems)
@@ -92,6 +90,25 @@ func (s *Server) changePassword(v *visit) error {
 	v.audit("password changed", slog.String("account", string(v.account)))
 	v.flash(view.Good, "密码已修改，其他登录会话已全部结束。")
 	return v.see("/account")
+}
+
+// byKey tells that a certificate logged in: that proves more than a password,
+// and sets a new one without the old (B09).
+func (v *visit) byKey() bool { return v.session.Assurance == record.ByCertificate }
+
+// presentPasswordProblem compares what was typed as the present password. A
+// problem without a field is none.
+func (v *visit) presentPasswordProblem(present, next string) (form.Problem, error) {
+	ok, _, err := access.Verify(v.ctx, present, v.session.Account.Password)
+	switch {
+	case err != nil:
+		return form.Problem{}, err
+	case !ok:
+		return form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}, nil
+	case present == next:
+		return form.Problem{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}, nil
+	}
+	return form.Problem{}, nil
 }
 
 // endSession ends one of the account's sessions.

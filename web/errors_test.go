@@ -314,9 +314,9 @@ func TestS01_StartPage(t *testing.T) {
 	})
 	t.Run("preferences are kept and lead back to the page", func(t *testing.T) {
 		b := p.browser()
-		page := b.get("/login?by=certificate")
+		page := b.get("/login/certificate")
 		back := b.submit(page, "/preferences", url.Values{"contrast": {"on"}, "next": {page.input("next")}})
-		require.Equal(t, "/login?by=certificate", back.location())
+		require.Equal(t, "/login/certificate", back.location())
 		require.Contains(t, b.follow(back).Body, `class="contrast"`)
 		require.Equal(t, "/", b.submit(page, "/preferences", url.Values{"contrast": {"off"}, "next": {"//evil.test"}}).location())
 		require.NotContains(t, b.get("/").Body, `class="contrast"`)

@@ -18,10 +18,11 @@ func showHome(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	eligible, err := s.eligibility(v, profile)
+	facts, _, err := s.Store.EligibilityFacts(v.ctx, v.subject.ID, time.Time{})
 	if err != nil {
 		return err
 	}
+	eligible := record.EligibilityOf(facts)
 	m := view.HomeModel{
 		Profile:    profile.summary(),
 		Paper:      view.Eligibility{Allowed: eligible.Paper, Reasons: eligible.PaperReasons},
@@ -58,19 +59,6 @@ func (s *Server) timeline(v *visit, d *dossier) ([]view.Event, error) {
 		return nil, err
 	}
 	return timelineOf{record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now()}.draw(), nil
-}
-
-// eligibility is in which ways the subject may bid at this moment.
-func (s *Server) eligibility(v *visit, p profile) (record.Eligibility, error) {
-	facts := record.EligibilityFacts{Closed: v.subject.Closed, Profile: p.state()}
-	if p.record != nil && p.record.InForce > 0 {
-		version, err := s.Store.Version(v.ctx, v.subject.ID, p.record.ID, p.record.InForce)
-		if err != nil {
-			return record.Eligibility{}, err
-		}
-		facts.Assurance = version.Assurance
-	}
-	return record.EligibilityOf(facts), nil
 }
 
 // summary is how far 基本信息 is.

@@ -34,7 +34,7 @@ const (
 
 // showLogin is the login page of subjects.
 func (s *Server) showLogin(v *visit) error {
-	model := view.LoginModel{Next: localPath(v.Query("next")), Certificate: v.Query("by") == "certificate"}
+	model := view.LoginModel{Next: localPath(v.Query("next"))}
 	model.Account = v.remembered()
 	model.Remember = model.Account != ""
 	return v.render(http.StatusOK, view.LoginPage(v.page("登录"), s.entrance(model)))

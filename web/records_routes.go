@@ -15,6 +15,7 @@ var recordRoutes = []route{
 	{method: http.MethodPost, path: "/records/:id/draft", who: applicant, handle: saveDraft},
 	{method: http.MethodPost, path: "/records/:id/check", who: applicant, handle: checkDraft},
 	{method: http.MethodGet, path: "/records/:id/check", who: applicant, handle: checkAnswers},
+	{method: http.MethodPost, path: "/records/:id/statement", who: applicant, handle: submitStatement},
 	{method: http.MethodPost, path: "/records/:id/submit", who: applicant, handle: submitRecord},
 	{method: http.MethodPost, path: "/records/:id/change", who: applicant, handle: changeRecord},
 	{method: http.MethodPost, path: "/records/:id/withdraw", who: applicant, handle: withdrawRecord},

@@ -42,6 +42,8 @@ type ticket struct {
 	IDType  string
 	Code    string
 	Command record.ID
+	// Certificate is the one whose login led here, in DER; nil without one.
+	Certificate []byte `json:",omitempty"`
 }
 
 var passwordRules = []string{
@@ -209,7 +211,7 @@ func (s *Server) register(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.begin(storage.NewSession{Account: account, Assurance: record.ByPassword}); err != nil {
+	if err := v.begin(s.bindAtRegistration(v, t, account)); err != nil {
 		return err
 	}
 	v.dropCookie(ticketCookie)

@@ -28,6 +28,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"unireg/access"
+	"unireg/certificate"
 	"unireg/record"
 	"unireg/storage"
 	"unireg/web/view"
@@ -59,7 +60,14 @@ type Options struct {
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For counts
 	CookieKey      []byte   // at least 32 bytes; the same for every portal
-	TemporalUI     string   // base URL of Temporal Web for staff; "" for no links
+	// Trust are the issuers whose certificates count; nil for no login by
+	// certificate. OCSP asks their responders; nil for lists only.
+	Trust       *certificate.Trust
+	OCSP        OCSP
+	CRLMaxAge   time.Duration // of a list that proves something; 0 means 24 hours
+	AgentOrigin string        // of the USB-key agent on the bidder's computer
+
+	TemporalUI string // base URL of Temporal Web for staff; "" for no links
 
 	IdleTimeout     time.Duration // of a session; 0 means 30 minutes
 	AbsoluteTimeout time.Duration // of a session; 0 means 12 hours
@@ -95,6 +103,8 @@ func (o *Options) complete() error {
 	setDefault(&o.ReadTimeout, 15*time.Second)
 	setDefault(&o.RingWait, 3*time.Second)
 	setDefault(&o.DrainTimeout, 20*time.Second)
+	setDefault(&o.CRLMaxAge, 24*time.Hour)
+	setDefault(&o.AgentOrigin, "http://127.0.0.1:17680")
 	setDefault(&o.MaxFile, 20<<20)
 	setDefault(&o.Quota, 2<<30)
 	setDefault(&o.ProofDifficulty, access.DefaultDifficulty)

@@ -205,6 +205,9 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 		return nil, err
 	}
 	checks = append(checks, scan)
+	if signature := s.signatureCheck(r.Submitted); signature != nil {
+		checks = append(checks, *signature)
+	}
 	hashes := make([]string, 0, len(files))
 	for _, f := range files {
 		hashes = append(hashes, f.SHA256)

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"unireg/record"
 	"unireg/record/form"
@@ -31,6 +32,10 @@ func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) erro
 	m := view.CheckModel{
 		RecordID: string(d.id), Heading: d.kind.Label(), Form: fields, ChangeReason: d.draft.Reason, DraftVersion: d.draft.Version,
 		Command: string(storage.NewID()), PaperOnly: v.paperOnly(d.kind), Next: s.afterSubmit(d.kind), Error: fault,
+	}
+	if v.session.Assurance == record.ByCertificate {
+		m.Key = &view.KeyModel{Agent: s.AgentOrigin, Certificate: v.session.Certificate}
+		s.allowAgent(v)
 	}
 	var err error
 	if d.record != nil && d.record.InForce > 0 {
@@ -73,14 +78,43 @@ func submitRecord(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	status, err := s.accept(v, record.Command{
+	c := record.Command{
 		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: record.Submit, Actor: v.actor(),
 		Draft: number(values.Get("draft_version")),
-	})
+	}
+	if err := s.sign(v, d, &c, values); err != nil {
+		return s.notSigned(v, d, err)
+	}
+	status, err := s.accept(v, c)
 	if err != nil {
 		return s.notAccepted(v, d, err)
 	}
 	return v.answer(status)
+}
+
+// sign adds the evidence of a submit in a certificate session. A command that
+// was accepted already, as by a second click, has used its challenge up and
+// needs none: whoever gave it gets the receipt of the first.
+func (s *Server) sign(v *visit, d dossier, c *record.Command, fields url.Values) error {
+	if v.session.Assurance != record.ByCertificate || !d.open() {
+		return nil
+	}
+	_, err := s.Store.CommandStatus(v.ctx, c.ID)
+	if record.CodeOf(err) != record.NotFound {
+		return err
+	}
+	return s.evidence(v, d, c, fields)
+}
+
+// notSigned draws the page again from which a submit was to be signed.
+func (s *Server) notSigned(v *visit, d dossier, err error) error {
+	err = signatureRefused(err)
+	switch code := record.CodeOf(err); code {
+	case record.Forbidden, record.Busy:
+		return s.renderCheck(v, d, statuses[code], messageOf(err))
+	default:
+		return s.notAccepted(v, d, err)
+	}
 }
 
 // notAccepted draws the page from which a submit that was not accepted goes on.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // Sweeper deletes rows that are over.
 type Sweeper interface {
 	SweepThrottles(ctx context.Context) error
+	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
 }
 
@@ -32,7 +34,8 @@ const (
 func housekeeping(c Config) activities.Housekeeping {
 	return activities.Housekeeping{
 		activities.SweepThrottles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
-			return activities.Swept{}, c.Store.SweepThrottles(ctx)
+			n, err := c.Store.SweepChallenges(ctx)
+			return activities.Swept{Done: n}, errors.Join(err, c.Store.SweepThrottles(ctx))
 		},
 		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepSessions(ctx, sessionAge)

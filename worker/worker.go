@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"unireg/activities"
+	"unireg/certificate"
 	"unireg/workflows"
 )
 
@@ -28,6 +29,7 @@ type Store interface {
 	CommandLister
 	RecordLister
 	Sweeper
+	ListStore
 }
 
 // Config is what a worker works on.
@@ -39,7 +41,12 @@ type Config struct {
 	Files     FileKeeper
 	// AbandonAfter is the policy for registrations that come to nothing.
 	AbandonAfter time.Duration
-	Logger       *slog.Logger
+	// Trust are the issuers whose lists of revoked certificates are fetched from
+	// Lists every ListsEvery; nil for none.
+	Trust      *certificate.Trust
+	Lists      ListFetcher
+	ListsEvery time.Duration
+	Logger     *slog.Logger
 }
 
 // restart is the pause before a worker that could not start, or was stopped by a
@@ -56,6 +63,9 @@ func Run(ctx context.Context, c Config) error {
 	var group sync.WaitGroup
 	group.Go(func() { NewRelay(door, c.Store, c.Logger).Run(ctx) })
 	group.Go(func() { NewReconciler(door, c.Store, c.Logger).Run(ctx) })
+	if c.Trust != nil {
+		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
+	}
 	group.Go(func() {
 		keep(ctx, c.Logger, "schedules", func() error { return workflows.EnsureSchedules(ctx, c.Temporal) })
 	})

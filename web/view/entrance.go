@@ -40,9 +40,10 @@ type Announcement struct {
 type LoginModel struct {
 	Account       string // as typed, or remembered
 	Remember      bool
-	Next          string // local path to go to afterwards
-	Certificate   bool   // open the tab CA证书登录 (GET /login?by=certificate)
-	Error         string // e.g. 账号或密码不正确; about the form as a whole
+	Next          string   // local path to go to afterwards
+	Certificate   bool     // open the tab CA证书登录 (GET /login/certificate)
+	Key           KeyModel // of that tab; without an agent it is not offered
+	Error         string   // e.g. 账号或密码不正确; about the form as a whole
 	Problems      []form.Problem
 	Notices       []Notice // e.g. that the code is registered already (S03)
 	Proof         bool     // a proof of work goes along with the next attempt

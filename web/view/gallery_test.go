@@ -33,7 +33,7 @@ func publicShots() []shot {
 			Notices: []view.Notice{{Tone: view.Info, Title: "该代码已在本平台注册", Text: "请直接登录；账号是单位全称或统一社会信用代码。"}},
 		}), []string{"已在本平台注册"}},
 		{"login-refused", view.LoginPage(page("登录", "/login"), view.LoginModel{Account: "示范", Error: "账号或密码不正确，请核对后重试", Facts: facts}), []string{"账号或密码不正确"}},
-		{"login-certificate", view.LoginPage(page("登录", "/login?by=certificate"), view.LoginModel{Certificate: true, Facts: facts}), []string{"下一阶段开通", "CA 驱动", "【用户认证】"}},
+		{"login-certificate", view.LoginPage(page("登录", "/login/certificate"), view.LoginModel{Certificate: true, Key: view.KeyModel{Agent: "http://127.0.0.1:17680"}, Facts: facts}), []string{"CA驱动下载", "没有检测到 CA 驱动", "【用户认证】"}},
 		{"register", view.RegisterPage(page("新用户注册", "/register"), view.RegisterModel{IDTypes: idTypes()}), []string{"注册类型", "单位", "自然人", "代码或证件号", "下一步"}},
 		{"register-refused", view.RegisterPage(page("新用户注册", "/register"), view.RegisterModel{
 			Type: view.Person, IDTypes: idTypes(), IDType: codes.IDDocumentResident, Code: "43010419800101001",

@@ -149,8 +149,9 @@ type CheckModel struct {
 	DraftVersion int
 	Command      string
 	PaperOnly    bool
-	Next         string // what happens after submitting, one sentence
-	Error        string // a submit that was refused at once; may be empty
+	Key          *KeyModel // the submit is signed; nil in a password session
+	Next         string    // what happens after submitting, one sentence
+	Error        string    // a submit that was refused at once; may be empty
 }
 
 // ReceiptState is what has become of an accepted command.
@@ -235,6 +236,7 @@ type VersionModel struct {
 	Assurance Assurance
 	Reason    string
 	SHA256    string
+	Signature *Check // what became of the signature; nil without one
 	Form      form.Form
 	Files     map[string]FileState
 	Changes   []form.Change
@@ -276,6 +278,7 @@ type Session struct {
 type AccountModel struct {
 	Accounts []string // by which one may log in: name in force, code
 	Rules    []string
+	ByKey    bool // logged in by certificate: the present password is not asked for
 	Problems []form.Problem
 	Sessions []Session
 }
