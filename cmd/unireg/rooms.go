@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/uptrace/bun"
 	"go.temporal.io/sdk/client"
 
+	"unireg/certificate"
 	"unireg/config"
 	"unireg/storage"
 	"unireg/worker"
@@ -26,6 +28,7 @@ type rooms struct {
 	files    *storage.Files
 	temporal client.Client
 	door     *workflows.Client
+	trust    *certificate.Trust // nil where no CA is trusted
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -36,6 +39,9 @@ const databasePatience = 30 * time.Second
 func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, error) {
 	r := &rooms{config: c, log: log}
 	var err error
+	if r.trust, err = loadTrust(c); err != nil {
+		return nil, err
+	}
 	if r.db, err = storage.Open(c.DatabaseURL.Reveal(), c.DBConnections); err != nil {
 		return nil, err
 	}
@@ -53,6 +59,22 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
+}
+
+// loadTrust reads the issuers whose certificates count.
+func loadTrust(c config.Config) (*certificate.Trust, error) {
+	if c.CATrust == "" {
+		return nil, nil //nolint:nilnil // no certificate login is an ordinary setting
+	}
+	text, err := os.ReadFile(c.CATrust)
+	if err != nil {
+		return nil, fmt.Errorf("UNIREG_CA_TRUST names a file that cannot be read: %w", err)
+	}
+	trust, err := certificate.ParseTrust(text)
+	if err != nil {
+		return nil, fmt.Errorf("UNIREG_CA_TRUST names a file with a fault: %w", err)
+	}
+	return trust, nil
 }
 
 // newObjects names the bucket of the settings. It does not connect.

@@ -93,6 +93,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Store: r.store, Objects: r.objects, Rings: r.door, Log: r.log, Policy: c.Policy(),
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
+		Trust: r.trust, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin,
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty, ScanRequired: c.Scan == config.ScanRequired,
 	})
