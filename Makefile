@@ -28,8 +28,9 @@ up: build ## build and start everything with demo accounts; ARGS="--data DIR --p
 	@exec bin/unireg up --demo $(ARGS)
 
 .PHONY: build
-build: bin/.npm dev/node_modules/.done ## build bin/unireg and bin/stack
+build: bin/.npm dev/node_modules/.done ## build bin/unireg, bin/cacompany and bin/stack
 	@scripts/build bin/stack dev .
+	@scripts/build bin/cacompany . ./cmd/cacompany
 	@scripts/build bin/unireg . ./cmd/unireg
 
 .PHONY: test

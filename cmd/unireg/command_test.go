@@ -219,32 +219,37 @@ func TestUpNamesEveryFaultAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
-	missing := filepath.Join(t.TempDir(), "stack")
+	missing, company := filepath.Join(t.TempDir(), "stack"), filepath.Join(t.TempDir(), "cacompany")
 	code, said := run(t, []string{"UNIREG_MODE=production", "UNIREG_LISTNE=x", "UNIREG_REVIEW_DAYS=two"}, "",
-		"up", "--demo", "--data", t.TempDir(), "--port", port, "--stack", missing)
+		"up", "--demo", "--data", t.TempDir(), "--port", port, "--stack", missing, "--cacompany", company, "--ca-port", port)
 	require.Equal(t, 1, code)
 	for _, want := range []string{
 		"unireg: production mode refuses the development stack",
 		"unireg: the program of the development stack is missing at " + missing + ": run make build",
+		"unireg: the program of the CA company is missing at " + company + ": run make build",
+		"unireg: 127.0.0.1:" + port + " is taken by another program: choose another with --ca-port",
 		"unireg: UNIREG_LISTNE is no setting of this program: was UNIREG_LISTEN meant?",
 		"unireg: UNIREG_REVIEW_DAYS is not a whole number",
 		"unireg: 127.0.0.1:" + port + " is taken by another program: choose another with --port",
 	} {
 		require.Contains(t, said, want)
 	}
-	require.Equal(t, 5, strings.Count(said, "\n"), "one sentence each:\n%s", said)
+	require.Equal(t, 7, strings.Count(said, "\n"), "one sentence each:\n%s", said)
 }
 
 func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 	stack, err := filepath.Abs("../../bin/stack")
 	require.NoError(t, err)
 	require.FileExists(t, stack, "run make build")
+	company, err := filepath.Abs("../../bin/cacompany")
+	require.NoError(t, err)
+	require.FileExists(t, company, "run make build")
 	data := filepath.Join(t.TempDir(), "data")
 	_, port, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
 	origin := "http://127.0.0.1:" + port
 	up := func() *program {
-		p := start(t, nil, "", "up", "--demo", "--data", data, "--port", port, "--stack", stack)
+		p := start(t, nil, "", "up", "--demo", "--data", data, "--port", port, "--stack", stack, "--cacompany", company)
 		p.await(`ready ` + origin + ` \([0-9.]+ s\)[\s\S]*Ctrl-C stops everything`)
 		return p
 	}
@@ -257,7 +262,8 @@ func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 	temporalWeb := first.await(`Temporal Web +(\S+)`)
 	status, _ := get(t, temporalWeb)
 	require.Equal(t, http.StatusOK, status)
-	for _, name := range []string{"keys.env", "demo-accounts.txt", "unireg.log"} {
+	checkCompany(t, first, data)
+	for _, name := range []string{"keys.env", "demo-accounts.txt", "unireg.log", "cacompany.log", "cacompany/operator.txt", "cacompany/registration.env"} {
 		info, err := os.Stat(filepath.Join(data, name))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
@@ -274,6 +280,8 @@ func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 
 	require.NoError(t, first.command.Process.Signal(os.Interrupt))
 	require.Zero(t, first.exit(), first.output.String())
+	_, err = net.Dial("tcp", strings.TrimPrefix(first.await(`CA company +(\S+)`), "http://"))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED, "everything stopped")
 	_, err = net.Dial("tcp", strings.TrimPrefix(temporalWeb, "http://"))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED, "everything stopped")
 
@@ -284,6 +292,25 @@ func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 	checkDemo(t, data, accounts)
 	require.NoError(t, second.command.Process.Signal(syscall.SIGTERM))
 	require.Zero(t, second.exit(), second.output.String())
+}
+
+// checkCompany looks at the CA company that runs beside the portal.
+func checkCompany(t *testing.T, p *program, data string) {
+	t.Helper()
+	directory := filepath.Join(data, "cacompany")
+	address := p.await(`CA company +(http://127\.0\.0\.1:\d+) `)
+	said, err := readEnvironment(filepath.Join(directory, "registration.env"))
+	require.NoError(t, err)
+	require.Equal(t, address, said["UNIREG_CA_URL"])
+	operator, err := readEnvironment(filepath.Join(directory, "operator.txt"))
+	require.NoError(t, err)
+	p.await("operator " + operator["login"] + ", password " + operator["password"])
+	status, body := get(t, address+"/login")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, "操作员登录")
+	status, _ = get(t, address+"/crl/sm2.crl")
+	require.Equal(t, http.StatusOK, status)
+	require.NotContains(t, p.output.String(), said["UNIREG_CA_TOKEN"], "what programs bear is not announced")
 }
 
 // checkDemo looks into the running demonstration's database.

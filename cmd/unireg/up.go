@@ -30,15 +30,18 @@ type upCommand struct {
 	Port        int    `help:"Port of the portal on 127.0.0.1." default:"8080" placeholder:"N"`
 	Stack       string `help:"Program of the development stack (default: stack beside this program)." type:"path" env:"UNIREG_STACK" placeholder:"PATH"`
 	ObjectStore string `help:"Object store to run: ${enum}." name:"objectstore" enum:"versitygw,minio" default:"versitygw"`
+	Company     string `help:"Program of the CA company's stand-in (default: cacompany beside this program)." name:"cacompany" type:"path" placeholder:"PATH"`
+	CompanyPort int    `help:"Port of the CA company on 127.0.0.1 (default: 8090, or any where that is taken)." name:"ca-port" placeholder:"N"`
 	MinioBin    string `help:"The minio program, for --objectstore=minio." type:"path" placeholder:"PATH"`
 }
 
 // Help tells what is started and where it is kept.
 func (upCommand) Help() string {
-	return `Starts the development stack (PostgreSQL, Temporal with its web interface, an S3 object store) as a child, migrates,
-and runs worker and portal in this process until Ctrl-C, which stops everything in order: portal, worker, servers. All data
-is in --data and survives a restart. Keys are drawn once and kept in DIR/keys.env, demo accounts in DIR/demo-accounts.txt,
-for their owner alone. Not for production: UNIREG_MODE=production is refused.`
+	return `Starts the development stack (PostgreSQL, Temporal with its web interface, an S3 object store) and the stand-in for the CA
+company as children, migrates, and runs worker and portal in this process until Ctrl-C, which stops everything in order:
+portal, worker, CA company, servers. All data is in --data and survives a restart. Keys are drawn once and kept in
+DIR/keys.env, demo accounts in DIR/demo-accounts.txt, the CA company's operator in DIR/cacompany/operator.txt, for their
+owner alone. Not for production: UNIREG_MODE=production is refused.`
 }
 
 // temporalWeb is the port of Temporal's web interface where it is free, so that
@@ -60,6 +63,12 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		return stopped(ctx, errors.Join(err, listener.Close()))
 	}
 	defer func() { err = errors.Join(err, stack.stop()) }()
+	ca, err := u.startCompany(ctx)
+	if err != nil {
+		return stopped(ctx, errors.Join(err, listener.Close()))
+	}
+	defer func() { err = errors.Join(err, ca.stop()) }()
+	maps.Copy(environment, ca.environment)
 	c, err := u.settle(environment)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -77,10 +86,10 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 
 	running := startParts(ctx, r, listener)
 	defer func() { err = errors.Join(err, running.stop()) }()
-	if err := running.awaitReady(ctx, c.Origin, r, stack); err != nil {
+	if err := running.awaitReady(ctx, c.Origin, r, stack, ca.child); err != nil {
 		return stopped(ctx, err)
 	}
-	if err := u.announce(out, c, accounts, time.Since(began)); err != nil {
+	if err := u.announce(out, c, ca, accounts, time.Since(began)); err != nil {
 		return err
 	}
 	select {
@@ -91,6 +100,8 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		return nil // stop reports it
 	case <-stack.ended:
 		return stack.failure()
+	case <-ca.ended:
+		return ca.failure()
 	}
 }
 
@@ -101,15 +112,28 @@ func (u *upCommand) prepare(ctx context.Context) (net.Listener, error) {
 	if os.Getenv("UNIREG_MODE") == string(config.Production) {
 		faults = append(faults, errProduction)
 	}
-	if u.Stack == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("find this program: %w", err)
-		}
-		u.Stack = filepath.Join(filepath.Dir(program), "stack")
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	if info, err := os.Stat(u.Stack); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-		faults = append(faults, fmt.Errorf("the program of the development stack is missing at %s: run make build, or name it with --stack", u.Stack))
+	for _, p := range []struct {
+		path                *string
+		beside, whose, flag string
+	}{
+		{&u.Stack, "stack", "development stack", "--stack"},
+		{&u.Company, "cacompany", "CA company", "--cacompany"},
+	} {
+		if *p.path == "" {
+			*p.path = filepath.Join(filepath.Dir(self), p.beside)
+		}
+		if info, err := os.Stat(*p.path); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+			faults = append(faults, fmt.Errorf("the program of the %s is missing at %s: run make build, or name it with %s", p.whose, *p.path, p.flag))
+		}
+	}
+	if u.CompanyPort != 0 {
+		if _, err := u.companyAddress(ctx); err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if u.ObjectStore == "minio" && u.MinioBin == "" {
 		faults = append(faults, errors.New("--objectstore=minio needs --minio-bin, the path of the minio program"))
@@ -254,14 +278,19 @@ func (u *upCommand) furnish(ctx context.Context, c config.Config, log *slog.Logg
 }
 
 // announce prints where everything is and who may log in.
-func (u *upCommand) announce(out io.Writer, c config.Config, accounts []demoAccount, took time.Duration) error {
+func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, accounts []demoAccount, took time.Duration) error {
+	login, password, err := ca.operator()
+	if err != nil {
+		return err
+	}
 	if _, err := fmt.Fprintf(out, `ready %s (%.1f s)
 
   portal        %s
   staff         %s/staff/login
+  CA company    %s (operator %s, password %s)
   Temporal Web  %s
   data, logs    %s
-`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.TemporalUIURL, u.Data); err != nil {
+`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.CAURL, login, password, c.TemporalUIURL, u.Data); err != nil {
 		return err
 	}
 	if len(accounts) == 0 {
@@ -274,7 +303,7 @@ func (u *upCommand) announce(out io.Writer, c config.Config, accounts []demoAcco
 	if err := printDemo(out, accounts, time.Now()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "\nCtrl-C stops everything.")
+	_, err = fmt.Fprintln(out, "\nCtrl-C stops everything.")
 	return err
 }
 
@@ -326,7 +355,7 @@ func (all *parts) stop() error {
 
 // awaitReady returns once the portal serves its start page and a worker takes
 // tasks.
-func (all *parts) awaitReady(ctx context.Context, origin string, r *rooms, stack *stackProcess) error {
+func (all *parts) awaitReady(ctx context.Context, origin string, r *rooms, children ...*child) error {
 	deadline, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -336,11 +365,16 @@ func (all *parts) awaitReady(ctx context.Context, origin string, r *rooms, stack
 		if err == nil {
 			return nil
 		}
+		for _, c := range children {
+			select {
+			case <-c.ended:
+				return c.failure()
+			default:
+			}
+		}
 		select {
 		case <-all.failed:
 			return errors.New("portal or worker ended by itself")
-		case <-stack.ended:
-			return stack.failure()
 		case <-deadline.Done():
 			return fmt.Errorf("portal or worker did not serve within %s: %w", readyPatience, err)
 		case <-tick.C:

@@ -110,7 +110,9 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, page t
 	_, _ = b.WriteTo(w) // the other side may be gone
 }
 
-func (s *Site) show(v *visit, status int, page templ.Component) { s.render(v.w, v.Request, status, page) }
+func (s *Site) show(v *visit, status int, page templ.Component) {
+	s.render(v.w, v.Request, status, page)
+}
 
 func (s *Site) trouble(v *visit, status int, title, text string) {
 	s.show(v, status, view.Trouble(s.page(v, "", title), text))
@@ -280,7 +282,7 @@ func (s *Site) act(v *visit) {
 	} else {
 		s.sessions.leave(v.session, notice, &outcome)
 	}
-	v.redirect("/desk/applications/"+reference)
+	v.redirect("/desk/applications/" + reference)
 }
 
 // refuse shows the application again, with why and what was typed.
@@ -373,7 +375,7 @@ func (s *Site) actOnCertificate(v *visit) {
 		return
 	}
 	s.sessions.leave(v.session, "已"+action.Chinese()+"，正在通知注册系统。", nil)
-	v.redirect("/desk/certificates/"+serial)
+	v.redirect("/desk/certificates/" + serial)
 }
 
 // maxDeliveries bounds the page of callbacks.
