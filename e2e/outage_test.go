@@ -18,7 +18,7 @@ import (
 )
 
 // outageFilings is how many filings are submitted while Temporal is away.
-const outageFilings = 50
+const outageFilings = 500
 
 // The tests of outages cut the wire of the one worker, so they do not run
 // beside the journeys: none of them is parallel.
