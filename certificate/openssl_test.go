@@ -83,10 +83,13 @@ func TestN08OpenSSLAcceptsOurs(t *testing.T) {
 			b.write("root.pem", pemOf(a.Chain()[1]))
 
 			t.Run("chain", func(t *testing.T) {
+				b := bench{t, b.dir}
 				// Link by link: openssl tells the user id to the lowest one only.
-				for _, link := range [][2]string{{"leaf.pem", "ca.pem"}, {"ca.pem", "root.pem"}, {"root.pem", "root.pem -check_ss_sig"}} {
-					line := fmt.Sprintf("verify%s -x509_strict -partial_chain -attime %d -CAfile %s %s", option, noon.Unix(), link[1], link[0])
-					require.Contains(t, bench{t, b.dir}.run(line), link[0]+": OK")
+				line := fmt.Sprintf("verify%s -x509_strict -partial_chain -attime %d -CAfile ", option, noon.Unix())
+				require.Contains(t, b.run(line+"ca.pem leaf.pem"), "leaf.pem: OK")
+				require.Contains(t, b.run(line+"root.pem ca.pem"), "ca.pem: OK")
+				if algorithm != certificate.SM2 {
+					require.Contains(t, b.run(line+"root.pem -check_ss_sig root.pem"), "root.pem: OK")
 				}
 			})
 			t.Run("names and numbers", func(t *testing.T) {
