@@ -53,6 +53,8 @@ type anchor struct {
 	// clients send along complete it.
 	path []*smx509.Certificate
 	code codeRule
+	// entry is what it was read from.
+	entry TrustEntry
 }
 
 // TrustFile is the JSON form of Trust.
@@ -136,7 +138,7 @@ func (t *Trust) add(entry TrustEntry) error {
 				Name: entry.Name, CRL: entry.CRL, OCSP: entry.OCSP, Key: fingerprint(x.Raw),
 				Subject: distinguishedName(x.RawSubject, x.Subject), NotAfter: x.NotAfter,
 			},
-			x: x, pinned: pinned, code: code,
+			x: x, pinned: pinned, code: code, entry: entry,
 		}
 		if t.byKey[a.issuer.Key] != nil {
 			return errors.New("its certificate issues in an earlier entry already")
@@ -208,4 +210,13 @@ func (t *Trust) Issuers() []Issuer {
 		issuers[i] = a.issuer
 	}
 	return issuers
+}
+
+// Entry returns what the issuer with that key was read from.
+func (t *Trust) Entry(key string) (TrustEntry, bool) {
+	a, ok := t.byKey[key]
+	if !ok {
+		return TrustEntry{}, false
+	}
+	return a.entry, true
 }

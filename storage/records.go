@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -188,4 +189,50 @@ func (s *Store) UnderWay(ctx context.Context, after record.ID, limit int) ([]rec
 		return nil, fmt.Errorf("list records under way: %w", err)
 	}
 	return ids, nil
+}
+
+// VersionContent returns the canonical bytes of one version of the subject's
+// record, as they were signed and hashed.
+func (s *Store) VersionContent(ctx context.Context, subject, id record.ID, no int) ([]byte, error) {
+	var row versionRow
+	err := s.db.NewSelect().Model(&row).Where("record = ?", id).Where("no = ?", no).Where("subject = ?", subject).Scan(ctx)
+	if err != nil {
+		return nil, missing(err, "read version")
+	}
+	return s.unsealDocument(ctx, s.db, subject, id, versionPurpose(no), row.Sealed)
+}
+
+// SignedVersion is what a verification of signatures needs.
+type SignedVersion struct {
+	Record     record.ID
+	No         int
+	SHA256     [sha256.Size]byte
+	Evidence   []byte
+	AcceptedAt time.Time
+}
+
+// SignedVersions hands over every version that was signed, in the order of the
+// records.
+func (s *Store) SignedVersions(ctx context.Context, each func(SignedVersion) error) error {
+	after, afterNo := systemChain, 0
+	for {
+		var rows []versionRow
+		err := s.db.NewSelect().Model(&rows).Column("record", "no", "sha256", "signature", "accepted_at").
+			Where("(record, no) > (?, ?)", after, afterNo).Where("signature IS NOT NULL").
+			Order("record", "no").Limit(verifyBatch).Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("read signed versions: %w", err)
+		}
+		for i := range rows {
+			v := SignedVersion{Record: rows[i].Record, No: rows[i].No, Evidence: rows[i].Signature, AcceptedAt: rows[i].AcceptedAt}
+			copy(v.SHA256[:], rows[i].SHA256)
+			if err := each(v); err != nil {
+				return err
+			}
+		}
+		if len(rows) < verifyBatch {
+			return nil
+		}
+		after, afterNo = rows[len(rows)-1].Record, rows[len(rows)-1].No
+	}
 }

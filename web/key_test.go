@@ -239,6 +239,24 @@ func TestN03_S13_ASubmitIsSignedOverWhatWasShown(t *testing.T) {
 	report, err := p.verifySignature(version)
 	require.NoError(t, err)
 	require.Equal(t, key.Certificate.SHA256(), report.Certificate.SHA256())
+
+	shown := b.get(b.path("/versions/1"))
+	require.Contains(t, shown.text(), "数字签名有效，内容自提交后未被改动")
+	given := b.get(b.path("/versions/1/signature"))
+	require.Equal(t, http.StatusOK, given.Status, given.Body)
+	bundle, err := certificate.ParseBundle([]byte(given.Body))
+	require.NoError(t, err)
+	for _, trust := range []*certificate.Trust{nil, w.Trust} {
+		report, err := bundle.Verify(trust)
+		require.NoError(t, err)
+		require.Equal(t, "http://portal.test", report.Statement.Origin)
+	}
+	_, err = bundle.Verify(certificatetest.New(t, "", "").Trust)
+	require.Error(t, err, "issuers of one's own choice")
+	bundle.Document[len(bundle.Document)/2] ^= 1
+	_, err = bundle.Verify(nil)
+	require.Error(t, err, "another content")
+	require.Equal(t, http.StatusNotFound, p.bidder().get(b.path("/versions/1/signature")).Status, "somebody else's")
 }
 
 func TestC4_ASubmitFailsClosedWhereNobodyCanTell(t *testing.T) {

@@ -3,8 +3,12 @@ package web
 import (
 	"encoding/hex"
 	"fmt"
+	"log/slog"
+
+	"github.com/gofiber/fiber/v2"
 
 	"unireg/certificate"
+	"unireg/record"
 	"unireg/storage"
 	"unireg/web/view"
 )
@@ -43,4 +47,43 @@ func (s *Server) signatureCheck(v storage.Version) *view.Check {
 		Tone: view.Good, Text: "数字签名有效，内容自提交后未被改动",
 		Note: fmt.Sprintf("%s，%s，尾号 %s，%s 签发", report.Certificate.CommonName(), report.Certificate.Algorithm(), serial[max(0, len(serial)-4):], report.Verified.Issuer.Name),
 	}
+}
+
+// downloadSignature gives the owner of a version what proves its signature
+// anywhere else: the content as it was signed, and the evidence.
+func downloadSignature(s *Server, v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	no := number(v.Params("no"))
+	if no == 0 || s.Trust == nil {
+		return errNoPage
+	}
+	version, err := s.Store.Version(v.ctx, v.subject.ID, id, no)
+	if err != nil {
+		return err
+	}
+	if len(version.Signature) == 0 {
+		return errNoPage
+	}
+	content, err := s.Store.VersionContent(v.ctx, v.subject.ID, id, no)
+	if err != nil {
+		return err
+	}
+	bundle, err := s.Trust.NewBundle(content, version.Signature, version.AcceptedAt)
+	if refusal, refused := certificate.RefusalOf(err); refused {
+		return record.Errorf(record.Conflict, refusal.Explain())
+	}
+	if err != nil {
+		return err
+	}
+	text, err := bundle.Marshal()
+	if err != nil {
+		return err
+	}
+	v.audit("signature exported", slog.String("record", string(id)), slog.Int("version", no))
+	v.Set(fiber.HeaderContentDisposition, fmt.Sprintf("attachment; filename=signed-version-%d.json", no))
+	v.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)
+	return v.Send(text)
 }

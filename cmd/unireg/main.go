@@ -33,7 +33,7 @@ type cli struct {
 	Subject subjectCommand `cmd:"" help:"Help subjects at the counter."`
 	Keys    keysCommand    `cmd:"" help:"Rotate the keys under which contents are sealed."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the settings and everything the system stands on."`
-	Verify  verifyCommand  `cmd:"" help:"Prove that PostgreSQL, the object store and Temporal agree, or name each disagreement."`
+	Verify  verifyCommand  `cmd:"" help:"Prove that everything agrees, or name each disagreement; prove one signed version offline."`
 	Health  healthCommand  `cmd:"" help:"Ask the portal or worker of this environment whether it is ready, for health checks of containers."`
 	Version versionCommand `cmd:"" help:"Print what was built from which revision."`
 }

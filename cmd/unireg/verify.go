@@ -15,18 +15,23 @@ import (
 )
 
 type verifyCommand struct {
+	System verifySystem `cmd:"" default:"withargs" help:"Prove that PostgreSQL, the object store and Temporal agree."`
+	Bundle verifyBundle `cmd:"" help:"Prove one signed version from its bundle alone, offline."`
+}
+
+type verifySystem struct {
 	Content bool `help:"Read every attachment anew and compare its hash, too."`
 }
 
 // Help tells what is proven.
-func (verifyCommand) Help() string {
-	return `Checks the invariants inside PostgreSQL (commands, events, versions, hash chains), every attachment against its object,
-and every record under way against its running workflow. Prints counts and a line for each disagreement: the invariant, the
+func (verifySystem) Help() string {
+	return `Checks the invariants inside PostgreSQL (commands, events, versions, hash chains), the signature of every signed version,
+every attachment against its object, and every record under way against its running workflow. Prints counts and a line for each disagreement: the invariant, the
 id, the fault. The exit code is 1 if there is any. Nothing is changed.`
 }
 
 // Run proves, or names what disagrees.
-func (v verifyCommand) Run(ctx context.Context, out io.Writer) (err error) {
+func (v verifySystem) Run(ctx context.Context, out io.Writer) (err error) {
 	c, err := settings(config.Verify)
 	if err != nil {
 		return err
@@ -45,6 +50,10 @@ func (v verifyCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	signed, broken, err := r.verifySignatures(ctx)
+	if err != nil {
+		return err
+	}
 	running, astray, err := r.verifyWorkflows(ctx)
 	if err != nil {
 		return err
@@ -60,6 +69,7 @@ func (v verifyCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		{"subjects", counts.Subjects},
 		{"records", counts.Records},
 		{"versions", counts.Versions},
+		{"signatures", signed},
 		{"events", counts.Events},
 		{"commands", counts.Commands},
 		{"open commands", counts.OpenCommands},
@@ -70,7 +80,7 @@ func (v verifyCommand) Run(ctx context.Context, out io.Writer) (err error) {
 			return err
 		}
 	}
-	found = slices.Concat(found, files, astray)
+	found = slices.Concat(found, broken, files, astray)
 	for _, d := range found {
 		if _, err := fmt.Fprintf(out, "%s %s: %s\n", d.Invariant, d.ID, d.Fault); err != nil {
 			return err
