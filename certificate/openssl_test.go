@@ -131,6 +131,9 @@ func TestN08OpenSSLAcceptsOurs(t *testing.T) {
 				text := b.run("crl -inform DER -in list.der -noout -text")
 				require.Contains(t, text, "Serial Number: "+c.Serial())
 				require.Contains(t, text, "Certificate Hold")
+				text, err := b.try("crl -inform DER -in list.der -noout -CAfile ca.pem")
+				require.NoError(t, err)
+				require.Contains(t, text, map[bool]string{true: "verify failure", false: "verify OK"}[algorithm == certificate.SM2])
 				b.write("list.pem", []byte(b.run("crl -inform DER -in list.der")))
 				b.write("empty.der", list(t, a))
 				b.write("empty.pem", []byte(b.run("crl -inform DER -in empty.der")))
@@ -324,4 +327,57 @@ func index(t testing.TB, b bench, valid, revoked string) []byte {
 			strings.ToUpper(strconv.FormatInt(x.SerialNumber.Int64(), 16)), name)
 	}
 	return out.Bytes()
+}
+
+// The steps that docs/signatures.md gives to whom we do not know.
+func TestC10DocumentedSteps(t *testing.T) {
+	text, err := os.ReadFile("../docs/signatures.md")
+	require.NoError(t, err)
+	_, script, found := strings.Cut(string(text), "```sh\n")
+	require.True(t, found)
+	script, _, found = strings.Cut(script, "\n```")
+	require.True(t, found)
+	for _, algorithm := range algorithms {
+		a := companies(t, algorithm)
+		e, v := signed(t, a, algorithm)
+		c, err := certificate.Parse(e.Chain[0])
+		require.NoError(t, err)
+		for source, want := range map[string]string{certificate.FromOCSP: "Cert Status: good", certificate.FromCRL: "No Revoked Certificates"} {
+			t.Run(string(algorithm)+" "+source, func(t *testing.T) {
+				b := newBench(t)
+				e := e
+				if source == certificate.FromCRL {
+					r, err := v.StatusFromCRL(list(t, a), accepted, 0)
+					require.NoError(t, err)
+					e.Source, e.Proof = r.Source, r.Proof
+				}
+				encoded, err := e.Marshal()
+				require.NoError(t, err)
+				bundle, err := trusting(t, a).NewBundle(content, encoded, accepted.Add(time.Second/2))
+				require.NoError(t, err)
+				written, err := bundle.Marshal()
+				require.NoError(t, err)
+				b.write("bundle.json", written)
+				out, err := b.shell(script)
+				require.NoError(t, err, out)
+				for _, line := range []string{"title: 基本信息", "Verified OK", "1.pem: OK", "2.pem: OK", "serial=" + c.Serial(), want} {
+					require.Contains(t, out, line)
+				}
+
+				bundle.Document = append(bytes.Clone(content), ' ')
+				written, err = bundle.Marshal()
+				require.NoError(t, err)
+				b.write("bundle.json", written)
+				out, err = b.shell(script)
+				require.Error(t, err, "another document: %s", out)
+			})
+		}
+	}
+}
+
+func (b bench) shell(script string) (string, error) {
+	command := exec.CommandContext(b.t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	command.Dir = b.dir
+	out, err := command.CombinedOutput()
+	return string(out), err
 }

@@ -110,6 +110,23 @@ func misleads(r rune) bool {
 	return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)
 }
 
+// maxTitle bounds what Title returns, in characters.
+const maxTitle = 200
+
+// Title makes of any text a line that a Statement may carry as its title: what
+// misleads becomes a space, runs of spaces become one, and the line is cut at
+// 200 characters. It may be empty.
+func Title(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if misleads(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	line := []rune(strings.Join(strings.Fields(text), " "))
+	return strings.TrimSpace(string(line[:min(len(line), maxTitle)]))
+}
+
 func isDigest(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -104,6 +104,17 @@ func TestC2ParseStatementRefuses(t *testing.T) {
 	}
 }
 
+func TestC2TitleFitsAnyText(t *testing.T) {
+	require.Equal(t, "基本信息 甲 公司", certificate.Title(" 基本信息\u3000甲\u202e\r\n公司\u200e\xff "))
+	require.Equal(t, strings.Repeat("长", 199), certificate.Title(strings.Repeat("长", 199)+" 长"))
+	rapid.Check(t, func(t *rapid.T) {
+		s := submitStatement(nil)
+		s.Title = certificate.Title("x" + rapid.OneOf(rapid.String(), rapid.StringOf(rapid.Rune())).Draw(t, "text"))
+		_, err := s.Bytes()
+		require.NoError(t, err)
+	})
+}
+
 // Two statements have the same bytes only if they are the same: no value can
 // speak in another's line.
 func TestC2StatementIsInjective(t *testing.T) {
