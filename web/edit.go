@@ -44,9 +44,6 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 			m.SavedAt = time.Time{} // opened, and never saved
 		}
 	}
-	if d.kind.Profile() {
-		m.CA = &view.CAModel{State: view.Tag{Text: "未办理"}, Note: "CA 锁的办理将在下一阶段开通。"}
-	}
 	if d.discardable(d.state().Filing == record.Returned) {
 		m.Actions = []view.Action{view.ActionDiscard}
 	}
@@ -54,6 +51,11 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 		return err
 	}
 	var err error
+	if d.kind.Profile() {
+		if m.CA, err = s.caModel(v, d.id); err != nil {
+			return err
+		}
+	}
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func receiptModel(subject record.Subject, c storage.CommandStatus) view.ReceiptM
 	if c.Move == storage.MoveRegister {
 		m.Move, m.Record, m.RecordHref = "注册", "注册信息", "/profile"
 	}
+	if storage.CAMove(c.Move) {
+		m.Move, m.Record, m.RecordHref = caMoves[c.Move], "CA 申请", applicationPath(c.Record)
+	}
 	if !c.Done {
 		return m
 	}
@@ -42,8 +45,12 @@ func receiptModel(subject record.Subject, c storage.CommandStatus) view.ReceiptM
 		return m
 	}
 	m.State = view.ReceiptApplied
-	if c.Move == storage.MoveRegister {
+	switch {
+	case c.Move == storage.MoveRegister:
 		m.Next = "请填写并提交基本信息。"
+		return m
+	case storage.CAMove(c.Move):
+		m.Next = "办理进度在 CA 申请的页面中查看。"
 		return m
 	}
 	m.Result = c.Outcome.State.Label()
@@ -53,4 +60,9 @@ func receiptModel(subject record.Subject, c storage.CommandStatus) view.ReceiptM
 	case record.Returned, record.NothingFiled:
 	}
 	return m
+}
+
+// caMoves name the commands on applications to the CA company.
+var caMoves = map[record.Move]string{
+	storage.MoveCAApply: "申请", storage.MoveCAResend: "重新发送", storage.MoveCAWithdraw: "撤销",
 }

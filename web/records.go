@@ -129,6 +129,11 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		}.draw(),
 	}
 	m.Actions, m.Denied = d.actions(s.Policy)
+	if d.kind.Profile() {
+		if m.CA, err = s.caModel(v, ""); err != nil {
+			return err
+		}
+	}
 	if err := s.fillRecord(v, d, &m); err != nil {
 		return err
 	}
@@ -325,15 +330,6 @@ func listRecords(_ *Server, v *visit) error {
 		}
 	}
 	return record.Errorf(record.NotFound, "没有这类信息")
-}
-
-// listCertificates is 数字证书: what is bound to the account.
-func listCertificates(_ *Server, v *visit) error {
-	p, err := v.portal("数字证书")
-	if err != nil {
-		return err
-	}
-	return v.render(http.StatusOK, view.CertificatesPage(p, view.CertificatesModel{}))
 }
 
 // accept hands a command in and rings the record's workflow, which usually

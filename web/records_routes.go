@@ -7,7 +7,6 @@ var recordRoutes = []route{
 	{method: http.MethodGet, path: "/home", who: applicant, handle: showHome},
 	{method: http.MethodGet, path: "/profile", who: applicant, handle: showProfile},
 	{method: http.MethodGet, path: "/history", who: applicant, handle: showHistory},
-	{method: http.MethodGet, path: "/certificates", who: applicant, handle: listCertificates},
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},

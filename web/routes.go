@@ -64,7 +64,7 @@ func (r route) timeout(usual time.Duration) time.Duration {
 
 // routes is the table.
 func routes() []route {
-	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, staffRoutes)
+	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes)
 }
 
 // mount checks the table and hands it to Fiber.

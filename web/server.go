@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -53,9 +54,12 @@ type Options struct {
 	Store   *storage.Store
 	Objects *storage.Objects
 	Rings   Ringer
-	Log     *slog.Logger
-	Policy  record.Policy
-	Site    view.Site
+	// Applications wakes the workflows of applications to the CA company; nil
+	// leaves it to the relay.
+	Applications ApplicationRinger
+	Log          *slog.Logger
+	Policy       record.Policy
+	Site         view.Site
 
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For counts
@@ -66,6 +70,10 @@ type Options struct {
 	OCSP        OCSP
 	CRLMaxAge   time.Duration // of a list that proves something; 0 means 24 hours
 	AgentOrigin string        // of the USB-key agent on the bidder's computer
+
+	// Downloads holds the builds of the agent, named as agentBuilds says; nil for
+	// none.
+	Downloads fs.FS
 
 	TemporalUI string // base URL of Temporal Web for staff; "" for no links
 
@@ -135,13 +143,14 @@ const (
 type Server struct {
 	Options
 
-	app     *fiber.App
-	seals   sealer
-	proofs  *access.Proofs
-	proxies []netip.Prefix
-	secure  bool   // browsers reach the portal over TLS only
-	host    string // of the origin
-	slow    []pattern
+	checksums checksums
+	app       *fiber.App
+	seals     sealer
+	proofs    *access.Proofs
+	proxies   []netip.Prefix
+	secure    bool   // browsers reach the portal over TLS only
+	host      string // of the origin
+	slow      []pattern
 }
 
 // New returns a portal that is ready to listen.

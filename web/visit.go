@@ -184,6 +184,7 @@ func (v *visit) page(title string) view.Page {
 		}
 		p.Viewer = &view.Viewer{
 			Name: v.staff.Name, Login: v.staff.Login, Kind: view.Staff, Role: role, Assurance: view.Assurance(v.session.Assurance),
+			Supervisor: v.staff.Role == record.Supervisor,
 		}
 	case v.session != nil:
 		p.Viewer = &view.Viewer{

@@ -56,6 +56,7 @@ async function send() {
       form.elements.draft_version.value = answer.draft_version;
       const time = new Date(answer.saved_at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai", hour12: false });
       say(`${time} 已自动保存`);
+      form.dispatchEvent(new Event("saved"));
     } else {
       dirty = true;
       say(response.status === 401 ? "登录已过期，点击“保存草稿”后重新登录，内容不会丢失"

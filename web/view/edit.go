@@ -48,8 +48,11 @@ type Remark struct {
 type CAModel struct {
 	State   Tag            // of the latest application, e.g. 未办理
 	Missing []form.Problem // of 单位信息 and 法定代表人; the button needs none
-	Action  string         // URL the button 【CA办理申请】 posts the form to; "" where applying is not open
+	Fields  string         // page on which the missing fields are; "" for this one
+	Action  string         // where the button 【CA办理申请】 leads; "" where applying is not open
+	Posts   bool           // the button posts the page's form there, which saves the draft
 	Note    string         // why it is not open, shown when Action is ""
+	Links   []CALink       // to the applications under way, and to what was issued
 }
 
 // Conflict tells that the draft was saved elsewhere since this page was opened.

@@ -148,4 +148,4 @@ func filer(by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "window.css"}

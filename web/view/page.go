@@ -70,12 +70,14 @@ func (a Assurance) Label() string {
 
 // Viewer is who is logged in.
 type Viewer struct {
-	Name      string // of the subject, or of the staff member
-	Login     string
-	Kind      ViewerKind
-	Role      string // label, e.g. 审核员; "" for subjects
-	Assurance Assurance
-	Unread    int // messages
+	Name  string // of the subject, or of the staff member
+	Login string
+	Kind  ViewerKind
+	Role  string // label, e.g. 审核员; "" for subjects
+	// Supervisor opens the pages on which only supervisors decide.
+	Supervisor bool
+	Assurance  Assurance
+	Unread     int // messages
 }
 
 // NavItem is one row of the left navigation, which is the task list.

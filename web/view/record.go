@@ -109,6 +109,7 @@ type RecordModel struct {
 	By        string
 	Assurance Assurance // of the submit; "" shows none
 	PaperOnly bool      // submitted by password: 纸质标 only (S12)
+	CA        *CAModel  // nil: the kind has no such section
 	Timeline  []Event
 	Actions   []Action
 	Denied    []Denied // what one might look for and cannot do now

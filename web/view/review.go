@@ -131,8 +131,10 @@ func groups(secret string) string {
 
 // section is the part of the staff's portal that the page belongs to.
 func (p Page) section() string {
-	if strings.HasPrefix(p.Path, "/staff/subjects") {
-		return "/staff/subjects"
+	for _, section := range []string{"/staff/subjects", "/staff/applications", "/staff/claims"} {
+		if strings.HasPrefix(p.Path, section) {
+			return section
+		}
 	}
 	if p.Path == "/staff" || strings.HasPrefix(p.Path, "/staff?") || strings.HasPrefix(p.Path, "/staff/reviews") {
 		return "/staff"
