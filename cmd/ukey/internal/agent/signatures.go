@@ -4,9 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"unireg/certificate"
 )
@@ -38,7 +36,7 @@ func (a *Agent) requestSignature(w http.ResponseWriter, r *http.Request) {
 	}
 	origin, now := r.Header.Get("Origin"), a.Now()
 	st, err := certificate.ParseStatement(asked.Statement)
-	if err != nil || misleading(st) {
+	if err != nil {
 		a.Log.Warn("refused: not a statement", "origin", origin)
 		a.fail(w, http.StatusBadRequest, "statement", "待签名内容不是本系统的声明，CA 驱动不予签名。")
 		return
@@ -65,12 +63,6 @@ func (a *Agent) requestSignature(w http.ResponseWriter, r *http.Request) {
 	}
 	a.Log.Info("signature asked for", "request", wish.id, "origin", origin, "purpose", st.Purpose)
 	a.reply(w, http.StatusCreated, signatureLocation{ID: wish.id, Window: "http://" + r.Host + "/authenticate/" + wish.id})
-}
-
-// misleading says whether a text would be shown other than it is written, by
-// characters that turn the direction of writing.
-func misleading(st certificate.Statement) bool {
-	return strings.ContainsFunc(st.Origin+st.Title, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) })
 }
 
 type signatureAnswer struct {
