@@ -23,17 +23,27 @@ import (
 func main() {
 	cycles := flag.Int("n", 200, "measured submits")
 	warm := flag.Int("warm", 20, "submits before the measurement")
+	logins := flag.Int("logins", 300, "measured logins by certificate, of each algorithm")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *warm, *cycles); err != nil {
+	if err := run(ctx, *warm, *cycles, *logins); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, warm, cycles int) (err error) {
-	p, err := startPortal(ctx)
+func run(ctx context.Context, warm, cycles, logins int) (err error) {
+	directory, err := os.MkdirTemp("", "unireg-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	k, err := newKeys(directory)
+	if err != nil {
+		return err
+	}
+	p, err := startPortal(ctx, "UNIREG_CA_TRUST="+k.file, "UNIREG_TRUSTED_PROXIES=127.0.0.1")
 	if err != nil {
 		return err
 	}
@@ -68,7 +78,7 @@ func run(ctx context.Context, warm, cycles int) (err error) {
 	row("submit, POST to 303, applied", submits)
 	row("bare update-with-start", updates)
 	fmt.Printf("%-32s %6.2f\n", "ratio of the medians", float64(percentile(submits, 50))/float64(percentile(updates, 50)))
-	return nil
+	return measureKeys(ctx, p.url, k, logins)
 }
 
 func quiet() *slog.Logger {

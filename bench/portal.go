@@ -23,8 +23,8 @@ type portal struct {
 const program = "bin/unireg"
 
 // startPortal migrates the database and starts portal and worker on the servers
-// that the environment names.
-func startPortal(ctx context.Context) (*portal, error) {
+// that the environment names, with further settings.
+func startPortal(ctx context.Context, settings ...string) (*portal, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -34,6 +34,7 @@ func startPortal(ctx context.Context) (*portal, error) {
 		"UNIREG_MODE=development", "UNIREG_LISTEN="+address, "UNIREG_LOG_LEVEL=warn",
 		"UNIREG_MASTER_KEYS=bench:"+draw(), "UNIREG_INDEX_KEY="+draw(), "UNIREG_COOKIE_KEY="+draw(),
 	)
+	env = append(env, settings...)
 	migrate := exec.CommandContext(ctx, program, "migrate", "up")
 	migrate.Env, migrate.Stderr = env, os.Stderr
 	if err := migrate.Run(); err != nil {
