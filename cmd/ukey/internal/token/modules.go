@@ -29,7 +29,7 @@ type contents struct {
 }
 
 // freshLooks is after how many looks a token's certificates are read anew.
-const freshLooks = 10
+const freshLooks = 4
 
 // NewModules returns the modules at absolute paths.
 func NewModules(paths ...string) *Modules {
