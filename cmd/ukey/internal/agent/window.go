@@ -28,18 +28,18 @@ var (
 
 // windowModel is what the window shows.
 type windowModel struct {
-	Origin, Host, Title string
-	Submit              bool
-	Time, Digest        string
-	CommonName, Issuer  string
-	Tail, Until         string // end of the serial number, date
-	Token               string
-	Tries               string // how many are left, in words; "" if nobody knows
-	LastTry             bool
-	CSRF                string
-	Problem             string
-	Outcome             *closing // nil while the PIN is awaited
-	Seconds             int      // until the request dies
+	Origin, Title      string
+	Submit             bool
+	Time, Digest       string
+	CommonName, Issuer string
+	Tail, Until        string // end of the serial number, date
+	Token              string
+	Tries              string // how many are left, in words; "" if nobody knows
+	LastTry            bool
+	CSRF               string
+	Problem            string
+	Outcome            *closing // nil while the PIN is awaited
+	Seconds            int      // until the request dies
 }
 
 // closing is what the window says when all is decided.
@@ -137,7 +137,6 @@ func (a *Agent) model(wish *request, o outcome, now time.Time) windowModel {
 		CommonName: c.CommonName(), Issuer: issuerName(c.Issuer()), Tail: tail(c.Serial()), Until: c.NotAfter().Local().Format("2006-01-02"), Token: c.Token,
 		CSRF: wish.csrf, Seconds: int(wish.ends().Sub(now).Seconds()) + 1,
 	}
-	_, m.Host, _ = strings.Cut(st.Origin, "://")
 	m.Tries, m.LastTry = triesInWords(o)
 	if o.State != Waiting {
 		end := closings[o.Reason]

@@ -23,7 +23,7 @@ func TestTheWindowShowsWhatIsSigned(t *testing.T) {
 	st := d.submit("单位资质 <b>建筑工程</b> & 变更")
 	page, _ := d.open(d.begin(key.Certificate.SHA256(), st))
 	for _, part := range []string{
-		"用户认证", "签名并提交", "单位资质 &lt;b&gt;建筑工程&lt;/b&gt; &amp; 变更", "reg.example.cn", portal, st.Time.Local().Format("2006-01-02 15:04:05"), st.Digest,
+		"用户认证", "签名并提交", "单位资质 &lt;b&gt;建筑工程&lt;/b&gt; &amp; 变更", portal, st.Time.Local().Format("2006-01-02 15:04:05"), st.Digest,
 		key.Certificate.CommonName(), "示范锁", "测试CA SM2", key.Certificate.NotAfter().Local().Format("2006-01-02"), "连续输错将锁定", "确定", "取消",
 		`<html lang="zh-CN">`, `<label for="pin">`,
 	} {
