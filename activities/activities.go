@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"unireg/certificate"
 	"unireg/record"
 	"unireg/storage"
 )
@@ -50,6 +51,12 @@ type Activities struct {
 	// force before its account is closed; from the policy.
 	AbandonAfter time.Duration
 	Housekeeping Housekeeping
+	// Applications, Company and Trust serve the applications to the CA company:
+	// where they are kept, whom they go to, and which issuers' certificates are
+	// bound.
+	Applications ApplicationStore
+	Company      CACompany
+	Trust        *certificate.Trust
 	// Logger gets each failure once, in full; Temporal only learns that there was one.
 	Logger *slog.Logger
 }

@@ -104,6 +104,85 @@ func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error
 	return answer, nil
 }
 
+// RingApplication wakes the application's CAApplication, or starts it, and waits
+// until ctx ends for the outcome of an attempt. The error is ErrUnavailable as of
+// Ring, or ErrOpen when the CA company has yet to answer: the workflow goes on
+// trying.
+func (c *Client) RingApplication(ctx context.Context, id, command record.ID) error {
+	var answer ApplicationAnswer
+	err := c.spared(ctx, func() (err error) {
+		answer, err = c.ringApplication(ctx, id, command)
+		return err
+	})
+	if err == nil && !answer.Done {
+		return ErrOpen
+	}
+	return err
+}
+
+// ErrOpen says that a command on an application has no outcome yet.
+var ErrOpen = errors.New("the CA company has yet to answer")
+
+func (c *Client) ringApplication(ctx context.Context, id, command record.ID) (ApplicationAnswer, error) {
+	start := c.temporal.NewWithStartWorkflowOperation(applicationStart(id), CAApplication, ApplicationInput{Application: id})
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID:   ApplicationID(id),
+			UpdateID:     string(command),
+			UpdateName:   UpdateRing,
+			Args:         []any{command},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return ApplicationAnswer{}, back("ring application", err)
+	}
+	var answer ApplicationAnswer
+	if err := handle.Get(ctx, &answer); err != nil {
+		return ApplicationAnswer{}, back("ring application", err)
+	}
+	return answer, nil
+}
+
+func applicationStart(id record.ID) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       ApplicationID(id),
+		TaskQueue:                TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}
+}
+
+// Called tells the application's CAApplication, which it starts where none is
+// running, that its inbox holds something. Like Ring it fails at once while
+// Temporal is known to be away: the inbox keeps what came, and the relay calls.
+func (c *Client) Called(ctx context.Context, id record.ID) error {
+	return c.spared(ctx, func() error {
+		_, err := c.temporal.SignalWithStartWorkflow(ctx, ApplicationID(id), SignalCallback, nil, applicationStart(id),
+			CAApplication, ApplicationInput{Application: id})
+		return back("call", err)
+	})
+}
+
+// AttendApplication sees to it that a CAApplication of the application is
+// running. It answers whether one had to be started.
+func (c *Client) AttendApplication(ctx context.Context, id record.ID) (started bool, err error) {
+	return c.start(ctx, ApplicationID(id), CAApplication, ApplicationInput{Application: id})
+}
+
+// RunningApplications returns the applications whose CAApplication is running,
+// like Running.
+func (c *Client) RunningApplications(ctx context.Context) ([]record.ID, error) {
+	return c.list(ctx, "CAApplication", applicationPrefix)
+}
+
+// ApplicationURL is the page of Temporal Web, at that base URL, that shows every
+// run of the application's CAApplication.
+func (c *Client) ApplicationURL(base string, id record.ID) string {
+	return c.workflowURL(base, ApplicationID(id))
+}
+
 // Attend sees to it that a Lifecycle of the record is running, for a record
 // under way and for commands whose ring was of no use. It answers whether one
 // had to be started.
@@ -147,11 +226,16 @@ func (c *Client) Replan(ctx context.Context, id record.ID) error {
 // Running returns the records whose Lifecycle is running. It reads Temporal's
 // index, which follows the truth by a moment.
 func (c *Client) Running(ctx context.Context) ([]record.ID, error) {
+	return c.list(ctx, "Lifecycle", recordPrefix)
+}
+
+// list returns the ids, without the prefix, of the running workflows of a type.
+func (c *Client) list(ctx context.Context, workflowType, prefix string) ([]record.ID, error) {
 	var running []record.ID
 	request := &workflowservice.ListWorkflowExecutionsRequest{
 		Namespace: c.namespace,
 		PageSize:  1000,
-		Query:     "WorkflowType = 'Lifecycle' AND ExecutionStatus = 'Running'",
+		Query:     fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflowType),
 	}
 	for {
 		page, err := c.temporal.ListWorkflow(ctx, request)
@@ -159,8 +243,8 @@ func (c *Client) Running(ctx context.Context) ([]record.ID, error) {
 			return nil, back("list", err)
 		}
 		for _, execution := range page.GetExecutions() {
-			if id, ok := recordOf(execution.GetExecution().GetWorkflowId()); ok {
-				running = append(running, id)
+			if id, ok := strings.CutPrefix(execution.GetExecution().GetWorkflowId(), prefix); ok {
+				running = append(running, record.ID(id))
 			}
 		}
 		if len(page.GetNextPageToken()) == 0 {
@@ -185,7 +269,11 @@ func (c *Client) Healthy(ctx context.Context) error {
 // WorkflowURL is the page of Temporal Web, at that base URL, that shows every
 // run of the record's Lifecycle: one for each time that the record was under way.
 func (c *Client) WorkflowURL(base string, id record.ID) string {
-	query := url.Values{"query": {fmt.Sprintf("WorkflowId=%q", LifecycleID(id))}}
+	return c.workflowURL(base, LifecycleID(id))
+}
+
+func (c *Client) workflowURL(base, workflowID string) string {
+	query := url.Values{"query": {fmt.Sprintf("WorkflowId=%q", workflowID)}}
 	return strings.TrimSuffix(base, "/") + "/namespaces/" + url.PathEscape(c.namespace) + "/workflows?" + query.Encode()
 }
 

@@ -10,14 +10,16 @@
 package workflows
 
 import (
-	"strings"
-
 	"unireg/activities"
 	"unireg/record"
 )
 
 // TaskQueue is the queue that every worker of the product serves.
 const TaskQueue = "unireg"
+
+// CAQueue is the queue of the activities that call the CA company: however long
+// it lets them hang, they hold up nothing else.
+const CAQueue = "unireg-ca"
 
 // Names by which other parties reach a workflow. Running workflows know them:
 // they change only with a version of the workflow.
@@ -29,12 +31,16 @@ const (
 	SignalReplan = "replan"
 	// SignalProfileInForce tells a Registration that it reached its end.
 	SignalProfileInForce = "profile-in-force"
+	// SignalCallback tells a CAApplication that its inbox holds something. It
+	// carries nothing.
+	SignalCallback = "callback"
 )
 
 const (
 	recordPrefix       = "record/"
 	registrationPrefix = "registration/"
 	sweepPrefix        = "sweep/"
+	applicationPrefix  = "ca/"
 )
 
 // LifecycleID is the workflow id of a record's Lifecycle. While something is
@@ -44,11 +50,9 @@ func LifecycleID(id record.ID) string { return recordPrefix + string(id) }
 // RegistrationID is the workflow id of a subject's Registration.
 func RegistrationID(subject record.ID) string { return registrationPrefix + string(subject) }
 
+// ApplicationID is the workflow id of an application to the CA company. While it
+// is open there is one run of it.
+func ApplicationID(id record.ID) string { return applicationPrefix + string(id) }
+
 // SweepID is the id of the schedule of a chore, and begins those of its runs.
 func SweepID(chore activities.Chore) string { return sweepPrefix + string(chore) }
-
-// recordOf is the inverse of LifecycleID.
-func recordOf(workflowID string) (record.ID, bool) {
-	id, ok := strings.CutPrefix(workflowID, recordPrefix)
-	return record.ID(id), ok
-}

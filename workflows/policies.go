@@ -40,6 +40,22 @@ func patiently(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// calling is the policy of an effect that calls the CA company. That it does not
+// answer is an outcome, not a failure; what is tried again is a process that
+// died, or a database that is away.
+func calling(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           CAQueue,
+		StartToCloseTimeout: 15 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    500 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    15 * time.Second,
+			MaximumAttempts:    math.MaxInt32,
+		},
+	})
+}
+
 // once is the policy of a sweep: what it does not reach is found by the next one.
 func once(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
