@@ -167,7 +167,7 @@ func listen(port int) (net.Listener, error) {
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	ended := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		ended <- server.Shutdown(patience)
 	})

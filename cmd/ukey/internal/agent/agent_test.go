@@ -289,5 +289,3 @@ func (d *desk) result(request string) result {
 	a.into(d.t, &r)
 	return r
 }
-
-func number(n int) *int { return &n }

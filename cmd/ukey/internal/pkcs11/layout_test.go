@@ -47,7 +47,7 @@ func TestStructuresHaveThePlatformsLayout(t *testing.T) {
 			list[0], list[1], list[want.secondEntry] = 2, 40, 0x77
 			require.Equal(t, uintptr(0x77), l.functionList(list)[1])
 			require.Len(t, l.functionList(list), functions)
-			require.Equal(t, uint(unavailable), l.uint([]byte{255, 255, 255, 255, 255, 255, 255, 255}[:l.ulong]))
+			require.Equal(t, unavailable, l.uint([]byte{255, 255, 255, 255, 255, 255, 255, 255}[:l.ulong]))
 		})
 	}
 }

@@ -66,7 +66,7 @@ const (
 	rvAlreadyInitialized RV = 0x191
 )
 
-var names = map[RV]string{
+var names = map[RV]string{ //nolint:gosec // names of the standard, no credentials
 	rvSlotIDInvalid: "CKR_SLOT_ID_INVALID", rvCantLock: "CKR_CANT_LOCK", rvDeviceError: "CKR_DEVICE_ERROR",
 	rvDeviceRemoved: "CKR_DEVICE_REMOVED", rvPINIncorrect: "CKR_PIN_INCORRECT", rvPINInvalid: "CKR_PIN_INVALID",
 	rvPINLenRange: "CKR_PIN_LEN_RANGE", rvPINLocked: "CKR_PIN_LOCKED", rvSessionClosed: "CKR_SESSION_CLOSED",
@@ -121,9 +121,6 @@ func Open(path string) (*Module, error) {
 	}
 	return m, nil
 }
-
-// Path is where the module was loaded from.
-func (m *Module) Path() string { return m.path }
 
 // Close ends the module's use. No other method may be called after it.
 func (m *Module) Close() error {

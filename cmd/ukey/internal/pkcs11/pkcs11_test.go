@@ -166,3 +166,11 @@ func TestWhatIsNoModuleIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestKeysThatAskForThePINEachTimeSign(t *testing.T) {
+	module, token := softhsmtest.Open(t, "t")
+	public, signature, err := module.SignWithCautiousKey(token, []byte(softhsmtest.PIN), []byte("m"))
+	require.NoError(t, err)
+	digest := sha256.Sum256([]byte("m"))
+	require.True(t, ecdsa.VerifyASN1(public.(*ecdsa.PublicKey), digest[:], signature))
+}

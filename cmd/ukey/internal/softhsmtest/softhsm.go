@@ -39,7 +39,7 @@ func Configure(t testing.TB) string {
 // AddToken initialises a token with that label.
 func AddToken(t testing.TB, label string) {
 	t.Helper()
-	command := exec.Command("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", PUK)
+	command := exec.Command("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", PUK) //nolint:gosec // a label of a test
 	said, err := command.CombinedOutput()
 	require.NoError(t, err, string(said))
 }
