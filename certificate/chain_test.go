@@ -331,3 +331,47 @@ func TestN08RenewedAuthority(t *testing.T) {
 	_, err = trust.Verify(c, nil, noon.AddDate(13, 0, 0))
 	requireRefusal(t, certificate.Expired, err)
 }
+
+func TestC3WeakSignatures(t *testing.T) {
+	sha1 := changed(func(x *smx509.Certificate) { x.SignatureAlgorithm = smx509.SHA1WithRSA })
+	a := companies(t, certificate.RSA)
+	der, err := a.Issue(keys(t, certificate.RSA).Public(), sha1)
+	require.NoError(t, err)
+	c, err := certificate.Parse(der)
+	require.NoError(t, err)
+	_, err = trusting(t, a).Verify(c, nil, noon)
+	requireRefusal(t, certificate.UnknownIssuer, err)
+	sha512 := issue(t, a, keys(t, certificate.RSA).Public(), changed(func(x *smx509.Certificate) { x.SignatureAlgorithm = smx509.SHA512WithRSA }))
+	_, err = trusting(t, a).Verify(sha512, nil, noon)
+	require.NoError(t, err)
+
+	v, _, _ := subject(t, a, certificate.RSA)
+	weak := craft(t, a, func(l *smx509.RevocationList) { l.SignatureAlgorithm = smx509.SHA1WithRSA })
+	_, err = v.StatusFromCRL(weak, noon, 0)
+	requireRefusal(t, certificate.StatusUnknown, err)
+}
+
+func TestC3AuthoritiesNotUnderstood(t *testing.T) {
+	key := keys(t, certificate.SM2)
+	for want, change := range map[string]func(*smx509.Certificate){
+		"not the certificate of an authority": func(x *smx509.Certificate) { x.KeyUsage = smx509.KeyUsageCRLSign },
+		"name constraints are not supported":  func(x *smx509.Certificate) { x.PermittedDNSDomains = []string{"example.cn"} },
+		"critical extension": func(x *smx509.Certificate) {
+			x.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			template := &smx509.Certificate{
+				Subject: pkix.Name{CommonName: "strange"}, NotBefore: noon, NotAfter: noon.AddDate(1, 0, 0),
+				IsCA: true, BasicConstraintsValid: true, KeyUsage: smx509.KeyUsageCertSign | smx509.KeyUsageCRLSign,
+			}
+			change(template)
+			der, err := smx509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+			require.NoError(t, err)
+			text, err := authority.TrustJSON(certificate.TrustEntry{Name: "异", Certificates: string(pemOf(der)), Code: "subject:CN"})
+			require.NoError(t, err)
+			_, err = certificate.ParseTrust(text)
+			require.ErrorContains(t, err, want)
+		})
+	}
+}

@@ -223,6 +223,34 @@ func TestC10EvidenceHasOneEncoding(t *testing.T) {
 	})
 }
 
+func TestC10EvidenceMarshalRefuses(t *testing.T) {
+	whole, _ := signed(t, companies(t, certificate.SM2), certificate.SM2)
+	for name, change := range map[string]func(*certificate.Evidence){
+		"no statement":      func(e *certificate.Evidence) { e.Statement = nil },
+		"long statement":    func(e *certificate.Evidence) { e.Statement = make([]byte, 4097) },
+		"no signature":      func(e *certificate.Evidence) { e.Signature = nil },
+		"long signature":    func(e *certificate.Evidence) { e.Signature = make([]byte, 2000) },
+		"no issuer":         func(e *certificate.Evidence) { e.Chain = e.Chain[:1] },
+		"long chain":        func(e *certificate.Evidence) { e.Chain = make([][]byte, 8) },
+		"empty certificate": func(e *certificate.Evidence) { e.Chain = [][]byte{e.Chain[0], {}} },
+		"long certificate":  func(e *certificate.Evidence) { e.Chain = [][]byte{e.Chain[0], make([]byte, 1<<15)} },
+		"unknown source":    func(e *certificate.Evidence) { e.Source = "word of mouth" },
+		"no proof":          func(e *certificate.Evidence) { e.Proof = nil },
+		"long proof":        func(e *certificate.Evidence) { e.Proof = make([]byte, 17<<20) },
+		"no time":           func(e *certificate.Evidence) { e.VerifiedAt = time.Time{} },
+		"part of a second":  func(e *certificate.Evidence) { e.VerifiedAt = e.VerifiedAt.Add(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := whole
+			change(&e)
+			_, err := e.Marshal()
+			require.Error(t, err)
+			_, err = trusting(t).VerifyEvidence(e, digest, accepted)
+			requireRefusal(t, certificate.Malformed, err)
+		})
+	}
+}
+
 func TestC10ParseEvidenceRefuses(t *testing.T) {
 	e, _ := signed(t, companies(t, certificate.SM2), certificate.SM2)
 	encoded, err := e.Marshal()

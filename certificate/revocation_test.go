@@ -348,3 +348,23 @@ func TestC4OCSPRefused(t *testing.T) {
 	_, err = certificate.Verified{}.StatusFromOCSP(nil, noon)
 	requireRefusal(t, certificate.StatusUnknown, err)
 }
+
+// Only an issuing certificate that may sign lists is believed about them.
+func TestC4IssuerWithoutListUsage(t *testing.T) {
+	a := companies(t, certificate.SM2)
+	key, err := a.Key()
+	require.NoError(t, err)
+	signer, err := authority.ParseKey(key)
+	require.NoError(t, err)
+	template := &smx509.Certificate{
+		Subject: pkix.Name{CommonName: "Test SM2 CA"}, NotBefore: noon.AddDate(-1, 0, 0), NotAfter: noon.AddDate(1, 0, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: smx509.KeyUsageCertSign,
+	}
+	der, err := smx509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
+	require.NoError(t, err)
+	unable, err := authority.Load([][]byte{der}, key)
+	require.NoError(t, err)
+	v, _, _ := subject(t, unable, certificate.SM2)
+	_, err = v.StatusFromCRL(list(t, a), noon, 0)
+	requireRefusal(t, certificate.StatusUnknown, err)
+}
