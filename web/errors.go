@@ -94,6 +94,9 @@ func (t trouble) answer(reference string) map[string]any {
 
 // serveError is the one place where a handler's error becomes an answer.
 func (s *Server) serveError(v *visit, err error) error {
+	if v.route.who == partnerSystem {
+		return s.serveProblem(v, err)
+	}
 	var other elsewhere
 	if errors.As(err, &other) && !v.wantsJSON() {
 		return v.see(string(other))
@@ -194,6 +197,9 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	s.harden(c.Context())
 	v := s.newVisit(c, route{method: c.Method(), path: "none", who: anyone, staff: strings.HasPrefix(c.Path(), "/staff"), handle: nil})
 	defer v.leave()
+	if strings.HasPrefix(c.Path(), "/api/") {
+		return s.serveProblem(v, err)
+	}
 	t := troubleOf(err)
 	s.logTrouble(v, t, err)
 	status := t.status

@@ -33,7 +33,7 @@ func (v *visit) form() (url.Values, error) {
 	if err != nil && v.Get(fiber.HeaderContentType) != "" {
 		return nil, errUnreadable
 	}
-	body, err := v.readBody()
+	body, err := v.readBody(maxForm)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +54,16 @@ func (v *visit) form() (url.Values, error) {
 	return fields, nil
 }
 
-// readBody returns a copy of the body, at most maxForm bytes.
-func (v *visit) readBody() ([]byte, error) {
+// readBody returns a copy of the body, at most limit bytes.
+func (v *visit) readBody(limit int64) ([]byte, error) {
 	if v.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, errUnreadable
 	}
-	if v.Context().Request.Header.ContentLength() > maxForm {
+	if int64(v.Context().Request.Header.ContentLength()) > limit {
 		v.Context().SetConnectionClose()
 		return nil, errTooLarge
 	}
-	body, err := io.ReadAll(&limitedReader{source: v.bodyReader(), left: maxForm})
+	body, err := io.ReadAll(&limitedReader{source: v.bodyReader(), left: limit})
 	if err != nil {
 		v.Context().SetConnectionClose()
 		return nil, bodyError(err)

@@ -38,8 +38,8 @@ func (v *visit) csrf() string {
 // say where a request comes from, and the form carries a token that other sites
 // cannot read. Where somebody is logged in, the token is that session's.
 func (v *visit) gate() error {
-	if !v.route.unsafe() {
-		return nil
+	if !v.route.unsafe() || v.route.who == partnerSystem {
+		return nil // another system's message proves itself: admit looks at it
 	}
 	own, foreign := v.origin()
 	if foreign {

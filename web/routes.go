@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"unireg/storage"
 )
 
 // audience says who may use a route.
@@ -21,10 +23,11 @@ const (
 	staffPassword audience = "staff_password" // a staff member who still owes the second factor
 	staffMember   audience = "staff"
 	supervisor    audience = "supervisor"
+	partnerSystem audience = "partner" // another system, by key or signature; no cookies
 )
 
 // audiences in the order of the documentation.
-var audiences = []audience{anyone, anonymousOnly, applicant, staffPassword, staffMember, supervisor}
+var audiences = []audience{anyone, anonymousOnly, applicant, staffPassword, staffMember, supervisor, partnerSystem}
 
 // ofStaff tells that the route is served under the staff's own cookie.
 func (a audience) ofStaff() bool {
@@ -45,6 +48,10 @@ type route struct {
 	public bool
 	// stream tells that the handler reads the body itself, with visit.parts.
 	stream bool
+	// scope is what the key of another system must have.
+	scope storage.Scope
+	// signed tells that another system proves itself by the message's signature.
+	signed bool
 	// slow gives a transfer of an attachment more time.
 	slow bool
 }
@@ -64,7 +71,7 @@ func (r route) timeout(usual time.Duration) time.Duration {
 
 // routes is the table.
 func routes() []route {
-	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes)
+	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, partnerRoutes)
 }
 
 // mount checks the table and hands it to Fiber.
@@ -79,6 +86,8 @@ func (s *Server) mount() error {
 			faults = append(faults, fmt.Errorf("route %s stands twice in the table", key))
 		case !slices.Contains(audiences, r.who):
 			faults = append(faults, fmt.Errorf("route %s does not say who may use it", key))
+		case (r.who == partnerSystem) != (r.signed != (r.scope != "")):
+			faults = append(faults, fmt.Errorf("route %s does not say how another system proves itself", key))
 		case r.handle == nil:
 			faults = append(faults, fmt.Errorf("route %s has no handler", key))
 		case r.who.ofStaff() != strings.HasPrefix(r.path, "/staff"):

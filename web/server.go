@@ -30,6 +30,7 @@ import (
 
 	"unireg/access"
 	"unireg/certificate"
+	"unireg/partner"
 	"unireg/record"
 	"unireg/storage"
 	"unireg/web/view"
@@ -57,6 +58,10 @@ type Options struct {
 	// Applications wakes the workflows of applications to the CA company; nil
 	// leaves it to the relay.
 	Applications ApplicationRinger
+	// Callbacks verifies what the CA company calls back, nil refuses all of it;
+	// CallbackBell wakes the workflows, nil leaves it to the relay.
+	Callbacks    *partner.Verifier
+	CallbackBell CallbackBell
 	Log          *slog.Logger
 	Policy       record.Policy
 	Site         view.Site

@@ -46,7 +46,8 @@ type visit struct {
 	genuine  bool       // the gate has seen the request's token
 	posted   url.Values // once decoded
 	decoded  bool
-	streamed bool // the answer's body is still to be sent: its reader ends the context
+	signed   []byte // body of another system's message, once its signature is verified
+	streamed bool   // the answer's body is still to be sent: its reader ends the context
 }
 
 func (s *Server) newVisit(c *fiber.Ctx, r route) *visit {
@@ -80,6 +81,9 @@ func (v *visit) leave() {
 // identify finds the session of the cookie that belongs to the route's side of
 // the house. Nobody logged in is no error.
 func (v *visit) identify() error {
+	if v.route.who == partnerSystem {
+		return nil // cookies say nothing there
+	}
 	hash, ok := access.HashToken(v.cookie(v.sessionCookie()))
 	if !ok {
 		return nil
@@ -126,6 +130,8 @@ func (v *visit) admit() error {
 			return errUnauthorized
 		}
 		return nil
+	case partnerSystem:
+		return v.admitPartner()
 	case staffPassword, staffMember, supervisor:
 	}
 	switch {

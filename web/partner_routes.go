@@ -1,0 +1,19 @@
+package web
+
+import (
+	"net/http"
+
+	"unireg/storage"
+)
+
+// partnerRoutes are the interface for other systems, as partner/openapi.yaml has
+// it. They know no cookies: a row says which scope a key must have, or that the
+// message is signed.
+var partnerRoutes = []route{
+	{method: http.MethodPost, path: "/api/v1/ca/callbacks", who: partnerSystem, signed: true, handle: (*Server).takeCallback},
+	{
+		method: http.MethodGet, path: "/api/v1/ca/applications/:reference", who: partnerSystem, scope: storage.ScopeCARead,
+		handle: (*Server).tellApplication,
+	},
+	{method: http.MethodGet, path: "/api/openapi.yaml", who: anyone, public: true, handle: (*Server).sendContract},
+}
