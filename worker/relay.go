@@ -23,6 +23,7 @@ type Bell interface {
 	Ring(ctx context.Context, id, command record.ID) (workflows.Answer, error)
 	Attend(ctx context.Context, id record.ID) (started bool, err error)
 	RingRegistration(ctx context.Context, subject record.ID) error
+	Called(ctx context.Context, id record.ID) error
 }
 
 const (
@@ -136,6 +137,10 @@ func (r *Relay) ring(ctx context.Context, command storage.OpenCommand) error {
 	if command.Move == storage.MoveRegister {
 		return r.bell.RingRegistration(ctx, command.Record)
 	}
+	if storage.CAMove(command.Move) {
+		// Its outcome may be the CA company's to give: nobody waits for it here.
+		return r.call(ctx, command)
+	}
 	answer, err := r.bell.Ring(ctx, command.Record, command.ID)
 	if err == nil && answer.Done || errors.Is(err, workflows.ErrUnavailable) {
 		return err
@@ -148,6 +153,18 @@ func (r *Relay) ring(ctx context.Context, command storage.OpenCommand) error {
 	}
 	return err
 }
+
+// call wakes the workflow of a command on an application, ever more rarely while
+// the command stays open.
+func (r *Relay) call(ctx context.Context, command storage.OpenCommand) error {
+	if err := r.bell.Called(ctx, command.Record); err != nil {
+		return err
+	}
+	return errAwaited
+}
+
+// errAwaited says that a command waits for somebody else.
+var errAwaited = errors.New("the command waits for the CA company")
 
 var errStillOpen = errors.New("the command is still open")
 
@@ -169,6 +186,9 @@ func (r *Relay) judge(ctx context.Context, due []storage.OpenCommand, results []
 		s.rings++
 		s.until = time.Now().Add(min(longestRest, round<<min(s.rings, 4)))
 		r.silent[command.ID] = s
+		if errors.Is(err, errAwaited) {
+			continue
+		}
 		r.logger.WarnContext(ctx, "ring left a command open", slog.String("record", string(command.Record)),
 			slog.String("command", string(command.ID)), slog.Int("rings", s.rings), slog.Any("error", err))
 	}

@@ -24,6 +24,7 @@ type bell struct {
 	rung     []record.ID
 	attended []record.ID
 	subjects []record.ID
+	called   []record.ID
 }
 
 func (b *bell) Ring(_ context.Context, id, _ record.ID) (workflows.Answer, error) {
@@ -44,6 +45,13 @@ func (b *bell) RingRegistration(_ context.Context, subject record.ID) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.subjects = append(b.subjects, subject)
+	return nil
+}
+
+func (b *bell) Called(_ context.Context, id record.ID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.called = append(b.called, id)
 	return nil
 }
 

@@ -26,6 +26,8 @@ import (
 // Store is what the worker needs of storage, beside what its activities need.
 type Store interface {
 	activities.Store
+	activities.ApplicationStore
+	ApplicationLister
 	CommandLister
 	RecordLister
 	Sweeper
@@ -41,6 +43,8 @@ type Config struct {
 	Files     FileKeeper
 	// AbandonAfter is the policy for registrations that come to nothing.
 	AbandonAfter time.Duration
+	// Company takes the applications for certificates; nil where there is none.
+	Company activities.CACompany
 	// Trust are the issuers whose lists of revoked certificates are fetched from
 	// Lists every ListsEvery; nil for none.
 	Trust      *certificate.Trust
@@ -63,6 +67,7 @@ func Run(ctx context.Context, c Config) error {
 	var group sync.WaitGroup
 	group.Go(func() { NewRelay(door, c.Store, c.Logger).Run(ctx) })
 	group.Go(func() { NewReconciler(door, c.Store, c.Logger).Run(ctx) })
+	group.Go(func() { NewApplications(door, c.Store, c.Logger).Run(ctx) })
 	if c.Trust != nil {
 		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
 	}
@@ -86,14 +91,26 @@ func serveForever(ctx context.Context, c Config) {
 // serve runs one worker until ctx ends or the worker fails.
 func serve(ctx context.Context, c Config) error {
 	failed := make(chan error, 1)
-	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
-	Register(w, &activities.Activities{
+	company := c.Company
+	if company == nil {
+		company = unconfigured{}
+	}
+	effects := &activities.Activities{
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
-	})
+		Applications: c.Store, Company: company, Trust: c.Trust,
+	}
+	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
+	Register(w, effects)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
 	defer w.Stop()
+	calls := worker.New(c.Temporal, workflows.CAQueue, callOptions(failed))
+	calls.RegisterActivity(effects)
+	if err := calls.Start(); err != nil {
+		return fmt.Errorf("start worker for calls: %w", err)
+	}
+	defer calls.Stop()
 	c.Logger.InfoContext(ctx, "worker serves", slog.String("queue", workflows.TaskQueue))
 	select {
 	case <-ctx.Done():
@@ -108,6 +125,7 @@ func Register(r worker.Registry, effects *activities.Activities) {
 	r.RegisterWorkflow(workflows.Lifecycle)
 	r.RegisterWorkflow(workflows.Registration)
 	r.RegisterWorkflow(workflows.Sweep)
+	r.RegisterWorkflow(workflows.CAApplication)
 	r.RegisterActivity(effects)
 }
 
@@ -135,6 +153,15 @@ func options(failed chan<- error) worker.Options {
 			}
 		},
 	}
+}
+
+// callOptions suit the queue of calls of the CA company, which wait for somebody
+// else's computers: many at a time, and none in anybody's way.
+func callOptions(failed chan<- error) worker.Options {
+	o := options(failed)
+	o.DisableWorkflowWorker = true
+	o.MaxConcurrentActivityExecutionSize = 64
+	return o
 }
 
 // Logger adapts a logger for the connection's options: what Temporal's SDK has

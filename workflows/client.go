@@ -109,11 +109,23 @@ func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error
 // Ring, or ErrOpen when the CA company has yet to answer: the workflow goes on
 // trying.
 func (c *Client) RingApplication(ctx context.Context, id, command record.ID) error {
-	var answer ApplicationAnswer
-	err := c.spared(ctx, func() (err error) {
-		answer, err = c.ringApplication(ctx, id, command)
+	if !c.breaker.allow(time.Now()) {
+		return fmt.Errorf("spared: %w", ErrUnavailable)
+	}
+	err := c.present(ctx)
+	if err != nil {
+		c.breaker.report(time.Now(), false)
 		return err
-	})
+	}
+	answer, err := c.ringApplication(ctx, id, command)
+	switch {
+	case err == nil:
+		c.breaker.report(time.Now(), true)
+	case ctx.Err() != nil:
+		// Time ran out while the CA company was waited for: that says nothing of
+		// the engine, and must not make it look away to others.
+		return fmt.Errorf("%w: %w", ErrOpen, err)
+	}
 	if err == nil && !answer.Done {
 		return ErrOpen
 	}
