@@ -204,11 +204,13 @@ func (s *Store) VersionContent(ctx context.Context, subject, id record.ID, no in
 
 // SignedVersion is what a verification of signatures needs.
 type SignedVersion struct {
-	Record     record.ID
-	No         int
-	SHA256     [sha256.Size]byte
-	Evidence   []byte
-	AcceptedAt time.Time
+	Record   record.ID
+	No       int
+	SHA256   [sha256.Size]byte
+	Evidence []byte
+	// Certificate is the SHA-256 of the one that signed.
+	Certificate string
+	AcceptedAt  time.Time
 }
 
 // SignedVersions hands over every version that was signed, in the order of the
@@ -217,14 +219,14 @@ func (s *Store) SignedVersions(ctx context.Context, each func(SignedVersion) err
 	after, afterNo := systemChain, 0
 	for {
 		var rows []versionRow
-		err := s.db.NewSelect().Model(&rows).Column("record", "no", "sha256", "signature", "accepted_at").
+		err := s.db.NewSelect().Model(&rows).Column("record", "no", "sha256", "signature", "certificate", "accepted_at").
 			Where("(record, no) > (?, ?)", after, afterNo).Where("signature IS NOT NULL").
 			Order("record", "no").Limit(verifyBatch).Scan(ctx)
 		if err != nil {
 			return fmt.Errorf("read signed versions: %w", err)
 		}
 		for i := range rows {
-			v := SignedVersion{Record: rows[i].Record, No: rows[i].No, Evidence: rows[i].Signature, AcceptedAt: rows[i].AcceptedAt}
+			v := SignedVersion{Record: rows[i].Record, No: rows[i].No, Evidence: rows[i].Signature, Certificate: rows[i].Certificate, AcceptedAt: rows[i].AcceptedAt}
 			copy(v.SHA256[:], rows[i].SHA256)
 			if err := each(v); err != nil {
 				return err

@@ -24,6 +24,30 @@ func (s *Store) RevocationList(ctx context.Context, issuerKey string) (Revocatio
 	return l, missing(err, "read list of revoked certificates")
 }
 
+// RevocationListFetched tells when an issuer's newest list was fetched.
+func (s *Store) RevocationListFetched(ctx context.Context, issuerKey string) (time.Time, error) {
+	var at time.Time
+	err := s.db.NewRaw("SELECT fetched_at FROM revocation_lists WHERE issuer_key = ?", issuerKey).Scan(ctx, &at)
+	return at, missing(err, "look for list of revoked certificates")
+}
+
+// KnownRevocation is what became known of the certificate with that SHA-256
+// since it was used: the status is Good where nothing did.
+func (s *Store) KnownRevocation(ctx context.Context, fingerprint string) (certificate.Revocation, error) {
+	var row certificateRow
+	word := certificate.Revocation{Status: certificate.Good}
+	err := missing(s.db.NewSelect().Model(&row).Where("sha256 = ?", fingerprint).Limit(1).Scan(ctx), "read certificate")
+	switch {
+	case record.CodeOf(err) == record.NotFound:
+		return word, nil
+	case err != nil:
+		return word, err
+	case !row.RevokedAt.IsZero():
+		word.Status, word.RevokedAt, word.Reason = certificate.Revoked, row.RevokedAt, row.Revocation
+	}
+	return word, nil
+}
+
 // SaveRevocationList keeps a list whose signature was checked, unless a newer
 // one is kept already: nobody brings a certificate back to life with an old
 // list. Then it writes what the list says of the certificates bound here, ends

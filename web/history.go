@@ -86,7 +86,7 @@ func showVersion(s *Server, v *visit) error {
 	m := view.VersionModel{
 		RecordID: string(id), Heading: found.Kind.Label(), No: no, InForce: no == found.InForce, At: version.AcceptedAt,
 		By: v.subject.Name, Assurance: view.Assurance(version.Assurance), Reason: version.Reason, SHA256: version.SHA256,
-		Form: version.Document.Form(today()), Signature: s.signatureCheck(version),
+		Form: version.Document.Form(today()), Signature: s.signatureCheck(v.ctx, version),
 	}
 	versions, err := s.Store.Versions(v.ctx, v.subject.ID, id)
 	if err != nil {

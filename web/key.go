@@ -8,12 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"unireg/access"
 	"unireg/certificate"
 	"unireg/record"
-	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
 )
@@ -127,7 +127,7 @@ func (s *Server) check(v *visit, st certificate.Statement, token string, fields 
 	if err != nil {
 		return result, err
 	}
-	if result.verified, err = s.Trust.Verify(result.certificate, chain, at); err != nil {
+	if result.verified, err = s.Trust.Verify(result.certificate, chain, time.Now()); err != nil {
 		return result, err
 	}
 	if err := result.certificate.CheckSignature(result.statement, result.signature); err != nil {
@@ -172,18 +172,56 @@ func (s *Server) revocation(v *visit, c *certificate.Certificate, verified certi
 	if word, err := s.askOCSP(v, verified); err == nil && word.Status != certificate.Unknown {
 		return word, s.heed(v, c, verified, word)
 	}
-	list, err := s.Store.RevocationList(v.ctx, verified.Issuer.Key)
-	if record.CodeOf(err) == record.NotFound {
+	list, err := s.lists.newest(v.ctx, s.Store, s.Trust, verified.Issuer.Key)
+	if _, refused := certificate.RefusalOf(err); refused || record.CodeOf(err) == record.NotFound {
 		return certificate.Revocation{Status: certificate.Unknown}, nil
 	}
 	if err != nil {
 		return certificate.Revocation{}, err
 	}
-	word, err := verified.StatusFromCRL(list.List, time.Now(), s.CRLMaxAge)
+	word, err := verified.StatusFromList(list, time.Now(), s.CRLMaxAge)
 	if _, refused := certificate.RefusalOf(err); refused {
 		return certificate.Revocation{Status: certificate.Unknown}, nil
 	}
 	return word, err
+}
+
+// listShelf keeps the lists of revoked certificates as they were parsed: a list
+// may be long, and serves every login until the next one.
+type listShelf struct {
+	mu   sync.Mutex
+	kept map[string]keptList
+}
+
+type keptList struct {
+	fetched time.Time
+	list    certificate.List
+}
+
+// newest returns the newest list of an issuer.
+func (l *listShelf) newest(ctx context.Context, store *storage.Store, trust *certificate.Trust, issuer string) (certificate.List, error) {
+	fetched, err := store.RevocationListFetched(ctx, issuer)
+	if err != nil {
+		return certificate.List{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.kept[issuer]; ok && known.fetched.Equal(fetched) {
+		return known.list, nil
+	}
+	kept, err := store.RevocationList(ctx, issuer)
+	if err != nil {
+		return certificate.List{}, err
+	}
+	list, err := trust.ParseCRL(issuer, kept.List)
+	if err != nil {
+		return certificate.List{}, err
+	}
+	if l.kept == nil {
+		l.kept = map[string]keptList{}
+	}
+	l.kept[issuer] = keptList{kept.FetchedAt, list}
+	return list, nil
 }
 
 func (s *Server) askOCSP(v *visit, verified certificate.Verified) (certificate.Revocation, error) {
@@ -376,17 +414,8 @@ func (s *Server) submitting(v *visit, d dossier, id record.ID, version int) (cer
 		return certificate.Statement{}, nil, err
 	}
 	return certificate.Statement{
-		Purpose: certificate.Submit, Nonce: string(id), Digest: fmt.Sprintf("%x", digest), Title: statementTitle(d.kind, title),
+		Purpose: certificate.Submit, Nonce: string(id), Digest: fmt.Sprintf("%x", digest), Title: certificate.Title(d.kind.Label() + " " + title),
 	}, digest, nil
-}
-
-// statementTitle names the document in the agent's window, in one line.
-func statementTitle(kind record.Kind, title string) string {
-	line := form.Clean(kind.Label() + "　" + title)
-	if runes := []rune(line); len(runes) > 200 {
-		line = string(runes[:200])
-	}
-	return line
 }
 
 // evidence checks the signature under a submit and makes what is kept of it.

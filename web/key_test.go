@@ -236,7 +236,7 @@ func TestN03_S13_ASubmitIsSignedOverWhatWasShown(t *testing.T) {
 	evidence, err := certificate.ParseEvidence(version.Signature)
 	require.NoError(t, err)
 	require.Equal(t, statement, evidence.Statement)
-	report, err := p.verifySignature(version)
+	report, err := p.verifySignature(t.Context(), version)
 	require.NoError(t, err)
 	require.Equal(t, key.Certificate.SHA256(), report.Certificate.SHA256())
 

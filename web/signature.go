@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
@@ -14,7 +15,8 @@ import (
 )
 
 // verifySignature proves again that a version was signed when it was submitted.
-func (s *Server) verifySignature(v storage.Version) (certificate.Report, error) {
+// What its issuer has said since then counts, as far as it reaches back.
+func (s *Server) verifySignature(ctx context.Context, v storage.Version) (certificate.Report, error) {
 	evidence, err := certificate.ParseEvidence(v.Signature)
 	if err != nil {
 		return certificate.Report{}, err
@@ -23,19 +25,23 @@ func (s *Server) verifySignature(v storage.Version) (certificate.Report, error) 
 	if n, err := hex.Decode(digest[:], []byte(v.SHA256)); err != nil || n != len(digest) {
 		return certificate.Report{}, fmt.Errorf("verify signature: the digest of the version is none")
 	}
-	return s.Trust.VerifyEvidence(evidence, digest, v.AcceptedAt)
+	later, err := s.Store.KnownRevocation(ctx, v.Certificate)
+	if err != nil {
+		return certificate.Report{}, err
+	}
+	return s.Trust.VerifyEvidence(evidence, digest, v.AcceptedAt, later)
 }
 
 // signatureCheck says in a line what became of a version's signature; nil for a
 // version that was submitted by password.
-func (s *Server) signatureCheck(v storage.Version) *view.Check {
+func (s *Server) signatureCheck(ctx context.Context, v storage.Version) *view.Check {
 	if len(v.Signature) == 0 {
 		return nil
 	}
 	if s.Trust == nil {
 		return &view.Check{Tone: view.Warn, Text: "数字签名未核验", Note: "本平台没有配置可信的签发机构"}
 	}
-	report, err := s.verifySignature(v)
+	report, err := s.verifySignature(ctx, v)
 	if refusal, refused := certificate.RefusalOf(err); refused {
 		return &view.Check{Tone: view.Bad, Text: "数字签名核验未通过", Note: refusal.Explain()}
 	}

@@ -205,7 +205,7 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 		return nil, err
 	}
 	checks = append(checks, scan)
-	if signature := s.signatureCheck(r.Submitted); signature != nil {
+	if signature := s.signatureCheck(v.ctx, r.Submitted); signature != nil {
 		checks = append(checks, *signature)
 	}
 	hashes := make([]string, 0, len(files))

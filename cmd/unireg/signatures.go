@@ -21,7 +21,11 @@ func (r *rooms) verifySignatures(ctx context.Context) (int, []storage.Disagreeme
 	var found []storage.Disagreement
 	err := r.store.SignedVersions(ctx, func(v storage.SignedVersion) error {
 		n++
-		if fault := r.signatureFault(v); fault != "" {
+		fault, err := r.signatureFault(ctx, v)
+		if err != nil {
+			return err
+		}
+		if fault != "" {
 			found = append(found, storage.Disagreement{Invariant: "N03", ID: fmt.Sprintf("%s version %d", v.Record, v.No), Fault: fault})
 		}
 		return nil
@@ -29,18 +33,24 @@ func (r *rooms) verifySignatures(ctx context.Context) (int, []storage.Disagreeme
 	return n, found, err
 }
 
-func (r *rooms) signatureFault(v storage.SignedVersion) string {
+// signatureFault tells why a signature does not hold, "" if it does. What its
+// issuer has said since then counts, as far as it reaches back.
+func (r *rooms) signatureFault(ctx context.Context, v storage.SignedVersion) (string, error) {
 	if r.trust == nil {
-		return "it is signed, and no issuer is trusted (UNIREG_CA_TRUST)"
+		return "it is signed, and no issuer is trusted (UNIREG_CA_TRUST)", nil
 	}
 	evidence, err := certificate.ParseEvidence(v.Evidence)
 	if err != nil {
-		return "its evidence cannot be read"
+		return "its evidence cannot be read", nil //nolint:nilerr // that is the finding
 	}
-	if _, err := r.trust.VerifyEvidence(evidence, v.SHA256, v.AcceptedAt); err != nil {
-		return "its signature does not hold: " + err.Error()
+	later, err := r.store.KnownRevocation(ctx, v.Certificate)
+	if err != nil {
+		return "", err
 	}
-	return ""
+	if _, err := r.trust.VerifyEvidence(evidence, v.SHA256, v.AcceptedAt, later); err != nil {
+		return "its signature does not hold: " + err.Error(), nil
+	}
+	return "", nil
 }
 
 type verifyBundle struct {
