@@ -151,6 +151,7 @@ type Server struct {
 	checksums checksums
 	app       *fiber.App
 	seals     sealer
+	lists     listShelf
 	proofs    *access.Proofs
 	proxies   []netip.Prefix
 	secure    bool   // browsers reach the portal over TLS only
