@@ -91,7 +91,7 @@ func (v *visit) checkSignature() error {
 	}
 	switch err := v.s.Callbacks.Verify(header, body, time.Now()); {
 	case errors.Is(err, partner.ErrHeaders):
-		return &fault{http.StatusBadRequest, "webhook_headers", "缺少 webhook-id、webhook-timestamp 或 webhook-signature，或格式不正确"}
+		return &fault{http.StatusUnauthorized, "webhook_headers", "缺少 webhook-id、webhook-timestamp 或 webhook-signature，或格式不正确"}
 	case errors.Is(err, partner.ErrTimestamp):
 		return &fault{http.StatusUnauthorized, "webhook_timestamp", "webhook-timestamp 与当前时间相差超过五分钟"}
 	case err != nil:

@@ -13,6 +13,7 @@ import (
 
 	"unireg/certificate"
 	"unireg/config"
+	"unireg/partner"
 	"unireg/storage"
 	"unireg/worker"
 	"unireg/workflows"
@@ -29,6 +30,8 @@ type rooms struct {
 	temporal client.Client
 	door     *workflows.Client
 	trust    *certificate.Trust // nil where no CA is trusted
+	partner  *partner.Client    // of the CA company and the issuers
+	verifier *partner.Verifier  // of what the CA company calls back
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -40,6 +43,9 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 	r := &rooms{config: c, log: log}
 	var err error
 	if r.trust, err = loadTrust(c); err != nil {
+		return nil, err
+	}
+	if err := r.openPartner(); err != nil {
 		return nil, err
 	}
 	if r.db, err = storage.Open(c.DatabaseURL.Reveal(), c.DBConnections); err != nil {
@@ -75,6 +81,33 @@ func loadTrust(c config.Config) (*certificate.Trust, error) {
 		return nil, fmt.Errorf("UNIREG_CA_TRUST names a file with a fault: %w", err)
 	}
 	return trust, nil
+}
+
+// openPartner prepares what speaks with the CA company and the issuers. Nothing
+// is called.
+func (r *rooms) openPartner() error {
+	c := r.config
+	var issuers []string
+	if r.trust != nil {
+		for _, issuer := range r.trust.Issuers() {
+			for _, address := range []string{issuer.CRL, issuer.OCSP} {
+				if address != "" {
+					issuers = append(issuers, address)
+				}
+			}
+		}
+	}
+	var err error
+	r.partner, err = partner.NewClient(partner.Config{
+		URL: c.CAURL, Token: c.CAToken.Reveal(), Secrets: c.CASigners(), Issuers: issuers, Private: c.EgressPrivate,
+	})
+	if err != nil {
+		return fmt.Errorf("UNIREG_CA_URL, UNIREG_CA_SECRETS or UNIREG_CA_TRUST: %w", err)
+	}
+	if r.verifier, err = partner.NewVerifier(c.CAVerifiers()); err != nil {
+		return fmt.Errorf("UNIREG_CA_CALLBACK_KEYS: %w", err)
+	}
+	return nil
 }
 
 // newObjects names the bucket of the settings. It does not connect.

@@ -90,10 +90,11 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
-		Store: r.store, Objects: r.objects, Rings: r.door, Log: r.log, Policy: c.Policy(),
+		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, CallbackBell: r.door, Callbacks: r.verifier,
+		Log: r.log, Policy: c.Policy(),
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
-		Trust: r.trust, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin,
+		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin,
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty, ScanRequired: c.Scan == config.ScanRequired,
 	})
@@ -107,7 +108,8 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 func (r *rooms) serveWorker(ctx context.Context) error {
 	return worker.Run(ctx, worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
-		AbandonAfter: r.config.Policy().AbandonAfter, Logger: r.log,
+		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
+		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log,
 	})
 }
 
