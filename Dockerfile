@@ -13,6 +13,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY web/static web/static
 COPY web/view/icons.go web/view/icons.go
+COPY web/paper/fonts web/paper/fonts
 RUN npm run vendor
 
 FROM golang:${GO}-${DEBIAN} AS build
@@ -22,9 +23,12 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 COPY --from=pages /src/web/static/vendor web/static/vendor
+COPY --from=pages /src/web/paper/fonts web/paper/fonts
 ARG REVISION=""
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache/build \
     go build -trimpath -buildvcs=false -ldflags="-s -w -X main.builtFrom=${REVISION}" -o /out/unireg ./cmd/unireg
+# The agent that bidders install, for every system.
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache/build scripts/agents /out/ukey
 
 FROM golang:${GO}-${DEBIAN} AS build-minio
 ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/cache/build GOBIN=/out
@@ -44,6 +48,7 @@ CMD ["server", "/data", "--address", ":9000"]
 FROM scratch AS unireg
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/unireg /unireg
+COPY --from=build /out/ukey /ukey
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/unireg"]

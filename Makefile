@@ -28,14 +28,15 @@ up: build ## build and start everything with demo accounts; ARGS="--data DIR --p
 	@exec bin/unireg up --demo $(ARGS)
 
 .PHONY: build
-build: bin/.npm dev/node_modules/.done ## build bin/unireg, bin/cacompany and bin/stack
+build: bin/.npm dev/node_modules/.done ## build bin/unireg, bin/cacompany, bin/stack and the agent for every system
 	@scripts/build bin/stack dev .
 	@scripts/build bin/cacompany . ./cmd/cacompany
 	@scripts/build bin/unireg . ./cmd/unireg
+	@scripts/agents bin/ukey
 
 .PHONY: test
 test: build ## run every test on a stack of its own; TEST="-run NAME ./package"
-	@scripts/packages chromium fonts-noto-cjk
+	@scripts/packages chromium fonts-noto-cjk softhsm2 openssl
 	@scripts/test $(TEST)
 
 .PHONY: test-minio

@@ -116,6 +116,7 @@ type Config struct {
 	CRLMaxAge        time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
 	EgressPrivate    bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company may reach loopback and private addresses"`
 	AgentOrigin      string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
+	Downloads        string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
 
 	// Temporal is how the server is reached, read from Temporal's own
 	// variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_…) by the

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -94,7 +95,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Log: r.log, Policy: c.Policy(),
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
-		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin,
+		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty, ScanRequired: c.Scan == config.ScanRequired,
 	})
@@ -102,6 +103,18 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		return errors.Join(err, listener.Close())
 	}
 	return portal.Serve(ctx, listener)
+}
+
+// downloads is the folder of the CA drivers.
+func (r *rooms) downloads() string {
+	if r.config.Downloads != "" {
+		return r.config.Downloads
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "ukey"
+	}
+	return filepath.Join(filepath.Dir(program), "ukey")
 }
 
 // serveWorker works until ctx ends.
