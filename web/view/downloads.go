@@ -1,5 +1,7 @@
 package view
 
+import "strings"
+
 // Download is a build of the agent.
 type Download struct {
 	System, Processor string // e.g. Windows, 64 位（x64）
@@ -15,6 +17,14 @@ type DownloadsModel struct {
 	Suggested string // file for the system that the browser names; "" for none
 	Agent     string // address of the agent, e.g. http://127.0.0.1:17680
 	Origin    string // of this portal, which the agent has to allow
+}
+
+// unixFile is the build that the commands for macOS and Linux name.
+func (m DownloadsModel) unixFile() string {
+	if file := m.exampleFile(); !strings.HasSuffix(file, ".exe") {
+		return file
+	}
+	return "ukey-linux-amd64"
 }
 
 // exampleFile is the build that the guide's commands name.

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -20,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return append(append(publicShots(), bidderShots()...), append(staffShots(), troubleShots()...)...)
+	return slices.Concat(publicShots(), bidderShots(), caShots(), staffShots(), troubleShots())
 }
 
 func publicShots() []shot {
@@ -84,7 +85,6 @@ func bidderShots() []shot {
 	applied, refused := receipt, receipt
 	applied.State, applied.Result, applied.Next = view.ReceiptApplied, "审核中", "审核人员将在 2026-11-25 17:30 前办结，结果会出现在消息里。"
 	refused.Content, refused.State, refused.Reason, refused.Next = true, view.ReceiptRefused, "与已有的有效记录重复，请核对后再提交。", "修改后重新提交。"
-	certificate := []view.Certificate{{Subject: "示范建工集团有限公司", Kind: "机构证书", Issuer: "湖南CA", Serial: "4F3A7C11", From: ago(1000 * time.Hour), To: now.Add(8000 * time.Hour), State: view.Tag{Text: "有效", Tone: view.Good}}}
 	versions := []view.VersionRow{
 		{No: 2, At: ago(200 * time.Hour), Reason: "法定代表人变更", By: "周予安", Assurance: view.ByCertificate, State: view.Tag{Text: "现行有效", Tone: view.Good}, Href: path + "/versions/2"},
 		{No: 1, At: ago(4000 * time.Hour), Reason: "首次登记", By: "周予安", Assurance: view.ByPassword, State: view.Tag{Text: "已被替代"}, Href: path + "/versions/1"},
@@ -133,8 +133,6 @@ func bidderShots() []shot {
 			Reason: "法定代表人变更", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Form: document().Form(now), Changes: form.Diff(earlier().Form(now), document().Form(now)),
 		}), []string{"与第 1 版相比", "现行有效", "<del>", "<ins>"}},
 		{"records", view.RecordsPage(bidderPage("单位资质", "/records?kind=qualification"), view.RecordsModel{Label: "单位资质", Icon: view.IconCertificate}), []string{"下一阶段开通"}},
-		{"certificates", view.CertificatesPage(bidderPage("数字证书", "/certificates"), view.CertificatesModel{Certificates: certificate}), []string{"4F3A7C11"}},
-		{"certificates-empty", view.CertificatesPage(bidderPage("数字证书", "/certificates"), view.CertificatesModel{}), []string{"还没有绑定数字证书"}},
 		{"account", view.AccountPage(flashed, view.AccountModel{
 			Accounts: []string{"示范建工集团有限公司", "91430100MA00DEM06N"}, Rules: rules,
 			Problems: []form.Problem{{Field: "current_password", Label: "当前密码", Message: "当前密码不正确，请重新输入"}},

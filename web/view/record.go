@@ -251,18 +251,6 @@ type RecordsModel struct {
 	Open  bool
 }
 
-// CertificatesModel is 数字证书.
-type CertificatesModel struct {
-	Certificates []Certificate
-}
-
-// Certificate is a row of 数字证书.
-type Certificate struct {
-	Subject, Kind, Issuer, Serial string
-	From, To                      time.Time
-	State                         Tag
-}
-
 // Session is one login of the account.
 type Session struct {
 	ID        string
