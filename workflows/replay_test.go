@@ -46,6 +46,7 @@ func TestT11_StoredHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Lifecycle)
 			replayer.RegisterWorkflow(workflows.Registration)
 			replayer.RegisterWorkflow(workflows.Sweep)
+			replayer.RegisterWorkflow(workflows.CAApplication)
 			require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), readHistory(t, file)))
 		})
 	}
