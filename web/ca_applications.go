@@ -279,15 +279,14 @@ func apply(s *Server, v *visit) error {
 		return record.Errorf(record.Conflict, "证书现在的状态不能办理"+a.business.Label())
 	}
 	_, err = s.Store.ApplyForCertificate(v.ctx, a.request(v, command))
-	switch record.CodeOf(err) {
-	case record.Invalid:
+	switch code := record.CodeOf(err); {
+	case code == record.Invalid:
 		a.problems = problemsOf(err)
 		return s.renderApply(v, http.StatusUnprocessableEntity, a)
-	case record.Conflict:
+	case code == record.Conflict:
 		a.problems = []form.Problem{{Field: "kind", Label: "没有提交", Message: messageOf(err)}}
 		return s.renderApply(v, http.StatusConflict, a)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	v.audit("certificate applied for", "account", string(v.account), "application", string(command))

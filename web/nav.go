@@ -148,7 +148,7 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 		{Label: "数字证书", Href: "/certificates", Icon: view.IconKey},
 		{Label: "账号安全", Href: "/account", Icon: view.IconShield},
 	} {
-		item.Current = path == item.Href
+		item.Current = path == item.Href || strings.HasPrefix(path, item.Href+"/") || item.Href == "/certificates" && strings.HasPrefix(path, "/ca/")
 		nav.More = append(nav.More, item)
 	}
 	return nav, nil
