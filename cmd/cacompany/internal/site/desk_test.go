@@ -247,9 +247,9 @@ func TestOperatorIssuesOnAnUploadedRequestAndUnlocksAToken(t *testing.T) {
 func TestOperatorExchangesSecretsAndSetsSwitchesOnPages(t *testing.T) {
 	f := newFirm(t)
 	d := f.login()
-	require.NotContains(t, d.get("/desk/secrets"), "停用旧密钥")
+	require.NotContains(t, d.get("/desk/secrets"), "/desk/secrets/incoming/retire")
 	d.post(http.StatusSeeOther, "/desk/secrets/incoming/rotate", nil)
-	require.Contains(t, d.get("/desk/secrets"), "停用旧密钥")
+	require.Contains(t, d.get("/desk/secrets"), "/desk/secrets/incoming/retire")
 	written, err := os.ReadFile(filepath.Join(f.directory, "registration.env"))
 	require.NoError(t, err)
 	f.reload()
