@@ -7,7 +7,7 @@ const agent = panel.dataset.agent;
 const only = panel.dataset.certificate;
 const csrf = document.querySelector("meta[name=csrf]").content;
 const part = (name, root = panel) => root.querySelector(`[data-key="${name}"]`);
-const notes = ["absent", "denied", "insert", "other", "list", "window", "failed"];
+const notes = ["absent", "denied", "unknown", "insert", "other", "list", "window", "failed"];
 
 let certificates = [];
 let shown = ""; // the agent's mark of the list that is drawn
@@ -53,6 +53,26 @@ async function denied() {
     } catch { /* the browser knows no such permission */ }
   }
   return false;
+}
+
+// runs tells whether the agent answers at all. To a site that it does not know it
+// answers what the page cannot read, which is enough.
+async function runs(signal) {
+  try {
+    await fetch(`${agent}/v1/status`, { mode: "no-cors", cache: "no-store", signal });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// lacking shows why the agent did not answer this page.
+async function lacking(signal) {
+  const refused = await denied();
+  const unknown = !refused && await runs(signal);
+  if (signal.aborted || busy) return;
+  tell(unknown ? "CA 驱动还没有允许本网站" : "未连接 CA 驱动", "warn");
+  show(refused ? "denied" : unknown ? "unknown" : "absent");
 }
 
 const date = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "medium" });
@@ -102,8 +122,12 @@ async function follow(signal) {
       wait = shown = "";
       if (!busy) {
         certificates = [];
-        tell(error instanceof Refused ? error.message : "未连接 CA 驱动", "warn");
-        show(await denied() ? "denied" : error instanceof Refused ? "" : "absent");
+        if (error instanceof Refused) {
+          tell(error.message, "warn");
+          show();
+        } else {
+          await lacking(signal);
+        }
       }
       await rest(3000, signal);
     }
@@ -137,8 +161,13 @@ const refusals = {
   expired: "没有在两分钟内输入口令，请重新点击按钮。",
 };
 
+// explain tells why nothing was signed. tries_left is null where the key does
+// not tell how many are left.
 function explain({ reason, tries_left: left }) {
-  if (reason === "wrong_pin") return `口令不正确。${left > 0 ? `还可以再试 ${left} 次，全部输错后 CA 锁会锁定。` : "CA 锁已锁定，请联系 CA 公司解锁。"}`;
+  if (reason === "wrong_pin" && left !== 0) {
+    return `口令不正确，没有签名。请确认口令后重新点击按钮。${left ? `还可以再试 ${left} 次，全部输错后 CA 锁会锁定。` : ""}`;
+  }
+  if (reason === "wrong_pin") return refusals.locked;
   return refusals[reason] ?? "签名没有完成，请重新插入 CA 锁后再试。";
 }
 
@@ -190,6 +219,10 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+// The window in which the person allows this site. What follows is seen by follow.
+const allowance = `${agent}/allow?origin=${encodeURIComponent(location.origin)}`;
+part("allow-link").href = allowance;
+part("allow").addEventListener("click", () => window.open(allowance, "ukey-allow", "popup,width=480,height=640"));
 part("again").addEventListener("click", () => { part("failed").hidden = true; begin(); });
 // A page from the browser's history starts anew.
 window.addEventListener("pageshow", (event) => {
