@@ -46,6 +46,10 @@ type system struct {
 	// temporal is the wire by which this portal and this worker reach Temporal.
 	temporal *wire
 
+	company *company
+	keys    string // folder of token files that the agent watches
+	ukey    string // the agent's program
+
 	store *storage.Store
 	files *storage.Files
 	// others are processes that single tests have started.
@@ -100,10 +104,8 @@ func startSystem(t testing.TB) (*system, error) {
 	}
 	s := &system{dir: dir, program: filepath.Join(dir, "unireg")}
 	running.system = s // what is begun is ended, even if the rest fails
-	build := exec.CommandContext(ctx, "go", "build", "-o", s.program, "./cmd/unireg")
-	build.Dir = ".."
-	if said, err := build.CombinedOutput(); err != nil {
-		return s, fmt.Errorf("build the program: %w\n%s", err, said)
+	if _, err := s.build(ctx, "unireg"); err != nil {
+		return s, err
 	}
 	database, bucket := storagetest.Shared(t), storagetest.BucketConfig(t)
 	s.store = database.Store()
@@ -132,13 +134,21 @@ func startSystem(t testing.TB) (*system, error) {
 		"UNIREG_TRUSTED_PROXIES": "127.0.0.1",
 		// A browser on a busy machine shall not compute for minutes.
 		"UNIREG_PROOF_DIFFICULTY": "2000",
+		"UNIREG_CRL_REFRESH":      "2s",
 		"UNIREG_TEMPORAL_UI_URL":  os.Getenv("UNIREG_TEMPORAL_UI_URL"),
 		"TEMPORAL_ADDRESS":        s.temporal.address, "TEMPORAL_NAMESPACE": s.name,
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return s, err
+	}
+	if err := errors.Join(s.startCompany(ctx, address), s.startAgent(ctx, address)); err != nil {
+		return s, err
 	}
 	if s.worker, err = s.run("worker", nil, "worker"); err != nil {
 		return s, err
 	}
-	p, err := s.runPortal("portal", nil)
+	p, err := s.runPortal("portal", map[string]string{"UNIREG_LISTEN": address, "UNIREG_ORIGIN": "http://" + address})
 	if err != nil {
 		return s, err
 	}
@@ -180,13 +190,18 @@ func (s *system) environ(own map[string]string) []string {
 // run starts the program with those arguments and settings of its own.
 func (s *system) run(name string, own map[string]string, args ...string) (*process, error) {
 	p := newProcess(s.dir, name, s.program, s.environ(own), args...)
+	return p, s.begin(p)
+}
+
+// begin starts a process, which ends with the system.
+func (s *system) begin(p *process) error {
 	if err := p.start(); err != nil {
-		return nil, err
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.others = append(s.others, p)
-	return p, nil
+	return nil
 }
 
 // portal is a portal that runs beside others.
@@ -211,7 +226,7 @@ func (s *system) runPortal(name string, own map[string]string) (*portal, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &portal{p, "http://" + address, "http://" + private}, nil
+	return &portal{p, settings["UNIREG_ORIGIN"], "http://" + private}, nil
 }
 
 // readiness asks the portal how it is.

@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"unireg/record"
+	"unireg/storage"
+)
+
+// TestCertificateFromHandoffToRevocation is the whole way of a certificate, on
+// each kind of key: applied for, issued, bound, logged in with, signed with,
+// reviewed, counted for 电子标, and revoked.
+func TestCertificateFromHandoffToRevocation(t *testing.T) {
+	t.Parallel()
+	s := theSystem(t)
+	for _, c := range []struct {
+		key   string
+		issue func(t testing.TB, reference, name string) (serial string)
+	}{
+		{"N08 RSA in a token file", func(t testing.TB, reference, _ string) string { return s.company.issues(t, s, reference, "RSA") }},
+		{"N08 SM2 in a token file", func(t testing.TB, reference, _ string) string { return s.company.issues(t, s, reference, "SM2") }},
+		{"N08 RSA in a PKCS11 token", func(t testing.TB, reference, name string) string {
+			return s.company.issuesInto(t, s, reference, name)
+		}},
+	} {
+		t.Run(c.key, func(t *testing.T) {
+			t.Parallel()
+			wholeWayOfACertificate(t, s, c.issue)
+		})
+	}
+}
+
+func wholeWayOfACertificate(t *testing.T, s *system, issue func(t testing.TB, reference, name string) string) {
+	name := fmt.Sprintf("持钥建设%d有限公司", nextNumber())
+	b := newBidder(t, s, name)
+	p := b.sit(t)
+	p.sendsNoHeader()
+	p.part("S14 says what is missing before a certificate can be applied for", func() {
+		p.open("/profile")
+		p.sees("CA 申请信息", "还差")
+		require.Equal(t, "true", p.eval(`document.querySelector("#s-ca button").getAttribute("aria-disabled")`))
+	})
+	b.complete(t)
+	p.part("S15 a dialog asks before the information is sent", func() {
+		p.open("/profile")
+		p.follow("CA办理申请")
+		p.sees("申请内容", "机构证书")
+		p.press("提交申请")
+		p.sees("确认提交", name)
+	})
+	reference := ""
+	p.part("S16 it is sent, and the answer says which papers to bring where", func() {
+		p.follow("确定")
+		p.sees("请携带", "受理点", "数字证书申请表")
+		reference = path.Base(p.path())
+		require.True(t, storage.ValidID(reference), p.path())
+	})
+	serial := issue(t, reference, name)
+	p.part("S31 the certificate is bound and shown", func() {
+		eventually(t, patience, func() string { return b.holds(t, record.CertificateValid) })
+		p.open("/certificates")
+		p.sees("有效", "签发后自动绑定")
+		p.followNth("查看", 1)
+		p.sees(serial, "SHA-256", name)
+	})
+	p.part("S07 logs in with the key", func() {
+		p.logsOut(name)
+		p.logsInByKey(name)
+		p.sees("首页", "CA 证书登录")
+		require.Equal(t, "/home", p.path())
+	})
+	p.part("N03 S11 submits, signed with the key", func() {
+		p.open("/profile")
+		p.follow("核对并提交")
+		p.sees("数字签名", "检测到本次登录的 CA 锁")
+		p.marks++
+		mark := fmt.Sprint(p.marks)
+		p.find("here", mark)
+		p.authenticates(keyPIN, func() { p.press("提交") })
+		p.find("arrived", mark)
+		p.sees("审核中")
+	})
+	p.part("N03 the reviewer sees that the signature is good", func() {
+		desk := newMember(t, s, "审核员丁", record.Reviewer, true).sit(t, s)
+		desk.takes(name)
+		desk.sees("数字签名有效，内容自提交后未被改动")
+		desk.follow("领取办理")
+		desk.press("通过")
+		desk.decides("通过")
+	})
+	p.part("S13 电子标 is granted", func() {
+		p.open("/home")
+		p.sees("电子标可以参加")
+		p.follow("查看基本信息")
+		p.seesNot("仅可开展纸质标业务")
+	})
+	p.part("C7 S13 a revoked certificate ends the session, and 电子标 with it", func() {
+		s.company.operates(t, "/operator/certificates/"+serial+"/revoke", map[string]any{"reason": "keyCompromise"})
+		eventually(t, time.Minute, func() string {
+			p.open("/home")
+			if p.path() != "/login" {
+				return "the session goes on"
+			}
+			return ""
+		})
+		p.logsIn(name)
+		p.sees("电子标暂不能参加", "没有绑定有效的 CA 证书", "纸质标可以参加")
+	})
+	p.part("C4 the revoked key does not log in, and is told why", func() {
+		p.logsOut(name)
+		p.logsInByKey(name)
+		p.sees("这张证书已被吊销")
+	})
+}
+
+// holds tells what keeps the bidder from holding a signing certificate in that
+// state.
+func (b *bidder) holds(t testing.TB, state record.CertificateState) string {
+	all, err := b.system.store.Certificates(t.Context(), b.subject.ID)
+	if err != nil {
+		return err.Error()
+	}
+	var states []string
+	for _, c := range all {
+		if c.Use == storage.UseSigning && c.State(time.Now()) == state {
+			return ""
+		}
+		states = append(states, string(c.State(time.Now())))
+	}
+	return "certificates: " + strings.Join(states, ", ")
+}
