@@ -161,7 +161,7 @@ func TestS14_WhatIsMissingIsNamed(t *testing.T) {
 
 	// A subject that never opened its profile.
 	registered, err := d.Register(t.Context(), storage.Registration{
-		Command: storage.NewID(), Type: record.Person, IDType: "111", Code: sample.ResidentID(500001 + int(codeNumber.Add(1))), Name: "林某", Password: "hash",
+		Command: storage.NewID(), Type: record.Person, IDType: "111", Code: sample.ResidentID(7700000 + int(codeNumber.Add(1))), Name: "林某", Password: "hash",
 	})
 	require.NoError(t, err)
 	problems, err = d.ApplicationProblems(t.Context(), registered.Subject.ID)
@@ -213,7 +213,7 @@ func TestW17_ApplicationsOfOthersAreNotFound(t *testing.T) {
 	require.Empty(t, mine)
 }
 
-func TestS16_AFailedDeliveryIsShownAndSentAgain(t *testing.T) {
+func TestS17_AFailedDeliveryIsShownAndSentAgain(t *testing.T) {
 	d := newDesk(t)
 	id := d.apply(t)
 	_, _, err := d.BeginHandOff(t.Context(), id)
@@ -291,7 +291,7 @@ func TestAnAttemptWithoutAnOutcomeIsShownAsFailed(t *testing.T) {
 	require.Equal(t, record.ApplicationSent, state.Status)
 }
 
-func TestABusinessRefusalClosesTheApplication(t *testing.T) {
+func TestS16_ABusinessRefusalClosesTheApplication(t *testing.T) {
 	d := newDesk(t)
 	id := d.apply(t)
 	_, _, err := d.BeginHandOff(t.Context(), id)
@@ -398,7 +398,7 @@ func TestWithdrawals(t *testing.T) {
 	})
 }
 
-func TestSilenceIsToldToStaffOnce(t *testing.T) {
+func TestN07_SilenceIsToldToStaffOnce(t *testing.T) {
 	d := newDesk(t)
 	id := d.apply(t)
 	d.deliver(t, id)

@@ -17,6 +17,7 @@ import (
 	"unireg/record"
 	"unireg/record/sample"
 	"unireg/storage"
+	"unireg/storage/storagetest"
 )
 
 // company issues certificates that trust accepts.
@@ -306,7 +307,7 @@ func TestT18_LateWordsAreRecorded(t *testing.T) {
 	d.verified(t)
 }
 
-func TestS17_AnIssuedPairIsBound(t *testing.T) {
+func TestN08_AnIssuedPairIsBound(t *testing.T) {
 	ca := newCompany(t, certificate.SM2)
 	d := newDesk(t)
 	id := d.apply(t)
@@ -399,7 +400,7 @@ func TestC5_WhatDoesNotVerifyIsNeverBound(t *testing.T) {
 	}
 }
 
-func TestS31_ABusinessOnACertificateThatBindsNothingEndsAsDone(t *testing.T) {
+func TestB20_ABusinessOnACertificateThatBindsNothingEndsAsDone(t *testing.T) {
 	ca := newCompany(t, certificate.RSA)
 	d := newDesk(t)
 	id := d.apply(t)
@@ -433,4 +434,29 @@ func TestS31_ABusinessOnACertificateThatBindsNothingEndsAsDone(t *testing.T) {
 	_, err = d.ApplyForCertificate(t.Context(), r)
 	require.Equal(t, record.Invalid, record.CodeOf(err), "a certificate of somebody else's")
 	d.verified(t)
+}
+
+// What a superuser changes in an application is named.
+func TestI3_VerifyNamesApplicationsThatAreNotInOrder(t *testing.T) {
+	database := storagetest.Fresh(t)
+	d := newDeskOn(t, database)
+	id := d.apply(t)
+	d.deliver(t, id)
+	d.verified(t)
+	for _, planted := range []struct{ change, back, fault string }{
+		{"status = 'in_progress'", "status = 'sent'", "is not what its last step says"},
+		{"closed_at = now()", "closed_at = NULL", "closed though anything may follow"},
+		{`sha256 = '\x00'`, "", "does not match its hash"},
+	} {
+		_, err := database.Owner.ExecContext(t.Context(), "UPDATE ca_applications SET "+planted.change)
+		require.NoError(t, err)
+		found, err := d.Verify(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, found, planted.change)
+		require.Contains(t, found[0].Fault, planted.fault)
+		if planted.back != "" {
+			_, err = database.Owner.ExecContext(t.Context(), "UPDATE ca_applications SET "+planted.back)
+			require.NoError(t, err)
+		}
+	}
 }

@@ -36,8 +36,12 @@ type desk struct {
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{Store: storagetest.Open(t)}
-	d.app, d.owner = storagetest.OpenDB(t)
+	return newDeskOn(t, storagetest.Shared(t))
+}
+
+func newDeskOn(t testing.TB, database *storagetest.Database) *desk {
+	t.Helper()
+	d := &desk{Store: database.Store(), app: database.App, owner: database.Owner}
 	n := int(codeNumber.Add(1))
 	registered, err := d.Register(t.Context(), storage.Registration{
 		Command: storage.NewID(), Type: record.Organization, Code: sample.CreditCode(n),

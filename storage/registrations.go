@@ -13,7 +13,7 @@ import (
 // RegistrationState is what a registration's workflow needs to know.
 type RegistrationState struct {
 	ProfileInForce bool
-	UnderWay       bool // the profile is being reviewed or corrected, or a command on it is open
+	UnderWay       bool // the profile is being reviewed or corrected, a command or an application to the CA company is open
 	Closed         bool
 }
 
@@ -34,7 +34,8 @@ func (s *Store) registrationState(ctx context.Context, db bun.IDB, subject recor
 	err := db.NewRaw(`
 		SELECT EXISTS (SELECT 1 FROM records WHERE subject = s.id AND kind IN (?1, ?2) AND in_force > 0),
 		       EXISTS (SELECT 1 FROM records WHERE subject = s.id AND filing <> 'none')
-		       OR EXISTS (SELECT 1 FROM commands WHERE subject = s.id AND done_at IS NULL AND move <> ?3),
+		       OR EXISTS (SELECT 1 FROM commands WHERE subject = s.id AND done_at IS NULL AND move <> ?3)
+		       OR EXISTS (SELECT 1 FROM ca_applications WHERE subject = s.id AND closed_at IS NULL),
 		       s.closed_at IS NOT NULL
 		FROM subjects s WHERE s.id = ?0`, subject, record.OrganizationProfile, record.PersonProfile, MoveRegister).
 		Scan(ctx, &state.ProfileInForce, &state.UnderWay, &state.Closed)

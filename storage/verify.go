@@ -12,6 +12,8 @@ import (
 // Counts is how much there is.
 type Counts struct {
 	Subjects, Records, Versions, Events, Commands, OpenCommands, Files int
+	// Applications to the CA company, those that are open, and what it told.
+	Applications, OpenApplications, Callbacks int
 }
 
 // Disagreement is one fault that verification found: the invariant, the row,
@@ -29,17 +31,23 @@ func (s *Store) Count(ctx context.Context) (Counts, error) {
 		SELECT (SELECT count(*) FROM subjects), (SELECT count(*) FROM records), (SELECT count(*) FROM versions),
 		       (SELECT count(*) FROM events), (SELECT count(*) FROM commands),
 		       (SELECT count(*) FROM commands WHERE done_at IS NULL),
-		       (SELECT count(*) FROM files WHERE state <> 'deleted')`).
-		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files)
+		       (SELECT count(*) FROM files WHERE state <> 'deleted'),
+		       (SELECT count(*) FROM ca_applications), (SELECT count(*) FROM ca_applications WHERE closed_at IS NULL),
+		       (SELECT count(*) FROM ca_callbacks)`).
+		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files,
+			&c.Applications, &c.OpenApplications, &c.Callbacks)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count rows: %w", err)
 	}
 	return c, nil
 }
 
+// check is a statement that returns the ids of the rows that break an invariant.
+type check struct{ invariant, fault, query string }
+
 // consistency are the invariants that one statement each can check. Every
 // statement returns the ids of the rows that break it.
-var consistency = []struct{ invariant, fault, query string }{
+var consistency = []check{
 	{"I1", "an applied or refused command has no event, or more than one", `
 		SELECT c.id::text FROM commands c WHERE c.done_at IS NOT NULL AND c.move <> 'register'
 		  AND (SELECT count(*) FROM events e WHERE e.command = c.id) <> 1`},
@@ -72,8 +80,23 @@ var consistency = []struct{ invariant, fault, query string }{
 // commands, events, versions, files and reviews, legality of every transition,
 // the content of every version against its hash, and every hash chain.
 func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
+	found, err := s.runChecks(ctx, consistency)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications} {
+		more, err := part(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+func (s *Store) runChecks(ctx context.Context, checks []check) ([]Disagreement, error) {
 	var found []Disagreement
-	for _, check := range consistency {
+	for _, check := range checks {
 		var ids []string
 		// The jsonb operator ? is no placeholder: the statement has no arguments.
 		if err := s.scanPlain(ctx, check.query, &ids); err != nil {
@@ -82,13 +105,6 @@ func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
 		for _, id := range ids {
 			found = append(found, Disagreement{check.invariant, id, check.fault})
 		}
-	}
-	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains} {
-		more, err := part(ctx)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
 	}
 	return found, nil
 }

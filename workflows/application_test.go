@@ -98,7 +98,7 @@ func TestS14_AnApplicationGoesItsWayToTheBoundCertificate(t *testing.T) {
 
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
-func TestS16_AttemptsGoOnForWeeksAndResendingIsNow(t *testing.T) {
+func TestS17_AttemptsGoOnForWeeksAndResendingIsNow(t *testing.T) {
 	h := newHandoff(t)
 	h.counter.answer = func(call string, _ int) (record.CAAnswer, bool) {
 		return record.CAAnswer{Failure: record.CAUnreachable}, call == "apply"
@@ -129,7 +129,7 @@ func TestS16_AttemptsGoOnForWeeksAndResendingIsNow(t *testing.T) {
 	require.Equal(t, record.ApplicationRejected, h.counter.status)
 }
 
-func TestTwoWeeksWithoutTheCACompanyContinueAsNew(t *testing.T) {
+func TestN07_TwoWeeksWithoutTheCACompanyContinueAsNew(t *testing.T) {
 	h := newHandoff(t)
 	h.counter.answer = func(string, int) (record.CAAnswer, bool) { return record.CAAnswer{Failure: record.CATimeout}, true }
 	h.after(days(14), func() { h.env.SetCurrentHistoryLength(600) }) // the test environment does not count
@@ -206,7 +206,7 @@ func TestP7_WithoutAnyCallbackPollingBringsItHome(t *testing.T) {
 }
 
 // CA: silent 48 h, and for weeks: staff are told after five working days, once.
-func TestWeeksOfSilenceAreEscalatedOnceForEachSilence(t *testing.T) {
+func TestN07_WeeksOfSilenceAreEscalatedOnceForEachSilence(t *testing.T) {
 	h := newHandoff(t)
 	fifth := time.Date(2026, 3, 9, 23, 59, 59, 0, record.Shanghai)
 	h.after(fifth.Sub(monday)-time.Minute, func() { require.Zero(t, h.counter.escalation) })

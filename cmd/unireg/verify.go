@@ -74,6 +74,9 @@ func (v verifySystem) Run(ctx context.Context, out io.Writer) (err error) {
 		{"commands", counts.Commands},
 		{"open commands", counts.OpenCommands},
 		{"files", counts.Files},
+		{"applications", counts.Applications},
+		{"open applications", counts.OpenApplications},
+		{"callbacks", counts.Callbacks},
 		{"running workflows", running},
 	} {
 		if _, err := fmt.Fprintf(out, "%-18s %d\n", line.what, line.count); err != nil {
@@ -119,8 +122,22 @@ func (r *rooms) verifyWorkflows(ctx context.Context) (int, []storage.Disagreemen
 	}
 }
 
+// compareWorkflows compares what is under way with what runs, records and
+// applications to the CA company.
 func (r *rooms) compareWorkflows(ctx context.Context) (int, []storage.Disagreement, error) {
-	running, err := r.door.Running(ctx)
+	records, found, err := compare(ctx, r.door.Running, r.store.UnderWay, "record")
+	if err != nil {
+		return 0, nil, err
+	}
+	applications, more, err := compare(ctx, r.door.RunningApplications, r.store.OpenApplications, "application")
+	return records + applications, append(found, more...), err
+}
+
+func compare(
+	ctx context.Context, list func(context.Context) ([]record.ID, error),
+	underWay func(ctx context.Context, after record.ID, limit int) ([]record.ID, error), what string,
+) (int, []storage.Disagreement, error) {
+	running, err := list(ctx)
 	if err != nil {
 		return 0, nil, fmt.Errorf("list running workflows: %w", err)
 	}
@@ -131,13 +148,13 @@ func (r *rooms) compareWorkflows(ctx context.Context) (int, []storage.Disagreeme
 	var found []storage.Disagreement
 	var after record.ID
 	for {
-		ids, err := r.store.UnderWay(ctx, after, page)
+		ids, err := underWay(ctx, after, page)
 		if err != nil {
 			return 0, nil, err
 		}
 		for _, id := range ids {
 			if !alone[id] {
-				found = append(found, storage.Disagreement{Invariant: "I7", ID: string(id), Fault: "the record is under way and no workflow runs for it"})
+				found = append(found, storage.Disagreement{Invariant: "I7", ID: string(id), Fault: "the " + what + " is under way and no workflow runs for it"})
 			}
 			delete(alone, id)
 		}
@@ -147,7 +164,7 @@ func (r *rooms) compareWorkflows(ctx context.Context) (int, []storage.Disagreeme
 		after = ids[len(ids)-1]
 	}
 	for id := range alone {
-		found = append(found, storage.Disagreement{Invariant: "I7", ID: string(id), Fault: "a workflow runs for a record at rest"})
+		found = append(found, storage.Disagreement{Invariant: "I7", ID: string(id), Fault: "a workflow runs and the " + what + " is at rest"})
 	}
 	return len(running), found, nil
 }
