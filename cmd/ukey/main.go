@@ -17,12 +17,15 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the agent; the default."`
-	List    listCommand    `cmd:"" help:"List tokens and the certificates that can sign."`
-	NewKey  newKeyCommand  `cmd:"" help:"Draw a key in a token and print a request (CSR) for its certificate."`
-	Import  importCommand  `cmd:"" help:"Write an issued certificate into the token that holds its key."`
-	Origins originsCommand `cmd:"" help:"Manage which portals may use the agent."`
-	Version versionCommand `cmd:"" help:"Print what was built from which revision."`
+	Open      openCommand      `cmd:"" default:"withargs" help:"Show the agent's page in the browser, and run the agent if none runs; the default, a double-click."`
+	Serve     serveCommand     `cmd:"" help:"Run the agent."`
+	Install   installCommand   `cmd:"" help:"Install this program for this user and have it started at login."`
+	Uninstall uninstallCommand `cmd:"" help:"Take the installed program away."`
+	List      listCommand      `cmd:"" help:"List tokens and the certificates that can sign."`
+	NewKey    newKeyCommand    `cmd:"" help:"Draw a key in a token and print a request (CSR) for its certificate."`
+	Import    importCommand    `cmd:"" help:"Write an issued certificate into the token that holds its key."`
+	Origins   originsCommand   `cmd:"" help:"Manage which portals may use the agent."`
+	Version   versionCommand   `cmd:"" help:"Print what was built from which revision."`
 }
 
 const description = `USB-key agent of the registration system.

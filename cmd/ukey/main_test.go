@@ -256,7 +256,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		})
 	}
 	require.Contains(t, run(t, program, "", "version"), "ukey ")
-	for _, command := range []string{"serve", "list", "new-key", "import", "origins add", "origins list", "origins remove", "version"} {
+	for _, command := range []string{"open", "serve", "install", "uninstall", "list", "new-key", "import", "origins add", "origins list", "origins remove", "version"} {
 		help := run(t, program, "", append(strings.Fields(command), "--help")...)
 		require.Contains(t, help, "Usage: ukey "+command)
 	}

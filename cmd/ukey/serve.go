@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"unireg/cmd/ukey/internal/agent"
+	"unireg/cmd/ukey/internal/install"
 	"unireg/cmd/ukey/internal/settings"
 	"unireg/cmd/ukey/internal/token"
 )
@@ -30,11 +31,11 @@ type places struct {
 func (p places) sources() ([]token.Source, *token.Modules, error) {
 	directories := p.Tokens
 	if len(directories) == 0 {
-		dir, err := settings.Dir()
+		dir, err := tokensFolder()
 		if err != nil {
 			return nil, nil, err
 		}
-		directories = []string{filepath.Join(dir, "tokens")}
+		directories = []string{dir}
 	}
 	var sources []token.Source
 	for _, dir := range directories {
@@ -75,20 +76,60 @@ func (c configured) file() (settings.File, error) {
 	return settings.File(filepath.Join(dir, "config.json")), err
 }
 
-type serveCommand struct {
+// service is the agent's flags.
+type service struct {
 	places
 	configured
 	Port   int      `default:"17680" help:"Port on 127.0.0.1."`
 	Origin []string `placeholder:"URL" help:"Portal that may use the agent, for this run only; may be given several times. \"ukey origins add\" allows one for good."`
 }
 
-// pause between two looks at the tokens.
-const pause = time.Second
+// args returns the flags as a command line.
+func (c *service) args() []string {
+	args := []string{"--port", strconv.Itoa(c.Port)}
+	if c.Config != "" {
+		args = append(args, "--config", c.Config)
+	}
+	for flag, values := range map[string][]string{"--tokens": c.Tokens, "--module": c.Module, "--origin": c.Origin} {
+		for _, value := range values {
+			args = append(args, flag, value)
+		}
+	}
+	return args
+}
+
+type serveCommand struct {
+	service
+	Succeed bool `hidden:"" help:"Say on standard output when ready, and take over the port as soon as it is free."`
+}
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context) error {
+	return c.run(ctx, role{successor: c.Succeed, ready: func(*slog.Logger, string, *program) error {
+		hideConsole()
+		return nil
+	}})
+}
+
+// role is what one run of the service does beyond serving.
+type role struct {
+	successor  bool // it takes the port over from another
+	succession bool // once installed, the installed program takes over from it
+	ready      func(log *slog.Logger, address string, p *program) error
+}
+
+// pause between two looks at the tokens.
+const pause = time.Second
+
+// run serves until the context ends, or the program is uninstalled or replaced
+// in the browser.
+func (c *service) run(ctx context.Context, r role) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	origins, err := c.origins(log)
+	if err != nil {
+		return err
+	}
+	file, err := c.file()
 	if err != nil {
 		return err
 	}
@@ -96,34 +137,49 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(c.Port)
-	if err != nil {
-		return err
-	}
 	watch := token.NewWatch(log, sources...)
-	watching, stop := context.WithCancel(ctx)
+	listener, err := c.listen(ctx, r.successor)
+	if err != nil {
+		return errors.Join(err, modules.Close())
+	}
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		watch.Run(watching, pause)
+		watch.Run(ctx, pause)
 	}()
-	port := listener.Addr().(*net.TCPAddr).Port
+	own := &program{Installation: install.New(tokensFolder), leave: leave}
+	if r.succession {
+		own.succeed = func(path string) error {
+			return succession(ctx, path, append([]string{"serve", "--succeed"}, c.args()...))
+		}
+	}
 	server := agent.New(agent.Options{
 		Tokens: watch, Allowed: func(origin string) bool { return origin != "" && slices.Contains(origins(), origin) }, Origins: origins,
-		Port: port, Version: revision(), Now: time.Now, Log: log,
+		Allow:   func(origin string) error { _, err := file.Add(origin); return err },
+		Forbid:  func(origin string) error { _, err := file.Remove(origin); return err },
+		Program: own, Port: listener.Addr().(*net.TCPAddr).Port, Version: revision(), Now: time.Now, Log: log,
 	}).Server()
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	tokens, _ := watch.Tokens()
-	log.Info("the agent listens", "address", "http://"+listener.Addr().String(), "tokens", len(tokens), "origins", len(origins()))
-	err = serve(ctx, server, listener)
-	stop()
+	address := "http://" + listener.Addr().String()
+	log.Info("the agent listens", "address", address, "tokens", len(tokens), "origins", len(origins()))
+	served := make(chan error, 1)
+	go func() { served <- serve(ctx, server, listener) }()
+	told := r.ready(log, address, own)
+	if told != nil {
+		leave()
+	}
+	err = <-served
+	leave()
 	<-finished
-	return errors.Join(err, modules.Close())
+	return errors.Join(told, err, modules.Close())
 }
 
 // origins returns what is allowed by flags and by the settings, which are read
 // anew each time: "ukey origins" counts at once.
-func (c *serveCommand) origins(log *slog.Logger) (func() []string, error) {
+func (c *service) origins(log *slog.Logger) (func() []string, error) {
 	var fixed []string
 	for _, text := range c.Origin {
 		origin, err := settings.Origin(text)
@@ -141,7 +197,7 @@ func (c *serveCommand) origins(log *slog.Logger) (func() []string, error) {
 		return nil, err
 	}
 	if len(fixed)+len(kept) == 0 {
-		log.Warn("no portal may use the agent yet: ukey origins add https://…")
+		log.Warn("no portal may use the agent yet: its page asks for it, or ukey origins add https://…")
 	}
 	return func() []string {
 		kept, err := file.Origins()
@@ -154,6 +210,35 @@ func (c *serveCommand) origins(log *slog.Logger) (func() []string, error) {
 
 // maxConnections bounds what pages and programs of this computer hold open.
 const maxConnections = 64
+
+// takeover is how long a successor waits for the port.
+const takeover = 20 * time.Second
+
+// listen takes the port; a successor says that it is ready, and takes it as soon
+// as it is free.
+func (c *service) listen(ctx context.Context, successor bool) (net.Listener, error) {
+	if !successor {
+		return listen(c.Port)
+	}
+	if _, err := os.Stdout.WriteString(ready); err != nil {
+		return nil, fmt.Errorf("tell that this program is ready: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, takeover)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		listener, err := listen(c.Port)
+		if err == nil {
+			return listener, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-again.C:
+		}
+	}
+}
 
 func listen(port int) (net.Listener, error) {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))

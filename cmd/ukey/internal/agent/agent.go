@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"unireg/cmd/ukey/internal/token"
@@ -23,6 +24,10 @@ import (
 
 // DefaultPort is where portals look for the agent.
 const DefaultPort = 17680
+
+// Name is how the agent calls itself in the Server header: by it the program
+// finds another one of its kind on the port.
+const Name = "ukey"
 
 // patience is how long a request that waits is held open.
 const patience = 25 * time.Second
@@ -34,6 +39,10 @@ type Options struct {
 	Allowed func(origin string) bool
 	// Origins lists the origins allowed now, to show them.
 	Origins func() []string
+	// Allow allows an origin for good, Forbid takes that back.
+	Allow, Forbid func(origin string) error
+	// Program is this program as it is installed on the computer.
+	Program Program
 	Port    int
 	Version string
 	Now     func() time.Time
@@ -43,15 +52,18 @@ type Options struct {
 // Agent answers the portal's pages and shows its window.
 type Agent struct {
 	Options
-	requests *requests
-	hosts    map[string]bool
+	requests  *requests
+	hosts     map[string]bool
+	seal      seal
+	questions meter
+	writing   sync.Mutex // held while the settings are written
 }
 
 // New returns an agent for a listener on 127.0.0.1:Port.
 func New(o Options) *Agent {
 	port := strconv.Itoa(o.Port)
 	return &Agent{
-		Options: o, requests: newRequests(),
+		Options: o, requests: newRequests(), seal: newSeal(),
 		hosts: map[string]bool{net.JoinHostPort("127.0.0.1", port): true, net.JoinHostPort("localhost", port): true},
 	}
 }
@@ -69,7 +81,14 @@ func (a *Agent) Handler() http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", a.cors(api))
-	mux.HandleFunc("GET /{$}", a.showStatus)
+	mux.HandleFunc("GET /{$}", a.personal(a.showStatus))
+	mux.HandleFunc("GET /allow", a.personal(a.askAllow))
+	mux.HandleFunc("POST /allow", a.form(allowingForm, a.answerAllow))
+	mux.HandleFunc("GET /allow/refused", a.personal(a.showRefused))
+	mux.HandleFunc("POST /forbid", a.form(forbidding, a.forbid))
+	mux.HandleFunc("GET /install", a.personal(a.showInstall))
+	mux.HandleFunc("POST /install", a.form(installing, a.install))
+	mux.HandleFunc("POST /uninstall", a.form(installing, a.uninstall))
 	mux.HandleFunc("GET /authenticate/{id}", a.showWindow)
 	mux.HandleFunc("POST /authenticate/{id}", a.answerWindow)
 	mux.Handle("GET /static/", http.FileServerFS(static))
@@ -101,6 +120,9 @@ func (a *Agent) own(next http.Handler) http.Handler {
 		// Browsers send Origin: null with a form under no-referrer.
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		// The page that opened a window holds no handle of it.
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Server", Name)
 		if !a.hosts[strings.ToLower(r.Host)] {
 			a.Log.Warn("refused: another host's name")
 			a.fail(w, http.StatusMisdirectedRequest, "host", "请求的主机名不是本机。")

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	"unireg/certificate/certificatetest"
 	"unireg/certificate/filetoken"
 	"unireg/cmd/ukey/internal/agent"
+	"unireg/cmd/ukey/internal/install"
 	"unireg/cmd/ukey/internal/token"
 )
 
@@ -43,9 +45,60 @@ type desk struct {
 	watch   *token.Watch
 	log     *lines
 	pocket  *pocket
+	program *shelf
 
+	mu      sync.Mutex
+	ahead   time.Duration // of the agent's clock
+	origins []string      // that are allowed
+}
+
+// listed lists what is allowed.
+func (d *desk) listed() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.origins)
+}
+
+func (d *desk) allow(origin string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.origins = append(d.origins, origin)
+	return nil
+}
+
+func (d *desk) forbid(origin string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.origins = slices.DeleteFunc(d.origins, func(o string) bool { return o == origin })
+	return nil
+}
+
+// shelf is where a program is installed in a test.
+type shelf struct {
 	mu    sync.Mutex
-	ahead time.Duration // of the agent's clock
+	state install.State
+	moves bool
+	fault error
+}
+
+func (s *shelf) State() (install.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, nil
+}
+
+func (s *shelf) Install() (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Installed = s.fault == nil
+	return s.moves, s.fault
+}
+
+func (s *shelf) Uninstall() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Installed = false
+	return s.fault
 }
 
 // lines is a log that several goroutines write.
@@ -80,16 +133,19 @@ func (d *desk) later(by time.Duration) {
 
 func newDesk(t *testing.T, more ...token.Source) *desk {
 	t.Helper()
-	d := &desk{t: t, dir: t.TempDir(), log: &lines{}, pocket: &pocket{}}
+	d := &desk{
+		t: t, dir: t.TempDir(), log: &lines{}, pocket: &pocket{}, origins: []string{portal, another},
+		program: &shelf{state: install.State{Program: "/home/li/.local/share/unireg-ukey/ukey"}},
+	}
 	log := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	d.watch = token.NewWatch(log, append([]token.Source{token.Directory(d.dir), d.pocket}, more...)...)
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
 	d.address = "http://" + listener.Addr().String()
 	server := agent.New(agent.Options{
-		Tokens: d.watch, Allowed: func(origin string) bool { return origin == portal || origin == another },
-		Origins: func() []string { return []string{portal, another} },
-		Port:    listener.Addr().(*net.TCPAddr).Port, Version: "test", Now: d.now, Log: log,
+		Tokens: d.watch, Allowed: func(origin string) bool { return slices.Contains(d.listed(), origin) },
+		Origins: d.listed, Allow: d.allow, Forbid: d.forbid, Program: d.program,
+		Port: listener.Addr().(*net.TCPAddr).Port, Version: "test", Now: d.now, Log: log,
 	}).Server()
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { require.NoError(t, server.Close()) })

@@ -124,9 +124,7 @@ func (a *Agent) seeWindow(w http.ResponseWriter, r *http.Request, wish *request)
 // request's secret, which no other origin can read, and the browser names the
 // agent as origin.
 func (a *Agent) fromOwnPage(r *http.Request, wish *request, secret []byte) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	return r.Header.Get("Origin") == "http://"+r.Host && (site == "" || site == "same-origin") &&
-		subtle.ConstantTimeCompare(secret, []byte(wish.csrf)) == 1
+	return fromAgent(r) && subtle.ConstantTimeCompare(secret, []byte(wish.csrf)) == 1
 }
 
 func (a *Agent) model(wish *request, o outcome, now time.Time) windowModel {
@@ -197,10 +195,11 @@ type statusModel struct {
 	Version string
 	Tokens  []token.Token
 	Origins []string
+	CSRF    string
 }
 
 // showStatus tells who opens the agent's address that it runs, and with what.
 func (a *Agent) showStatus(w http.ResponseWriter, _ *http.Request) {
 	tokens, _ := a.Tokens.Tokens()
-	a.render(w, http.StatusOK, statusPage, statusModel{Version: a.Version, Tokens: tokens, Origins: a.Origins()})
+	a.render(w, http.StatusOK, statusPage, statusModel{Version: a.Version, Tokens: tokens, Origins: a.Origins(), CSRF: a.seal.draw(forbidding(nil), a.Now())})
 }

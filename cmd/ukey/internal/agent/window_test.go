@@ -204,7 +204,7 @@ func TestW14EveryAnswerForbidsInlineScriptsAndFrames(t *testing.T) {
 	d, world := newDesk(t), certificatetest.New(t, "", "")
 	key := d.plug(world)
 	request := d.begin(key.Certificate.SHA256(), d.login())
-	for _, path := range []string{"/", "/authenticate/" + request, "/authenticate/none", "/static/agent.css", "/static/close.js", "/static/seal.svg", "/v1/status", "/none"} {
+	for _, path := range []string{"/", "/authenticate/" + request, "/authenticate/none", "/allow?origin=https://new.example.cn", "/install", "/static/agent.css", "/static/close.js", "/static/guard.js", "/static/seal.svg", "/v1/status", "/none"} {
 		a := d.get(path)
 		policy := a.header.Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'", path)

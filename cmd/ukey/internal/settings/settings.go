@@ -115,7 +115,7 @@ func Origin(text string) (string, error) {
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	switch {
-	case host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" || strings.ContainsAny(host, "*%"):
+	case host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" || !named(host):
 		return "", fmt.Errorf("%q is no origin such as https://reg.example.cn", text)
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(host)):
 		return "", fmt.Errorf("%q: an origin is https, or http on this computer", text)
@@ -129,6 +129,17 @@ func Origin(text string) (string, error) {
 		host += ":" + port
 	}
 	return u.Scheme + "://" + host, nil
+}
+
+// named says whether a host is a name or address in the letters of the Origin
+// header, where browsers write a name of other letters as xn--.
+func named(host string) bool {
+	if strings.Contains(host, ":") {
+		return net.ParseIP(host) != nil
+	}
+	return len(host) <= 253 && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+	})
 }
 
 func loopback(host string) bool {

@@ -26,7 +26,7 @@ func TestOriginsAreWrittenAsBrowsersDo(t *testing.T) {
 	}
 	for _, wrong := range []string{
 		"", "*", "null", "reg.example.cn", "http://reg.example.cn", "https://*.example.cn", "https://reg.example.cn/path", "https://a@reg.example.cn",
-		"https://reg.example.cn?x=1", "ftp://reg.example.cn", "https://", "file:///etc", "http://localhost.example.cn", "https://[::1",
+		"https://reg.example.cn?x=1", "ftp://reg.example.cn", "https://", "file:///etc", "http://localhost.example.cn", "https://[::1", "https://中国.cn", "https://a b.cn", "https://[fe80::1%25eth0]",
 	} {
 		_, err := settings.Origin(wrong)
 		require.Error(t, err, wrong)
