@@ -204,6 +204,7 @@ func TestS15S16Application(t *testing.T) {
 	t.Run("S15 a dialog asks before anything is sent", func(t *testing.T) {
 		require.Regexp(t, `(?s)<dialog[^>]*id="dialog-apply".*确认提交.*将发送给 CA 公司.*取消.*<button class="btn btn-primary">确定</button>`, page.Body)
 		require.Regexp(t, `<a class="btn btn-primary" href="#dialog-apply" data-dialog="dialog-apply">`, page.Body, "it opens without scripts as well")
+		require.Regexp(t, `(?s)action="/ca/applications".*?<button [^>]*disabled>`, page.Body, "Enter sends nothing unasked")
 		require.Empty(t, c.got)
 	})
 	values := url.Values{
