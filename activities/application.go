@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -77,7 +78,7 @@ func (a *Activities) HandOff(ctx context.Context, id record.ID) (Handoff, error)
 		if err != nil || bundle == nil {
 			return handoffFrom(state), err
 		}
-		state, err = a.Applications.HandedOff(ctx, id, a.heard(ctx, "apply", id, a.Company.Apply(ctx, *bundle)))
+		state, err = a.Applications.HandedOff(ctx, id, a.ask(ctx, "apply", id, func(c CACompany) record.CAAnswer { return c.Apply(ctx, *bundle) }))
 		return handoffFrom(state), err
 	})
 }
@@ -98,7 +99,8 @@ func (a *Activities) WithdrawApplication(ctx context.Context, id record.ID) (Han
 		if err != nil || !ask {
 			return handoffFrom(state), err
 		}
-		state, err = a.Applications.Withdrawn(ctx, id, a.heard(ctx, "withdraw", id, a.Company.Withdraw(ctx, id)), a.Trust)
+		answer := a.ask(ctx, "withdraw", id, func(c CACompany) record.CAAnswer { return c.Withdraw(ctx, id) })
+		state, err = a.Applications.Withdrawn(ctx, id, answer, a.Trust)
 		return handoffFrom(state), err
 	})
 }
@@ -107,7 +109,8 @@ func (a *Activities) WithdrawApplication(ctx context.Context, id record.ID) (Han
 // callbacks did not bring.
 func (a *Activities) PollApplication(ctx context.Context, id record.ID) (Handoff, error) {
 	return perform(ctx, a, "poll application", id, func() (Handoff, error) {
-		state, err := a.Applications.Polled(ctx, id, a.heard(ctx, "state", id, a.Company.State(ctx, id)), a.Trust)
+		answer := a.ask(ctx, "state", id, func(c CACompany) record.CAAnswer { return c.State(ctx, id) })
+		state, err := a.Applications.Polled(ctx, id, answer, a.Trust)
 		return handoffFrom(state), err
 	})
 }
@@ -120,8 +123,14 @@ func (a *Activities) EscalateApplication(ctx context.Context, id record.ID) (Han
 	})
 }
 
-// heard logs why a call came to nothing, and passes its outcome on.
-func (a *Activities) heard(ctx context.Context, call string, id record.ID, answer record.CAAnswer) record.CAAnswer {
+var errNoCompany = errors.New("there is no CA company to call")
+
+// ask calls the CA company, if there is one, and logs why a call came to nothing.
+func (a *Activities) ask(ctx context.Context, call string, id record.ID, ask func(CACompany) record.CAAnswer) record.CAAnswer {
+	answer := record.CAAnswer{Failure: record.CAUnconfigured, Cause: errNoCompany}
+	if a.Company != nil {
+		answer = ask(a.Company)
+	}
 	if answer.Failure != "" {
 		a.log().WarnContext(ctx, "the CA company did not answer", slog.String("call", call), slog.String("application", string(id)),
 			slog.String("failure", string(answer.Failure)), slog.Any("error", answer.Cause))

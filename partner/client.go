@@ -205,8 +205,7 @@ func (c *Client) exchange(
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // without the address
 		}
 		return 0, nil, fmt.Errorf("call: %w", err)

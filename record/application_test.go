@@ -37,7 +37,7 @@ func TestApplicationEveryEdge(t *testing.T) {
 		require.True(t, known, "%s has the label %q", from, from.Label())
 		for _, to := range statuses {
 			want := false
-			for _, label := range strings.Fields(next) {
+			for label := range strings.FieldsSeq(next) {
 				want = want || label == to.Label()
 			}
 			require.Equal(t, want, from.Leads(to), "%s → %s", from.Label(), to.Label())

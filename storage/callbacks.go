@@ -275,7 +275,7 @@ func (s *Store) applyInbox(ctx context.Context, tx bun.Tx, row *applicationRow, 
 	}
 	for i := range open {
 		callback := &open[i]
-		outcome := ""
+		var outcome string
 		switch {
 		case callback.Sequence <= decided:
 			outcome = callbackDuplicate

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -132,18 +131,5 @@ func (a *Applications) Reconcile(ctx context.Context) (started int, err error) {
 	}
 	return started, nil
 }
-
-// unconfigured is the CA company where none is configured.
-type unconfigured struct{}
-
-var errNoCompany = errors.New("no CA company is configured")
-
-func (unconfigured) answer() record.CAAnswer {
-	return record.CAAnswer{Failure: record.CAUnconfigured, Cause: errNoCompany}
-}
-
-func (u unconfigured) Apply(context.Context, record.CABundle) record.CAAnswer { return u.answer() }
-func (u unconfigured) State(context.Context, record.ID) record.CAAnswer       { return u.answer() }
-func (u unconfigured) Withdraw(context.Context, record.ID) record.CAAnswer    { return u.answer() }
 
 var _ ApplicationBell = (*workflows.Client)(nil)

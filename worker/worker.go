@@ -91,13 +91,9 @@ func serveForever(ctx context.Context, c Config) {
 // serve runs one worker until ctx ends or the worker fails.
 func serve(ctx context.Context, c Config) error {
 	failed := make(chan error, 1)
-	company := c.Company
-	if company == nil {
-		company = unconfigured{}
-	}
 	effects := &activities.Activities{
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
-		Applications: c.Store, Company: company, Trust: c.Trust,
+		Applications: c.Store, Company: c.Company, Trust: c.Trust,
 	}
 	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
 	Register(w, effects)

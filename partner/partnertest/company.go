@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -163,9 +164,7 @@ func (c *Company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault == Lose {
 		panic(http.ErrAbortHandler) //nolint:forbidigo // cuts the connection
 	}
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }
