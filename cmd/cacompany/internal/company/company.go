@@ -45,11 +45,8 @@ func (r *Refusal) Problem() *protocol.Problem {
 
 // refusal returns the refusal in err, nil if it is a fault.
 func refusal(err error) *Refusal {
-	var r *Refusal
-	if errors.As(err, &r) {
-		return r
-	}
-	return nil
+	r, _ := errors.AsType[*Refusal](err)
+	return r
 }
 
 // update runs a transaction that may enter callbacks.

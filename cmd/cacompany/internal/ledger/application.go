@@ -39,9 +39,6 @@ func Statuses() []Status {
 // May says whether the step to next is legal.
 func (s Status) May(next Status) bool { return slices.Contains(edges[s], next) }
 
-// Next lists the legal steps.
-func (s Status) Next() []Status { return edges[s] }
-
 // Open says whether anything may still happen.
 func (s Status) Open() bool { return len(edges[s]) > 0 }
 

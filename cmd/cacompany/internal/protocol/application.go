@@ -31,9 +31,6 @@ const (
 // Businesses lists them in the order of forms.
 func Businesses() []Business { return []Business{Apply, Renew, Reissue, Change, Unlock, Revoke} }
 
-// Issues says whether the business ends with a certificate.
-func (b Business) Issues() bool { return b != Unlock && b != Revoke }
-
 // Chinese names the business for people.
 func (b Business) Chinese() string {
 	return map[Business]string{Apply: "申请", Renew: "续期", Reissue: "补办（挂失）", Change: "变更", Unlock: "解锁", Revoke: "注销"}[b]

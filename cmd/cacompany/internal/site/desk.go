@@ -276,7 +276,7 @@ func (s *Site) act(v *visit) {
 		s.fail(v, "decide about an application", err)
 		return
 	}
-	notice := "已" + decision.Action.Chinese() + "，正在通知注册系统。"
+	notice := "申请" + outcome.Status.Chinese() + "，正在通知注册系统。"
 	if decision.Action != company.Issue {
 		s.sessions.leave(v.session, notice, nil)
 	} else {

@@ -157,7 +157,7 @@ func TestOperatorWorksAnApplicationOff(t *testing.T) {
 	require.Contains(t, d.post(http.StatusConflict, path+"/issue", url.Values{"algorithm": {"RSA"}}), "不能签发")
 	require.Contains(t, d.post(http.StatusUnprocessableEntity, path+"/reject", url.Values{"reason": {" "}}), "请写明原因")
 	d.post(http.StatusSeeOther, path+"/accept", nil)
-	require.Contains(t, d.get(path), "已受理，正在通知注册系统")
+	require.Contains(t, d.get(path), "申请受理中，正在通知注册系统")
 	d.post(http.StatusSeeOther, path+"/supplement", url.Values{"reason": {"营业执照<b>不清晰"}})
 	require.Contains(t, d.get(path), "营业执照&lt;b&gt;不清晰")
 	for _, action := range []string{"accept", "payment", "producing"} {

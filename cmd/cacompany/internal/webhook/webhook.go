@@ -111,7 +111,7 @@ func Verify(header http.Header, body []byte, keys []string, now time.Time) error
 		return ErrTimestamp
 	}
 	content, right := signedContent(id, timestamp, body), false
-	for _, given := range strings.Fields(header.Get(HeaderSignature)) {
+	for given := range strings.FieldsSeq(header.Get(HeaderSignature)) {
 		version, encoded, _ := strings.Cut(given, ",")
 		signature, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil {
