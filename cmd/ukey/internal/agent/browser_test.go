@@ -128,3 +128,42 @@ func TestC2ABrowserSignsInTheAgentsWindow(t *testing.T) {
 		}
 	}
 }
+
+// stranger is a site's page that finds the agent and asks to be allowed.
+const stranger = `<!doctype html><title>portal</title><button>allow</button><p id="outcome"></p><script>
+const agent = new URLSearchParams(location.search).get("agent"), outcome = document.querySelector("#outcome");
+document.querySelector("button").onclick = async () => {
+  try {
+    await fetch(agent + "/v1/status").then(() => { outcome.textContent = "allowed too early"; }, () => {});
+    const answer = await fetch(agent + "/v1/status", { mode: "no-cors" });
+    outcome.textContent = answer.type + " " + answer.status + " " + await answer.text();
+    window.open(agent + "/allow?origin=" + encodeURIComponent(location.origin), "ukey-allow", "popup,width=480,height=640");
+    for (;;) {
+      const list = await fetch(agent + "/v1/certificates").then((r) => r.json(), () => null);
+      if (list) { outcome.textContent += "then " + list.certificates.length; return; }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } catch (error) { outcome.textContent = "no answer: " + error; }
+};
+</script>`
+
+func TestC2ABrowserAllowsASiteInTheAgentsWindow(t *testing.T) {
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprint(w, stranger)
+	}))
+	defer page.Close()
+	d, browser := newDesk(t), newBrowser(t)
+	opened := chromedp.WaitNewTarget(browser, func(info *target.Info) bool { return strings.Contains(info.URL, "/allow?") })
+	require.NoError(t, chromedp.Do(browser, chromedp.Navigate(page.URL+"/?agent="+d.address), chromedp.Click(chromedp.CSS("button"))))
+	window, leave := chromedp.NewContext(browser, chromedp.WithTargetID(<-opened))
+	defer leave()
+	until(t, window, "document.body?.innerText ?? ''", strings.TrimPrefix(page.URL, "http://"))
+	until(t, window, "String(window.opener)", "null")
+	until(t, browser, "document.querySelector('#outcome').textContent", "opaque 0 ")
+	require.NotContains(t, d.listed(), page.URL)
+	until(t, window, "String(document.querySelector('button[value=allow]:enabled') !== null)", "true")
+	require.NoError(t, chromedp.Do(window, chromedp.Click(chromedp.CSS("button[value=allow]"))))
+	require.Equal(t, "opaque 0 then 0", until(t, browser, "document.querySelector('#outcome').textContent", "then"))
+	require.Contains(t, d.listed(), page.URL)
+}

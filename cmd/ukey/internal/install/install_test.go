@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"os"
 	"path/filepath"
@@ -97,7 +98,7 @@ func TestTheProgramComesAndGoes(t *testing.T) {
 	require.NoError(t, err)
 	got, err := os.ReadFile(s.Program)
 	require.NoError(t, err)
-	require.Equal(t, len(want), len(got))
+	require.True(t, bytes.Equal(want, got))
 	about, err := os.Stat(s.Program)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), about.Mode())
