@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -224,29 +223,26 @@ func serials(t testing.TB, answer map[string]any) []string {
 	return all
 }
 
-// pinWindow waits for the agent's window, which the page opens, and sits down at
-// it: it is of another origin, so that the page cannot see into it.
+// pinWindow presses what opens the agent's window, and sits down at it by the
+// link that the page offers to those who see none: a window of its own, of
+// another origin, into which the page cannot see.
 func (p *person) pinWindow(opens func()) *person {
 	p.t.Helper()
 	opens()
-	var id target.ID
+	address := ""
 	eventually(p.t, patience, func() string {
-		address := p.eval(`document.querySelector("[data-key=link]")?.href ?? ""`)
-		all, err := chromedp.Targets(p.ctx)
-		if err != nil {
-			return err.Error()
+		address = p.eval(`document.querySelector("[data-key=link]")?.href ?? ""`)
+		if !strings.Contains(address, "/authenticate/") {
+			return "the page does not lead to the agent's window: " + address
 		}
-		for _, info := range all {
-			if info.URL == address && strings.Contains(address, "/authenticate/") {
-				id = info.TargetID
-				return ""
-			}
-		}
-		return "the agent's window is not open: " + address
+		return ""
 	})
-	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(id))
+	ctx, cancel := chromedp.NewContext(p.ctx)
 	p.t.Cleanup(cancel)
-	return &person{t: p.t, ctx: ctx, system: p.system, origin: p.system.env["UNIREG_AGENT_ORIGIN"]}
+	require.NoError(p.t, chromedp.Do(ctx)) // the window lives as long as this context
+	w := &person{t: p.t, ctx: ctx, system: p.system, origin: p.system.env["UNIREG_AGENT_ORIGIN"]}
+	w.do(chromedp.Navigate(address))
+	return w
 }
 
 // sendsNoHeader takes away the header by which the tests give each person an
