@@ -440,7 +440,7 @@ func TestS08Downloads(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.Status)
 		for _, words := range []string{
 			hex.EncodeToString(sum[:]), "17 字节", "本站暂未提供", "运行", "确定", "安装", "完成", "插入CA锁", "【用户认证】", "访问本地网络", "口令错误",
-			"origins add http://portal.test",
+			"【允许本网站】", "http://portal.test",
 		} {
 			require.Contains(t, a.text(), words)
 		}

@@ -134,7 +134,7 @@ func driverShots() []shot {
 		ProcessHref: "http://temporal.test/x", Failure: "签发的证书未能绑定：证书中的代码与本主体不一致。",
 	}}}
 	return []shot{
-		{"downloads", view.DownloadsPage(page("CA驱动下载", "/downloads"), downloads), []string{"运行", "安装", "完成", "【用户认证】", "SHA-256", "本站暂未提供", "origins add https://reg.example.cn"}},
+		{"downloads", view.DownloadsPage(page("CA驱动下载", "/downloads"), downloads), []string{"运行", "安装", "完成", "【用户认证】", "SHA-256", "本站暂未提供", "https://reg.example.cn"}},
 		{"staff-applications", view.StaffApplicationsPage(staffPage("CA 督办", "/staff/applications"), silent), []string{"流程", "CA2026112300017"}},
 		{"staff-applications-empty", view.StaffApplicationsPage(staffPage("CA 督办", "/staff/applications"), view.StaffApplicationsModel{}), []string{"没有需要督办"}},
 	}

@@ -19,20 +19,12 @@ type DownloadsModel struct {
 	Origin    string // of this portal, which the agent has to allow
 }
 
-// unixFile is the build that the commands for macOS and Linux name.
-func (m DownloadsModel) unixFile() string {
-	if file := m.exampleFile(); !strings.HasSuffix(file, ".exe") {
-		return file
-	}
-	return "ukey-linux-amd64"
-}
-
-// exampleFile is the build that the guide's commands name.
-func (m DownloadsModel) exampleFile() string {
-	if m.Suggested != "" {
+// macFile is the build that the command for macOS names.
+func (m DownloadsModel) macFile() string {
+	if strings.HasPrefix(m.Suggested, "ukey-darwin-") {
 		return m.Suggested
 	}
-	return "ukey-windows-amd64.exe"
+	return "ukey-darwin-arm64"
 }
 
 // suggested is the build for the person's own system.

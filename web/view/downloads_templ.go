@@ -213,124 +213,124 @@ func DownloadsPage(p Page, m DownloadsModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</tbody></table></div><section class=\"sect\" aria-labelledby=\"install\"><header><h2 id=\"install\">第一步\u3000安装 CA 驱动</h2><span class=\"small t2\">运行、确定、安装、完成，四步</span></header><div class=\"body\"><ol class=\"guide\"><li><h3>运行</h3><p>Windows：下载后直接点击【运行】，或保存到电脑后双击运行。macOS、Linux：在终端进入下载目录，执行下面的命令。</p><p><code>chmod +x ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</tbody></table></div><section class=\"sect\" aria-labelledby=\"install\"><header><h2 id=\"install\">第一步\u3000安装 CA 驱动</h2><span class=\"small t2\">运行、确定、安装、完成，四步</span></header><div class=\"body\"><ol class=\"guide\"><li><h3>运行</h3><p>Windows：下载后直接点击【运行】，或保存到电脑后双击运行。Linux：右键点击文件，在【属性】中勾选【允许作为程序执行】，再双击。macOS：在终端进入下载目录，执行一次下面的命令，再双击。</p><p><code>chmod +x ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(m.unixFile())
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(m.macFile())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 61, Col: 38}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 61, Col: 37}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, " ; ./")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</code></p></li><li><h3>确定</h3><p>系统询问是否运行来自网络的程序：先核对上表的校验值，再点【确定】（Windows 为“更多信息”后的“仍要运行”，macOS 在“系统设置，隐私与安全性”点“仍要打开”）。</p><p class=\"hint\">含义：系统不认识这个程序，请您确认它来自本站且未被改动。</p></li><li><h3>安装</h3><p>浏览器自动打开驱动自己的页面 <a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(m.unixFile())
+			var templ_7745c5c3_Var13 templ.SafeURL
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(m.Agent + "/install"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 61, Col: 59}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 70, Col: 93}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</code></p></li><li><h3>确定</h3><p>系统询问是否运行来自网络的程序：先核对上表的校验值，再点【确定】（Windows 为“更多信息”后的“仍要运行”，macOS 在“系统设置，隐私与安全性”点“仍要打开”）。</p><p class=\"hint\">含义：系统不认识这个程序，请您确认它来自本站且未被改动。</p></li><li><h3>安装</h3><p>驱动只有一个文件，不需要管理员权限。允许本站使用 CA 锁，执行一次：</p><p><code>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "\" target=\"_blank\" rel=\"noopener\" class=\"code\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(m.exampleFile())
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 71, Col: 32}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 70, Col: 149}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, " origins add ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "/install</a>，点击【安装】。没有自动打开的，点击这个网址。</p><p class=\"hint\">含义：驱动装入您自己的程序文件夹，以后登录电脑时自动启动。不需要管理员权限。</p></li><li><h3>完成</h3><p>页面显示“安装完成”，点击【完成】。下载的文件可以删除；卸载也在这个页面。</p></li></ol><p class=\"hint\">核对校验值：Windows 用 <code>certutil -hashfile 文件名 SHA256</code>，macOS 用 <code>shasum -a 256 文件名</code>，Linux 用 <code>sha256sum 文件名</code>，与上表一致即未被改动。</p></div></section><section class=\"sect\" aria-labelledby=\"login\"><header><h2 id=\"login\">第二步\u3000插入CA锁登录</h2></header><div class=\"body\"><ol class=\"guide\"><li><h3>允许本站</h3><p>只需一次：打开<a href=\"/login/certificate\">CA证书登录</a>，页面提示“还没有允许本网站使用”时点击【允许本网站】，在驱动的窗口核对网址是 <span class=\"code\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(m.Origin)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 71, Col: 57}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 87, Col: 224}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</code></p><p class=\"hint\">含义：只有您允许的网站才能请求签名，其他网站一律拒绝。需要开机自动运行的，把驱动放入系统的启动项。</p></li><li><h3>完成</h3><p>在浏览器打开 <a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</span>，点击【允许】。</p><p class=\"hint\">含义：只有您允许的网站才能请求签名，其他网站一律拒绝。</p></li><li><h3>插入CA锁</h3><p>页面显示“已连接 CA 驱动”；插入 CA 锁，页面随即显示锁中的证书。</p></li><li><h3>登录</h3><p>有多张证书时选择要用的一张，点击【登录】。</p></li><li><h3>用户认证</h3><p>弹出【用户认证】窗口，核对网址和用途，输入 CA 锁口令。</p><p class=\"hint\">含义：这个窗口属于 CA 驱动，地址以 <span class=\"code\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var16 templ.SafeURL
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(m.Agent))
+			var templ_7745c5c3_Var16 string
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 78, Col: 35}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 101, Col: 100}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "\" target=\"_blank\" rel=\"noopener\" class=\"code\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "</span> 开头。口令只应在这里输入，不会发送到本站。</p></li><li><h3>确定</h3><p>点【确定】完成登录，自动进入首页。口令输错时窗口写明还可以试几次。</p></li></ol></div></section><section class=\"sect\" aria-labelledby=\"trouble\"><header><h2 id=\"trouble\">遇到问题</h2></header><div class=\"body\"><dl class=\"sl faq\"><div><dt>页面说没有检测到 CA 驱动</dt><dd>打开 <a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
+			var templ_7745c5c3_Var17 templ.SafeURL
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(m.Agent))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 78, Col: 91}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 114, Col: 92}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "</a> ，显示“CA 驱动正在运行”，并在“允许使用 CA 锁的网站”中列出本站，安装即告完成。</p></li></ol><p class=\"hint\">核对校验值：Windows 用 <code>certutil -hashfile 文件名 SHA256</code>，macOS 用 <code>shasum -a 256 文件名</code>，Linux 用 <code>sha256sum 文件名</code>，与上表一致即未被改动。</p></div></section><section class=\"sect\" aria-labelledby=\"login\"><header><h2 id=\"login\">第二步\u3000插入CA锁登录</h2></header><div class=\"body\"><ol class=\"guide\"><li><h3>插入CA锁</h3><p>打开<a href=\"/login/certificate\">CA证书登录</a>，页面显示驱动已就绪；插入 CA 锁，页面随即显示锁中的证书。</p></li><li><h3>登录</h3><p>有多张证书时选择要用的一张，点击【登录】。</p></li><li><h3>用户认证</h3><p>弹出【用户认证】窗口，核对网址和用途，输入 CA 锁口令。</p><p class=\"hint\">含义：这个窗口属于 CA 驱动，地址以 <span class=\"code\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "\" target=\"_blank\" rel=\"noopener\" class=\"code\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 101, Col: 100}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 114, Col: 148}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "</span> 开头。口令只应在这里输入，不会发送到本站。</p></li><li><h3>确定</h3><p>点【确定】完成登录，自动进入首页。口令输错时窗口写明还可以试几次。</p></li></ol></div></section><section class=\"sect\" aria-labelledby=\"trouble\"><header><h2 id=\"trouble\">遇到问题</h2></header><div class=\"body\"><dl class=\"sl faq\"><div><dt>页面说没有检测到 CA 驱动</dt><dd>确认已安装并运行；在浏览器打开 <span class=\"code\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "</a>，显示“CA 驱动正在运行”即可；打不开的，再双击一次驱动。</dd></div><div><dt>浏览器询问或拒绝了访问</dt><dd>浏览器提示“访问本地网络”或“访问此设备上的其他应用”，是在问本站能否联系 CA 驱动，请点允许。点过拒绝的，点地址栏左侧的图标，在网站设置中把“本地网络访问”改为允许，再刷新页面。建议使用最新版 Chrome、Edge 或 360 安全浏览器的极速模式。</dd></div><div><dt>提示本站未被允许</dt><dd>点击【允许本网站】，并在驱动的窗口点击【允许】；没有弹出窗口的，点旁边的【点此打开】。允许错了，可在 <a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
+			var templ_7745c5c3_Var19 templ.SafeURL
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(m.Agent))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 114, Col: 131}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 116, Col: 226}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "/v1/status</span>，能看到版本号说明驱动在运行。没有运行的，重新运行驱动后刷新页面。</dd></div><div><dt>浏览器询问或拒绝了访问</dt><dd>浏览器提示“访问本地网络”或“访问此设备上的其他应用”，是在问本站能否联系 CA 驱动，请点允许。点过拒绝的，点地址栏左侧的图标，在网站设置中把“本地网络访问”改为允许，再刷新页面。建议使用最新版 Chrome、Edge 或 360 安全浏览器的极速模式。</dd></div><div><dt>提示本站未被允许</dt><dd>执行上面“安装”一步的命令，把 <span class=\"code\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "\" target=\"_blank\" rel=\"noopener\" class=\"code\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(m.Origin)
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(m.Agent)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 116, Col: 122}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `downloads.templ`, Line: 116, Col: 282}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</span> 加入允许的网站，再刷新页面。</dd></div><div><dt>驱动在运行，但不显示证书</dt><dd>拔出 CA 锁重新插入，换一个 USB 接口；确认安装了 CA 公司随锁提供的接口程序。国密（SM2）硬件锁的接口程序因厂商而异，本驱动尚未逐一验证。文件形式的证书（*.ukey）放入用户配置目录下的 unireg-ukey/tokens 文件夹。</dd></div><div><dt>口令错误、忘记或已锁定</dt><dd>次数用完后 CA 锁锁定。用账号密码登录后，在<a href=\"/certificates\">数字证书</a>中办理解锁，或到受理点办理。</dd></div><div><dt>杀毒软件拦截</dt><dd>核对校验值一致后，加入信任名单。校验值不一致的文件请勿运行。</dd></div></dl></div></section>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</a> 取消。</dd></div><div><dt>驱动在运行，但不显示证书</dt><dd>拔出 CA 锁重新插入，换一个 USB 接口；确认安装了 CA 公司随锁提供的接口程序。国密（SM2）硬件锁的接口程序因厂商而异，本驱动尚未逐一验证。文件形式的证书（*.ukey）放入用户配置目录下的 unireg-ukey/tokens 文件夹。</dd></div><div><dt>口令错误、忘记或已锁定</dt><dd>次数用完后 CA 锁锁定。用账号密码登录后，在<a href=\"/certificates\">数字证书</a>中办理解锁，或到受理点办理。</dd></div><div><dt>杀毒软件拦截</dt><dd>核对校验值一致后，加入信任名单。校验值不一致的文件请勿运行。</dd></div></dl></div></section>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

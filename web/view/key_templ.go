@@ -106,7 +106,7 @@ func keyPanel(m KeyModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"note-text\"><b>CA 驱动正在运行，还没有允许本网站使用。</b><p>点击【允许本网站】，在 CA 驱动的窗口中核对网址后点【允许】，本页会自动继续。</p><p class=\"rowx\"><button type=\"button\" class=\"btn btn-primary\" data-key=\"allow\">允许本网站</button> <span>没有看到窗口？<a href=\"#\" target=\"_blank\" rel=\"noopener\" data-key=\"allow-link\">点此打开</a></span></p></div></div><div class=\"note info\" hidden data-key=\"insert\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"note-text\"><b>CA 驱动正在运行，还没有允许本网站使用。</b><p>点击【允许本网站】，在 CA 驱动的窗口中核对网址后点【允许】，本页会自动继续。</p><p class=\"rowx\"><button type=\"button\" class=\"btn btn-primary\" data-key=\"allow\">允许本网站</button> <span>没有看到窗口？<a target=\"_blank\" rel=\"noopener\" data-key=\"allow-link\">点此打开</a></span></p></div></div><div class=\"note info\" hidden data-key=\"insert\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -138,7 +138,7 @@ func keyPanel(m KeyModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"note-text\"><b>请在【用户认证】窗口中输入 CA 锁口令。</b> 口令只在本机校验，不会上传。没有看到窗口？<a href=\"#\" target=\"_blank\" rel=\"noopener\" data-key=\"link\">点此打开</a></div></div><div class=\"note err\" hidden role=\"alert\" data-key=\"failed\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"note-text\"><b>请在【用户认证】窗口中输入 CA 锁口令。</b> 口令只在本机校验，不会上传。没有看到窗口？<a target=\"_blank\" rel=\"noopener\" data-key=\"link\">点此打开</a></div></div><div class=\"note err\" hidden role=\"alert\" data-key=\"failed\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
