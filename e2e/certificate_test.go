@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"path"
 	"strings"
 	"testing"
@@ -134,4 +135,70 @@ func (b *bidder) holds(t testing.TB, state record.CertificateState) string {
 		states = append(states, string(c.State(time.Now())))
 	}
 	return "certificates: " + strings.Join(states, ", ")
+}
+
+// TestFailedHandoff is what a bidder sees while the CA company does not answer.
+func TestFailedHandoff(t *testing.T) {
+	s := theSystem(t)
+	b := newBidder(t, s, fmt.Sprintf("待发建设%d有限公司", nextNumber())).complete(t)
+	p := b.sit(t)
+	faults := func(switches map[string]any) { s.company.operates(t, "/faults", switches) }
+	t.Cleanup(func() { faults(map[string]any{}) })
+	p.part("S17 a failure is told with the hotline and the QQ group", func() {
+		faults(map[string]any{"refuse_percent": 100})
+		p.open("/ca/applications/new")
+		p.press("提交申请")
+		p.follow("确定")
+		p.sees("没有发送成功", "0731-82210013/82210016", "878543073", "重新发送")
+	})
+	p.part("S17 is sent again, and nothing is sent twice", func() {
+		faults(map[string]any{})
+		p.follow("重新发送")
+		p.sees("请携带", "受理点")
+		status, answer := s.company.asked(t, http.MethodGet, "/operator/applications/"+path.Base(p.path()), nil)
+		require.Equal(t, http.StatusOK, status, "%v", answer)
+	})
+}
+
+// TestS09_KeyBeforeRegistration is who holds a key and never registered here.
+func TestS09_KeyBeforeRegistration(t *testing.T) {
+	t.Parallel()
+	s := theSystem(t)
+	name := fmt.Sprintf("先有锁建设%d有限公司", nextNumber())
+	// The key comes from an application of an earlier registration, which was
+	// closed: the code is free again and the certificate goes on.
+	before := newBidder(t, s, name).complete(t)
+	p := before.sit(t)
+	p.sendsNoHeader()
+	p.open("/ca/applications/new")
+	p.press("提交申请")
+	p.follow("确定")
+	p.sees("请携带")
+	s.company.issues(t, s, path.Base(p.path()), "SM2")
+	eventually(t, patience, func() string { return before.holds(t, record.CertificateValid) })
+	state, err := s.store.CloseAbandoned(t.Context(), before.subject.ID)
+	require.NoError(t, err)
+	require.True(t, state.Closed, "%+v", state)
+
+	p.part("S09 the key leads through registration with the code filled in", func() {
+		p.logsInByKey(name)
+		p.sees("该证书对应的主体尚未注册", before.subject.Code, "第 2 步，共 2 步")
+		p.fill("单位全称", name)
+		p.fill("新建密码", password)
+		p.fill("再次输入密码", password)
+		p.follow("注册并登录")
+		p.sees("注册成功")
+		p.press("开始填写基本信息")
+		p.open("/certificates")
+		p.sees("首次登录时绑定")
+	})
+}
+
+func TestS08_DriverDownload(t *testing.T) {
+	t.Parallel()
+	s := theSystem(t)
+	p := newPerson(t, s)
+	p.open("/login/certificate")
+	p.follow("CA驱动下载")
+	p.sees("Windows", "macOS", "Linux", "SHA-256", "运行", "确定", "安装", "完成", "【用户认证】", "允许本站")
 }

@@ -153,7 +153,7 @@ func (s *Store) bindCertificate(ctx context.Context, tx bun.Tx, b binding) (reco
 	known, err := certificateOf(ctx, tx, b.Verified.Issuer.Key, b.Certificate.Serial())
 	switch {
 	case err == nil && known.Subject != b.Subject:
-		return "", errOtherSubject
+		return s.rebind(ctx, tx, known, b)
 	case err == nil:
 		return known.ID, nil
 	case record.CodeOf(err) != record.NotFound:
@@ -170,8 +170,35 @@ func (s *Store) bindCertificate(ctx context.Context, tx bun.Tx, b binding) (reco
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return "", fmt.Errorf("insert certificate: %w", err)
 	}
-	return row.ID, s.appendEvent(ctx, tx, event{
-		Chain: b.Subject, Type: "certificate_bound", Record: b.Application, Role: record.Clock, At: b.At,
+	return row.ID, s.boundEvent(ctx, tx, &row)
+}
+
+// rebind gives a certificate whose subject was closed to the subject that has
+// the code now. From a subject that is open nothing is taken.
+func (s *Store) rebind(ctx context.Context, tx bun.Tx, known *certificateRow, b binding) (record.ID, error) {
+	var closed bool
+	if err := tx.NewRaw("SELECT closed_at IS NOT NULL FROM subjects WHERE id = ?", known.Subject).Scan(ctx, &closed); err != nil {
+		return "", missing(err, "read who had the certificate")
+	}
+	if !closed {
+		return "", errOtherSubject
+	}
+	var err error
+	known.Subject, known.Application, known.BoundAt, known.BoundBy = b.Subject, b.Application, b.At, b.BoundBy
+	known.LastLoginAt = time.Time{}
+	if known.Sealed, err = s.sealDocument(ctx, tx, b.Subject, known.ID, certificatePurpose, b.Certificate.Raw()); err != nil {
+		return "", err
+	}
+	_, err = tx.NewUpdate().Model(known).Column("subject", "application", "bound_at", "bound_by", "last_login_at", "sealed").WherePK().Exec(ctx)
+	if err != nil {
+		return "", fmt.Errorf("rebind certificate: %w", err)
+	}
+	return known.ID, s.boundEvent(ctx, tx, known)
+}
+
+func (s *Store) boundEvent(ctx context.Context, tx bun.Tx, row *certificateRow) error {
+	return s.appendEvent(ctx, tx, event{
+		Chain: row.Subject, Type: "certificate_bound", Record: row.Application, Role: record.Clock, At: row.BoundAt,
 		Data: map[string]any{"certificate": string(row.ID), "sha256": row.SHA256, "use": row.Use, "by": row.BoundBy},
 	})
 }
@@ -222,7 +249,8 @@ func (s *Store) LoginByCertificate(ctx context.Context, login CertificateLogin) 
 		if err != nil && record.CodeOf(err) != record.NotFound {
 			return err
 		}
-		grant.Bound = err != nil
+		grant.Bound = err != nil || known.Subject != owner.ID
+		unbound := err != nil
 		bound, err := s.bindCertificate(ctx, tx, binding{
 			Subject: owner.ID, Certificate: login.Certificate, Verified: login.Verified, Use: UseSigning, Kind: certificateKind(owner.Type),
 			BoundBy: BoundByFirstLogin, At: now,
@@ -230,7 +258,7 @@ func (s *Store) LoginByCertificate(ctx context.Context, login CertificateLogin) 
 		if err != nil {
 			return err
 		}
-		if !grant.Bound {
+		if !unbound {
 			if err := refuseUnusable(known.certificate(), now); err != nil {
 				return err
 			}

@@ -224,3 +224,29 @@ func TestC9_SubmitUnderACertificateIsSignedAndRefusedWhereItDoesNotCount(t *test
 	require.False(t, draft.Locked, "the content is the draft again")
 	d.verify(t)
 }
+
+func TestC5_CertificateOfAClosedRegistrationFollowsTheCode(t *testing.T) {
+	w := certificatetest.New(t, "", "")
+	d := newDesk(t)
+	ctx := t.Context()
+	key := w.Issue(t, certificate.RSA, d.subject.Code)
+	_, err := byKey(t, d, key, d.account)
+	require.NoError(t, err)
+	state, err := d.CloseAbandoned(ctx, d.subject.ID)
+	require.NoError(t, err)
+	require.True(t, state.Closed)
+	again, err := d.Register(ctx, storage.Registration{
+		Command: storage.NewID(), Type: record.Organization, Code: d.subject.Code, Name: d.subject.Name, Password: "hash",
+	})
+	require.NoError(t, err)
+	grant, err := byKey(t, d, key, again.Account)
+	require.NoError(t, err)
+	require.Equal(t, storage.CertificateGrant{Account: again.Account, Bound: true}, grant)
+	all, err := d.Certificates(ctx, again.Subject.ID)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	one, err := d.Certificate(ctx, again.Subject.ID, all[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, key.Certificate.Raw(), one.DER, "sealed under the new subject's key")
+	d.verify(t)
+}

@@ -118,38 +118,3 @@ func (s *Store) CertificateWord(ctx context.Context, issuerKey, serial, word str
 		return s.markRevoked(ctx, tx, issuerKey, serial, word, at, reason)
 	})
 }
-
-// EligibilityFacts reads what a subject's eligibility follows from, as it stood
-// at an instant; the zero time is now.
-func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time.Time) (record.EligibilityFacts, time.Time, error) {
-	var facts record.EligibilityFacts
-	now, err := databaseTime(ctx, s.db)
-	if err != nil {
-		return facts, at, err
-	}
-	if at.IsZero() || at.After(now) {
-		at = now
-	}
-	err = s.db.NewRaw(`
-		SELECT coalesce(s.closed_at <= ?1, false),
-		       coalesce(v.assurance, ''),
-		       CASE WHEN v.record IS NULL THEN 'none' ELSE 'in_force' END,
-		       coalesce(r.filing, 'none'),
-		       (SELECT count(*) FROM certificates c
-		        WHERE c.subject = s.id AND c.use = ?2 AND c.bound_at <= ?1 AND c.not_before <= ?1 AND c.not_after >= ?1
-		          AND (c.unbound_at IS NULL OR c.unbound_at > ?1)
-		          AND NOT EXISTS (SELECT 1 FROM certificate_spans p
-		                          WHERE p.certificate = c.id AND p.since <= ?1 AND (p.until IS NULL OR p.until > ?1)))
-		FROM subjects s
-		LEFT JOIN records r ON r.subject = s.id AND r.kind IN (?3, ?4)
-		LEFT JOIN LATERAL (
-			SELECT v.record, v.assurance FROM version_effects e JOIN versions v USING (record, no)
-			WHERE e.record = r.id AND e.since <= ?1 ORDER BY e.since DESC LIMIT 1) v ON true
-		WHERE s.id = ?0`,
-		subject, at, UseSigning, record.OrganizationProfile, record.PersonProfile).
-		Scan(ctx, &facts.Closed, &facts.Assurance, &facts.Profile.Standing, &facts.Profile.Filing, &facts.Certificates)
-	if err != nil {
-		return facts, at, missing(err, "read what eligibility follows from")
-	}
-	return facts, at.UTC(), nil
-}

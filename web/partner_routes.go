@@ -15,5 +15,9 @@ var partnerRoutes = []route{
 		method: http.MethodGet, path: "/api/v1/ca/applications/:reference", who: partnerSystem, scope: storage.ScopeCARead,
 		handle: (*Server).tellApplication,
 	},
+	{
+		method: http.MethodGet, path: "/api/v1/subjects/:code/eligibility", who: partnerSystem, scope: storage.ScopeEligibilityRead,
+		handle: (*Server).tellEligibility,
+	},
 	{method: http.MethodGet, path: "/api/openapi.yaml", who: anyone, public: true, handle: (*Server).sendContract},
 }

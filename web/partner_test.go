@@ -262,3 +262,31 @@ func TestTheContractIsServed(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, answer.StatusCode)
 	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
 }
+
+func TestP9_S13_TradingSystemsAskWhetherAnOrganizationMayBid(t *testing.T) {
+	c := newCaller(t)
+	_, key, err := c.Store.AddAPIKey(t.Context(), record.Actor{Role: record.Supervisor}, "trading", []storage.Scope{storage.ScopeEligibilityRead}, time.Time{})
+	require.NoError(t, err)
+	who := c.newOrganization()
+	ask := func(code string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/subjects/"+code+"/eligibility", nil)
+		r.Header.Set("Authorization", "Bearer "+key)
+		return c.ask(r)
+	}
+	answer := ask(who.subject.Code)
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	var told struct {
+		Code              string
+		Paper, Electronic struct {
+			Eligible bool
+			Reasons  []string
+		}
+	}
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&told))
+	require.Equal(t, who.subject.Code, told.Code)
+	require.False(t, told.Paper.Eligible)
+	require.Equal(t, []string{"基本信息尚未提交"}, told.Electronic.Reasons)
+	unknown := ask(newCreditCode())
+	require.Equal(t, http.StatusNotFound, unknown.StatusCode)
+	require.Equal(t, "unknown_subject", c.code(unknown))
+}
