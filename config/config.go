@@ -105,18 +105,18 @@ type Config struct {
 	ProofDifficulty int64         `env:"PROOF_DIFFICULTY" envDefault:"100000" doc:"work that a browser does before it may register or search a code, in hashes at most; four times as many for persons"`
 	RingWait        time.Duration `env:"RING_WAIT" envDefault:"3s" doc:"how long a submit waits for its outcome before the receipt is shown"`
 
-	CATrust          string        `env:"CA_TRUST" doc:"file of the CA issuers whose certificates count, as JSON; empty: no certificate login"`
-	CAURL            string        `env:"CA_URL" doc:"interface of the CA company that takes applications, such as https://ca.example.cn/reg; empty: no CA办理申请"`
-	CAToken          Secret        `env:"CA_TOKEN" doc:"bearer token under which the CA company answers where an application stands"`
-	CASecrets        Secret        `env:"CA_SECRETS" doc:"secrets (whsec_…) that sign what goes to the CA company, comma-separated; while one is exchanged both sign"`
-	CACallbackKeys   Secret        `env:"CA_CALLBACK_KEYS" doc:"keys that verify what the CA company calls back: whsec_… (HMAC) or whpk_… (ed25519), comma-separated"`
-	CASilenceDays    int           `env:"CA_SILENCE_DAYS" envDefault:"5" doc:"working days without a word of the CA company on an application after which staff are told"`
-	CAPollEvery      time.Duration `env:"CA_POLL_EVERY" envDefault:"6h" doc:"how often the CA company is asked where an open application stands"`
-	CRLRefresh       time.Duration `env:"CRL_REFRESH" envDefault:"30s" doc:"how often the lists of revoked certificates are fetched; a session of a revoked certificate ends within this"`
-	CRLMaxAge        time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
-	EgressPrivate    bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company may reach loopback and private addresses"`
-	AgentOrigin      string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
-	Downloads        string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
+	CATrust        string        `env:"CA_TRUST" doc:"file of the CA issuers whose certificates count, as JSON; empty: no certificate login"`
+	CAURL          string        `env:"CA_URL" doc:"interface of the CA company that takes applications, such as https://ca.example.cn/reg; empty: no CA办理申请"`
+	CAToken        Secret        `env:"CA_TOKEN" doc:"bearer token under which the CA company answers where an application stands"`
+	CASecrets      Secret        `env:"CA_SECRETS" doc:"secrets (whsec_…) that sign what goes to the CA company, comma-separated; while one is exchanged both sign"`
+	CACallbackKeys Secret        `env:"CA_CALLBACK_KEYS" doc:"keys that verify what the CA company calls back: whsec_… (HMAC) or whpk_… (ed25519), comma-separated"`
+	CASilenceDays  int           `env:"CA_SILENCE_DAYS" envDefault:"5" doc:"working days without a word of the CA company on an application after which staff are told"`
+	CAPollEvery    time.Duration `env:"CA_POLL_EVERY" envDefault:"6h" doc:"how often the CA company is asked where an open application stands"`
+	CRLRefresh     time.Duration `env:"CRL_REFRESH" envDefault:"30s" doc:"how often the lists of revoked certificates are fetched; a session of a revoked certificate ends within this"`
+	CRLMaxAge      time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
+	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company may reach loopback and private addresses"`
+	AgentOrigin    string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
+	Downloads      string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
 
 	// Temporal is how the server is reached, read from Temporal's own
 	// variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_…) by the

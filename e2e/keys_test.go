@@ -99,6 +99,13 @@ func (s *system) startAgent(ctx context.Context, portal string) error {
 	if err != nil {
 		return fmt.Errorf("make a token of SoftHSM2, which `make test` installs: %w\n%s", err, said)
 	}
+	// What the portal offers for download is the program that runs here.
+	offered := filepath.Join(s.dir, "downloads")
+	content, err := os.ReadFile(program)
+	if err := errors.Join(err, os.Mkdir(offered, 0o700), os.WriteFile(filepath.Join(offered, "ukey-linux-amd64"), content, 0o600)); err != nil {
+		return fmt.Errorf("offer the agent: %w", err)
+	}
+	s.env["UNIREG_DOWNLOADS"] = offered
 	s.env["UNIREG_AGENT_ORIGIN"] = "http://127.0.0.1:" + port
 	return s.begin(newProcess(s.dir, "ukey", program, s.environ(nil), "serve", "--port", port, "--tokens", s.keys, "--module", softHSM,
 		"--origin", "http://"+portal, "--config", filepath.Join(s.dir, "ukey.json")))
@@ -142,7 +149,7 @@ func (c *company) asked(t testing.TB, method, path string, order any) (int, map[
 	t.Helper()
 	body, err := json.Marshal(order)
 	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), method, c.origin+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, c.origin+path, bytes.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Content-Type", "application/json")

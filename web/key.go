@@ -361,7 +361,8 @@ func (s *Server) bindAtRegistration(v *visit, t ticket, account record.ID) stora
 
 // keyRefused draws the login again and says why the key did not log in.
 func (s *Server) keyRefused(v *visit, fields url.Values, err error) error {
-	text, status := "", http.StatusForbidden
+	var text string
+	status := http.StatusForbidden
 	var known *record.Error
 	refusal, refused := certificate.RefusalOf(err)
 	switch {

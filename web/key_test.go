@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -339,9 +340,7 @@ func TestC4_TheResponderIsAskedAndTheListServesWhereItIsAway(t *testing.T) {
 func merge(all ...url.Values) url.Values {
 	sum := url.Values{}
 	for _, values := range all {
-		for name, value := range values {
-			sum[name] = value
-		}
+		maps.Copy(sum, values)
 	}
 	return sum
 }
