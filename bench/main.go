@@ -24,16 +24,17 @@ func main() {
 	cycles := flag.Int("n", 200, "measured submits")
 	warm := flag.Int("warm", 20, "submits before the measurement")
 	logins := flag.Int("logins", 300, "measured logins by certificate, of each algorithm")
+	applications := flag.Int("applications", 200, "applications for certificates at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *warm, *cycles, *logins); err != nil {
+	if err := run(ctx, *warm, *cycles, *logins, *applications); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, warm, cycles, logins int) (err error) {
+func run(ctx context.Context, warm, cycles, logins, applications int) (err error) {
 	directory, err := os.MkdirTemp("", "unireg-bench-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
@@ -43,7 +44,12 @@ func run(ctx context.Context, warm, cycles, logins int) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := startPortal(ctx, "UNIREG_CA_TRUST="+k.file, "UNIREG_TRUSTED_PROXIES=127.0.0.1")
+	ca, err := startCompany(ctx, directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ca.stop()) }()
+	p, err := startPortal(ctx, append(ca.environment, "UNIREG_CA_TRUST="+k.file, "UNIREG_TRUSTED_PROXIES=127.0.0.1")...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +84,10 @@ func run(ctx context.Context, warm, cycles, logins int) (err error) {
 	row("submit, POST to 303, applied", submits)
 	row("bare update-with-start", updates)
 	fmt.Printf("%-32s %6.2f\n", "ratio of the medians", float64(percentile(submits, 50))/float64(percentile(updates, 50)))
-	return measureKeys(ctx, p.url, k, logins)
+	if err := measureKeys(ctx, p.url, k, logins); err != nil {
+		return err
+	}
+	return measureHandoff(ctx, p, ca, applications)
 }
 
 func quiet() *slog.Logger {

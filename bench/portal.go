@@ -17,6 +17,7 @@ import (
 // portal is the product as it is run: a portal and a worker, two processes.
 type portal struct {
 	url       string
+	env       []string
 	processes []*exec.Cmd
 }
 
@@ -35,6 +36,7 @@ func startPortal(ctx context.Context, settings ...string) (*portal, error) {
 		"UNIREG_MASTER_KEYS=bench:"+draw(), "UNIREG_INDEX_KEY="+draw(), "UNIREG_COOKIE_KEY="+draw(),
 	)
 	env = append(env, settings...)
+	p.env = env
 	migrate := exec.CommandContext(ctx, program, "migrate", "up")
 	migrate.Env, migrate.Stderr = env, os.Stderr
 	if err := migrate.Run(); err != nil {
