@@ -10,6 +10,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -155,6 +156,27 @@ func TestPictures(t *testing.T) {
 	g.take(p, "home")
 	p.open("/history")
 	g.take(p, "history")
+
+	p.sendsNoHeader()
+	p.open("/ca/applications/new")
+	p.press("提交申请")
+	p.follow("确定")
+	p.sees("请携带")
+	g.take(p, "ca-application")
+	s.company.issues(t, s, path.Base(p.path()), "RSA")
+	eventually(t, patience, func() string { return b.holds(t, record.CertificateValid) })
+	p.open("/certificates")
+	g.take(p, "certificates")
+	p.logsOut(b.subject.Name)
+	p.open("/login/certificate")
+	p.sees("已连接 CA 驱动", b.subject.Name)
+	p.choosesKey(b.subject.Name)
+	g.take(p, "login-certificate")
+	w := p.pinWindow(func() { p.press("登录") })
+	w.sees("CA 锁口令")
+	g.take(w, "agent")
+	p.open("/downloads")
+	g.take(p, "downloads")
 
 	desk := second.sit(t, s)
 	g.take(desk, "staff-queue")

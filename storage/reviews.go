@@ -114,7 +114,11 @@ type ReviewFilter struct {
 	All    bool
 	First  bool // first filings only
 	Change bool // changes only
-	Limit  int
+	// Text narrows to what bears it in its title, or is of one of the Subjects; ""
+	// for everything.
+	Text     string
+	Subjects []record.ID
+	Limit    int
 }
 
 const reviewColumns = `
@@ -140,8 +144,11 @@ func (s *Store) ReviewQueue(ctx context.Context, filter ReviewFilter) ([]ReviewT
 		WHERE t.closed_at IS NULL
 		  AND (? OR t.claimed_by IS NULL OR t.claimed_by = ? OR t.claimed_until <= clock_timestamp())
 		  AND (NOT ? OR r.in_force = 0) AND (NOT ? OR r.in_force > 0)
+		  AND (? OR v.projection->>'title' LIKE ? OR t.subject IN (?))
 		ORDER BY t.due_at, t.id LIMIT ?`,
-		filter.All, nullID(filter.Staff), filter.First, filter.Change, filter.Limit).Scan(ctx, &tasks)
+		filter.All, nullID(filter.Staff), filter.First, filter.Change,
+		filter.Text == "", "%"+escapeLike(filter.Text)+"%", bun.List(append([]record.ID{systemChain}, filter.Subjects...)), filter.Limit).
+		Scan(ctx, &tasks)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read review queue: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"unireg/record"
@@ -31,8 +30,20 @@ type queue struct {
 	now   time.Time
 }
 
-func (s *Server) queue(v *visit) (queue, error) {
-	tasks, total, err := s.Store.ReviewQueue(v.ctx, storage.ReviewFilter{Staff: v.staff.ID, All: true, Limit: queueDepth})
+// queue reads the queue; text narrows it to the subjects whose name contains it,
+// or whose code it is, "" for all.
+func (s *Server) queue(v *visit, text string) (queue, error) {
+	filter := storage.ReviewFilter{Staff: v.staff.ID, All: true, Text: text, Limit: queueDepth}
+	if text != "" {
+		found, _, err := s.Store.SearchSubjects(v.ctx, text, queueDepth, 0)
+		if err != nil {
+			return queue{}, err
+		}
+		for _, f := range found {
+			filter.Subjects = append(filter.Subjects, f.Subject.ID)
+		}
+	}
+	tasks, total, err := s.Store.ReviewQueue(v.ctx, filter)
 	return queue{staff: v.staff.ID, tasks: tasks, total: total, now: time.Now()}, err
 }
 
@@ -128,13 +139,14 @@ func choose[T any](all []T, name string, nameOf func(T) string) T {
 
 // showQueue is the list of what waits for staff.
 func showQueue(s *Server, v *visit) error {
-	q, err := s.queue(v)
+	text := form.Clean(v.Query("q"))
+	q, err := s.queue(v, text)
 	if err != nil {
 		return err
 	}
 	state := choose(queueStates, v.Query("state"), func(c queueState) string { return c.name })
 	kind := choose(queueKinds, v.Query("kind"), func(c queueKind) string { return c.name })
-	m := view.QueueModel{Query: form.Clean(v.Query("q")), Total: q.total}
+	m := view.QueueModel{Query: text, Total: q.total}
 	address := func(state, kind string, page int) string {
 		values := url.Values{}
 		for name, value := range map[string]string{"state": state, "kind": kind, "q": m.Query} {
@@ -158,37 +170,12 @@ func showQueue(s *Server, v *visit) error {
 		})
 	}
 	tasks := q.narrow(state, kind)
-	if m.Query != "" {
-		if tasks, err = s.searchQueue(v, tasks, m.Query); err != nil {
-			return err
-		}
-	}
 	page, pager := paged(len(tasks), queuePage, number(v.Query("page")), func(n int) string { return address(state.name, kind.name, n) })
 	m.Pager = pager
 	if m.Tasks, err = s.rows(v, tasks[page.from:page.to], ""); err != nil {
 		return err
 	}
 	return v.render(http.StatusOK, view.QueuePage(v.page("审核队列"), m))
-}
-
-// searchQueue keeps the tasks whose subject's name contains the text, or whose
-// code it is.
-func (s *Server) searchQueue(v *visit, tasks []storage.ReviewTask, text string) ([]storage.ReviewTask, error) {
-	found, _, err := s.Store.SearchSubjects(v.ctx, text, queueDepth, 0)
-	if err != nil {
-		return nil, err
-	}
-	subjects := map[record.ID]bool{}
-	for _, f := range found {
-		subjects[f.Subject.ID] = true
-	}
-	var kept []storage.ReviewTask
-	for _, t := range tasks {
-		if subjects[t.Subject] || strings.Contains(t.Title, text) {
-			kept = append(kept, t)
-		}
-	}
-	return kept, nil
 }
 
 func withQuery(path string, values url.Values) string {

@@ -252,7 +252,7 @@ func (s *Server) scanCheck(v *visit, r storage.Review, files []form.File) (view.
 
 // addQueue puts the queue beside the desk, and leads to its neighbours.
 func (s *Server) addQueue(v *visit, r storage.Review, m *view.ReviewModel) error {
-	q, err := s.queue(v)
+	q, err := s.queue(v, "")
 	if err != nil {
 		return err
 	}
