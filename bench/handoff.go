@@ -19,7 +19,6 @@ import (
 
 	"unireg/config"
 	"unireg/record"
-	"unireg/record/form"
 	"unireg/record/sample"
 	"unireg/storage"
 )
@@ -167,7 +166,7 @@ func applicant(ctx context.Context, store *storage.Store, n int) (storage.Applic
 	if err != nil {
 		return storage.ApplicationRequest{}, err
 	}
-	document := sample.Organization(code, name, form.File{ID: string(storage.NewID())})
+	document := sample.Organization(code, name, sample.File(string(storage.NewID()), "营业执照.pdf"))
 	if _, err := store.SaveDraft(ctx, registered.Subject.ID, draft, 1, document); err != nil {
 		return storage.ApplicationRequest{}, err
 	}
