@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/uptrace/bun"
@@ -80,10 +81,13 @@ func (m *Migrator) Status(ctx context.Context) (applied, missing []string, err e
 	return names(all.Applied()), names(all.Unapplied()), nil
 }
 
+// names lists migrations in the order in which they are applied: their names
+// begin with their time.
 func names(migrations migrate.MigrationSlice) []string {
 	var all []string
 	for _, m := range migrations {
 		all = append(all, m.Name+"_"+m.Comment)
 	}
+	slices.Sort(all)
 	return all
 }

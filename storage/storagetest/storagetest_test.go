@@ -35,6 +35,10 @@ func TestMigrationsGoUpAndDownAndUpAgain(t *testing.T) {
 	applied, err := migrator.Up(ctx)
 	require.NoError(t, err)
 	require.Equal(t, missing, applied)
+	listed, missing, err := migrator.Status(ctx)
+	require.NoError(t, err)
+	require.Empty(t, missing)
+	require.Equal(t, applied, listed, "oldest first")
 	first := tables(t, db.Owner)
 	require.Contains(t, first, "events")
 
