@@ -78,7 +78,6 @@ type certificateRow struct {
 	SuspendedAt time.Time              `bun:"suspended_at,nullzero"`
 	RevokedAt   time.Time              `bun:"revoked_at,nullzero"`
 	Revocation  string                 `bun:"revocation"`
-	CheckedAt   time.Time              `bun:"checked_at,nullzero"`
 	UnboundAt   time.Time              `bun:"unbound_at,nullzero"`
 }
 

@@ -24,8 +24,9 @@ type OCSP interface {
 }
 
 const (
-	// keyLogins bounds the logins by certificate of an address in an hour.
-	keyLogins = 120
+	// keyLogins bounds the logins by certificate of an address in an hour, and as
+	// many challenges: a hall full of bidders comes from one.
+	keyLogins = 600
 	// ocspPatience is how long an issuer may take for its word.
 	ocspPatience = 2 * time.Second
 	// maxKeyField bounds a posted certificate or signature, in bytes of base64.
@@ -62,7 +63,7 @@ func (s *Server) loginChallenge(v *visit) error {
 	if s.Trust == nil {
 		return errNoPage
 	}
-	if err := v.within("certificate", keyLogins); err != nil {
+	if err := v.within("certificate-challenge", keyLogins); err != nil {
 		return err
 	}
 	return s.challengeFor(v, certificate.Statement{Purpose: certificate.Login, Nonce: storage.NewNonce()}, v.visitor())

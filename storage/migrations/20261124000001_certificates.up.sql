@@ -63,7 +63,6 @@ CREATE TABLE certificates (
     suspended_at  timestamptz,
     revoked_at    timestamptz,
     revocation    text NOT NULL DEFAULT '', -- reason
-    checked_at    timestamptz,           -- last time that the issuer's word on it was heard
     unbound_at    timestamptz,
     UNIQUE (issuer_key, serial)
 );
