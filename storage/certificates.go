@@ -339,12 +339,23 @@ func (s *Store) accountForCertificate(
 		}
 		account = row.ID
 	}
-	return account, takenOver, s.prove(ctx, tx, subject, account, record.Actor{Role: record.Applicant, ID: account}, now)
+	how := eventProven
+	if takenOver {
+		how = eventTakenOver
+	}
+	return account, takenOver, s.prove(ctx, tx, subject, account, record.Actor{Role: record.Applicant, ID: account}, how, now)
 }
+
+// How a subject came to be proven before anything of it was approved: its own
+// account showed the key, or somebody else's was put aside.
+const (
+	eventProven    = "proven"
+	eventTakenOver = "taken_over"
+)
 
 // prove marks a subject as proven for an account: the others are suspended,
 // their sessions end and their drafts are not shown. The chain is locked.
-func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID, by record.Actor, now time.Time) error {
+func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID, by record.Actor, how string, now time.Time) error {
 	if err := suspendAccounts(ctx, tx, subject, account, now); err != nil {
 		return err
 	}
@@ -355,7 +366,7 @@ func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID
 	if _, err := tx.NewRaw("UPDATE subjects SET proven_at = ? WHERE id = ?", now, subject).Exec(ctx); err != nil {
 		return fmt.Errorf("mark subject as proven: %w", err)
 	}
-	return s.appendEvent(ctx, tx, event{Chain: subject, Type: "taken_over", Role: by.Role, Actor: by.ID, At: now})
+	return s.appendEvent(ctx, tx, event{Chain: subject, Type: how, Role: by.Role, Actor: by.ID, At: now})
 }
 
 // What an issuer says of a certificate.

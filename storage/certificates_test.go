@@ -62,6 +62,13 @@ func byKey(t testing.TB, d *desk, key certificatetest.Key, holds record.ID) (sto
 	})
 }
 
+// eventsOf counts the events of a type in the subject's history.
+func (d *desk) eventsOf(t testing.TB, kind string) (n int) {
+	t.Helper()
+	require.NoError(t, d.app.NewRaw("SELECT count(*) FROM events WHERE chain = ? AND type = ?", d.subject.ID, kind).Scan(t.Context(), &n))
+	return n
+}
+
 func TestC5_CertificateBindsToItsOwnSubjectOnly(t *testing.T) {
 	w := certificatetest.New(t, "", "")
 	mine, other := newDesk(t), newDesk(t)
@@ -69,6 +76,9 @@ func TestC5_CertificateBindsToItsOwnSubjectOnly(t *testing.T) {
 	grant, err := byKey(t, mine, key, mine.account)
 	require.NoError(t, err)
 	require.Equal(t, storage.CertificateGrant{Account: mine.account, Bound: true}, grant, "who holds both keeps the account")
+
+	require.Equal(t, 1, mine.eventsOf(t, "proven"))
+	require.Zero(t, mine.eventsOf(t, "taken_over"), "nobody was put aside")
 
 	again, err := byKey(t, mine, key, "")
 	require.NoError(t, err)
@@ -107,6 +117,7 @@ func TestS09_CertificateTakesOverAnUnprovenSubject(t *testing.T) {
 	grant, err := byKey(t, d, key, "")
 	require.NoError(t, err)
 	require.True(t, grant.TakenOver)
+	require.Equal(t, 1, d.eventsOf(t, "taken_over"))
 	require.NotEqual(t, d.account, grant.Account)
 	require.True(t, ended(t, d.Store, token), "the stranger's session")
 	account, err := d.Account(t.Context(), d.account)

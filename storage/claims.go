@@ -272,7 +272,7 @@ func (s *Store) GrantClaim(ctx context.Context, g ClaimGrant) error {
 		if err := s.claimEvent(ctx, tx, row, eventClaimGranted, g.By, now); err != nil {
 			return err
 		}
-		return s.prove(ctx, tx, row.Subject, account.ID, g.By, now)
+		return s.prove(ctx, tx, row.Subject, account.ID, g.By, eventTakenOver, now)
 	})
 }
 
