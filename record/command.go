@@ -72,6 +72,7 @@ const (
 	RefusedUnscanned   Refusal = "unscanned"     // an attachment waits for its virus scan
 	RefusedIdentity    Refusal = "identity"      // the document is not the subject's own
 	RefusedNoAuthority Refusal = "authority"     // the role may not make the move
+	RefusedEmployed    Refusal = "employed"      // the person is in force at another organization
 	RefusedCertificate Refusal = "certificate"   // the certificate did not count when the command was accepted
 )
 
@@ -90,6 +91,7 @@ var refusalTexts = map[Refusal]string{
 	RefusedSamePerson:  "初审与复核须由两名不同人员办理。",
 	RefusedNotClaimed:  "该件由其他审核人员办理中。",
 	RefusedDuplicate:   "与已有的有效记录重复，请核对后再提交。",
+	RefusedEmployed:    "该人员已有一条有效的执业登记，同一人员只能在一个单位有效。如在其他单位登记，请该人员联系原单位办理“解除聘用”后再提交；如在本单位已有登记，请变更原有记录。填写的内容已保留在草稿中。",
 	RefusedCancelled:   "操作已在生效前撤销。",
 	RefusedUnscanned:   "附件尚未完成病毒扫描，暂不能通过。",
 	RefusedIdentity:    "内容中的代码或证件号码与注册时不一致，请联系服务热线。",

@@ -94,7 +94,7 @@ func TestW18_BindIgnoresFixedAndUnknownFields(t *testing.T) {
 	code := d.LegalCode
 	d.Form(today).Bind(map[string][]string{
 		"legal_code": {sample.CreditCode(9)}, "standing": {"in_force"}, "legal_name": {"  新名称有限公司 "},
-	}, nil)
+	}, form.Lookup{})
 	require.Equal(t, code, d.LegalCode)
 	require.Equal(t, "新名称有限公司", d.LegalName)
 	require.Empty(t, d.Licence, "fields that the post leaves out become empty")
@@ -105,14 +105,14 @@ func TestBindKeepsWhatWasTyped(t *testing.T) {
 	d.Form(today).Bind(map[string][]string{
 		"registered_capital": {"1.2亿"}, "founded_on": {"二〇〇九年"}, "agent_mobile": {"１３８００００６０２１ "},
 		"licence_expires_on": {"2030年6月1日"}, "region": {"430000", "430100", "430104"},
-	}, nil)
+	}, form.Lookup{})
 	require.Equal(t, form.Decimal("1.2亿"), d.Capital)
 	require.Equal(t, form.Date("二〇〇九年"), d.FoundedOn)
 	require.Equal(t, "13800006021", d.Agent.Mobile)
 	require.Equal(t, form.Date("2030-06-01"), d.LicenceExpires)
 	require.Equal(t, form.Choice{Code: "430104", Name: "湖南省长沙市岳麓区"}, d.Region)
 
-	d.Form(today).Bind(map[string][]string{"region": {"440000", "430100", "430104"}, "registered_capital": {"1,234,567.5"}}, nil)
+	d.Form(today).Bind(map[string][]string{"region": {"440000", "430100", "430104"}, "registered_capital": {"1,234,567.5"}}, form.Lookup{})
 	require.Equal(t, "440000", d.Region.Code, "without scripts a new province leaves the old city in the page")
 	require.Equal(t, "1,234,567.5 万元", d.Form(today).Field("registered_capital").Display())
 }

@@ -76,13 +76,7 @@ func (d *PersonDocument) Form(today time.Time) form.Form {
 			form.Radio("gender", "性别", &d.Gender, codes.Genders),
 			form.Day("born_on", "出生日期", &d.BornOn).
 				Check(func() string { return notAfter(d.BornOn, today) }).
-				Check(func() string {
-					if born, ok := ResidentIDBirthDate(d.IDNumber); d.IDType.Code == codes.IDDocumentResident && ok &&
-						string(d.BornOn) != born.Format(time.DateOnly) {
-						return "出生日期与身份证号码不一致，应为 " + born.Format(time.DateOnly)
-					}
-					return ""
-				}),
+				Check(func() string { return bornOtherwise(d.IDType.Code, d.IDNumber, d.BornOn) }),
 			form.Select("education", "学历", &d.Education, codes.Educations),
 			form.Checks("roles", "主体角色", &d.Roles, codes.PersonRoles).Require().Note("可多选，按参与交易的身份选择"),
 		}},

@@ -85,6 +85,17 @@ var (
 	// CertificateStatuses are the states of a practitioner's certificate.
 	CertificateStatuses = newTable("certificate_status", " / ", nil)
 
+	// SafetyCategories are the certificates of safety competence A, B and C, under
+	// the codes that PostCertificateTypes has for them.
+	SafetyCategories = newTable("safety_category", " / ", nil)
+
+	// IssuerLevels, ContractClasses, AwardLevels and TitleLevels are short lists of
+	// our own; see ContractConstruction and its neighbours.
+	IssuerLevels    = newTable("issuer_level", " / ", nil)
+	ContractClasses = newTable("contract_class", " / ", nil)
+	AwardLevels     = newTable("award_level", " / ", nil)
+	TitleLevels     = newTable("title_level", " / ", nil)
+
 	// constructionIDDocumentTypes is another authority's numbering of identity
 	// documents, kept apart in a namespace of its own: it serves to read that
 	// authority's data, never to fill in a form.
@@ -98,6 +109,7 @@ var all = []*Table{
 	QualificationClasses, QualificationSeries, QualificationMajors, QualificationGrades,
 	professions, ProfessionalRegistrationTypes, ProfessionalRegistrationMajors,
 	postCertificateGroups, PostCertificateTypes, CertificateStatuses,
+	SafetyCategories, IssuerLevels, ContractClasses, AwardLevels, TitleLevels,
 }
 
 // Named returns the table of a namespace.
@@ -146,6 +158,14 @@ const (
 	// GenderMale and GenderFemale are the codes of GB/T 2261.1, in Genders.
 	GenderMale   = "1"
 	GenderFemale = "2"
+
+	// CertificateValid is a certificate that counts, in CertificateStatuses.
+	CertificateValid = "1"
+
+	// Contracts whose project has a manager who must be named, in ContractClasses.
+	ContractConstruction = "construction"
+	ContractSpecialist   = "specialist"
+	ContractSupervision  = "supervision"
 
 	// PostCertificateSafety is the group of the safety certificates 021A (head of
 	// the enterprise), 021B (project manager) and 021C (safety officer).

@@ -116,6 +116,17 @@ func (t *Table) Lookup(code string) (Entry, bool) {
 	return r.entries[i], true
 }
 
+// Find is Lookup that also looks through the tables above this one, where the
+// upper levels of a cascade have their codes.
+func (t *Table) Find(code string) (Entry, bool) {
+	for ; t != nil; t = t.above {
+		if e, ok := t.Lookup(code); ok {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
 // Children lists the entries below a code that are valid today, in order of
 // code; "" stands above the roots. A table may hang below another, as majors
 // below series below classes: descending from "" then passes through the
@@ -155,12 +166,15 @@ func (t *Table) entriesOn(date string) []Entry {
 // finding what was filed under them.
 func (t *Table) All() []Entry { return slices.Clone(t.rows().entries) }
 
-// Path is the way from the root down to a code, including it, through the
-// tables above where there are any. It is nil for an unknown code.
+// Path is the way from the root down to a code of this table or one above it,
+// including the code. It is nil for an unknown code.
 func (t *Table) Path(code string) []Entry {
 	e, ok := t.Lookup(code)
 	if !ok {
-		return nil
+		if t.above == nil {
+			return nil
+		}
+		return t.above.Path(code)
 	}
 	if e.Parent == "" {
 		return []Entry{e}

@@ -22,6 +22,10 @@ const (
 	WidgetCascade  Widget = "cascade" // one of a tree of codes, level by level
 	WidgetChecks   Widget = "checks"  // several codes
 	WidgetFiles    Widget = "files"
+	WidgetRows     Widget = "rows"  // a group of fields that repeats
+	WidgetTerms    Widget = "terms" // several codes, each with a date
+	WidgetPick     Widget = "pick"  // one of the subject's records
+	WidgetPicks    Widget = "picks" // several of them
 )
 
 // Field is one entry of a form. The exported fields say how it is shown; the
@@ -46,14 +50,15 @@ type Field struct {
 	Wide      bool // takes the whole row
 
 	value    value
+	local    string // of a row's field: its name within the row
 	required func() bool
 	checks   []func() string
 }
 
 // value is what a field is bound to.
 type value interface {
-	set(input []string, files FileLookup) // as posted
-	input() []string                      // as typed, to show again
+	set(input []string, find Lookup) // as posted
+	input() []string                 // as typed, to show again
 	encode() any
 	decode(any) error
 	empty() bool
@@ -104,6 +109,14 @@ func (f *Field) Mono(inputMode string) *Field { f.Code, f.InputMode = true, inpu
 
 // Required reports whether the field must be filled as the document stands.
 func (f *Field) Required() bool { return f.required != nil && f.required() }
+
+// Local is the field's name within its row, and its name elsewhere.
+func (f *Field) Local() string {
+	if f.local != "" {
+		return f.local
+	}
+	return f.Name
+}
 
 // Empty reports whether nothing was entered.
 func (f *Field) Empty() bool { return f.value.empty() }
@@ -185,8 +198,10 @@ func (f *Field) Problem() string {
 
 func (f *Field) missing() string {
 	switch f.Widget {
-	case WidgetRadio, WidgetSelect, WidgetCascade, WidgetChecks:
+	case WidgetRadio, WidgetSelect, WidgetCascade, WidgetChecks, WidgetTerms, WidgetPick, WidgetPicks:
 		return "请选择" + f.Label
+	case WidgetRows:
+		return "请至少添加一项"
 	case WidgetFiles:
 		return "请上传" + f.Label
 	default:

@@ -13,6 +13,7 @@ package form
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Form is a whole document, in the order a person fills it.
@@ -33,7 +34,7 @@ type Problem struct {
 	Message string // a sentence for the person, without the label
 }
 
-// Fields returns all fields in order.
+// Fields returns the fields of all sections in order; a group of rows is one.
 func (f Form) Fields() []*Field {
 	var all []*Field
 	for _, s := range f {
@@ -42,16 +43,33 @@ func (f Form) Fields() []*Field {
 	return all
 }
 
-// Field returns the field of that name, or nil.
-func (f Form) Field(name string) *Field {
-	for _, s := range f {
-		for _, field := range s.Fields {
-			if field.Name == name {
-				return field
-			}
+// Leaves returns every field that holds content of its own, in order: those of
+// rows in place of their group.
+func (f Form) Leaves() []*Field {
+	var all []*Field
+	for _, field := range f.Fields() {
+		if field.Widget != WidgetRows {
+			all = append(all, field)
+			continue
+		}
+		for _, row := range field.Rows() {
+			all = append(all, row.Fields...)
 		}
 	}
-	return nil
+	return all
+}
+
+// Field returns the field of that name, or nil. A name with dots is a row's.
+func (f Form) Field(name string) *Field {
+	if group, rest, qualified := strings.Cut(name, "."); qualified {
+		id, _, _ := strings.Cut(rest, ".")
+		if g := f.Field(group); g != nil {
+			row, _ := g.Row(id)
+			return fieldOf(row.Fields, name)
+		}
+		return nil
+	}
+	return fieldOf(f.Fields(), name)
 }
 
 // Section returns the section of that name, and whether there is one.
@@ -63,20 +81,25 @@ func (f Form) Section(name string) (Section, bool) {
 	return f[i], true
 }
 
-// FileLookup finds a stored file by id. It answers false for a file that does
-// not exist or that the person may not use; the caller decides who that is.
-type FileLookup func(id string) (File, bool)
+// Lookup finds what posted ids stand for: stored files, and the records of the
+// subject that a document may refer to. Each answers false for what does not
+// exist or the person may not use; the caller decides who that is. A nil
+// function finds nothing.
+type Lookup struct {
+	Files   func(id string) (File, bool)
+	Records func(id string) (Reference, bool)
+}
 
 // Bind writes posted values into the document. A field that values does not
-// name becomes empty, as browsers leave out unchecked boxes. Fixed fields and
-// names that the form does not have are ignored, so nothing can be assigned
-// that the form does not offer.
-func (f Form) Bind(values map[string][]string, files FileLookup) {
+// name becomes empty, as browsers leave out unchecked boxes. Fixed fields,
+// rows and names that the form does not have are ignored, so nothing can be
+// assigned that the form does not offer.
+func (f Form) Bind(values map[string][]string, find Lookup) {
 	for _, field := range f.Fields() {
-		if field.Fixed {
+		if field.Fixed || field.Widget == WidgetRows {
 			continue
 		}
-		field.value.set(values[field.Name], files)
+		field.value.set(values[field.Name], find)
 	}
 }
 
@@ -97,6 +120,7 @@ func (s Section) Problems() []Problem {
 		if message := field.Problem(); message != "" {
 			all = append(all, Problem{Field: field.Name, Label: field.Label, Message: message})
 		}
+		all = append(all, field.rowProblems()...)
 	}
 	return all
 }
@@ -134,7 +158,7 @@ func (f Form) Decode(content map[string]any) error {
 	for _, field := range f.Fields() {
 		v, ok := content[field.Name]
 		if !ok {
-			field.value.set(nil, nil)
+			field.value.set(nil, Lookup{})
 			continue
 		}
 		if err := field.value.decode(v); err != nil {
@@ -147,7 +171,7 @@ func (f Form) Decode(content map[string]any) error {
 // Files returns every file that the document refers to.
 func (f Form) Files() []File {
 	var all []File
-	for _, field := range f.Fields() {
+	for _, field := range f.Leaves() {
 		all = append(all, field.Files()...)
 	}
 	return all
@@ -156,6 +180,8 @@ func (f Form) Files() []File {
 // Change is one field in two versions of a document.
 type Change struct {
 	Section       string // label of the section
+	Row           string // title of the row; "" outside of rows
+	Fate          Fate   // of the row
 	Field         *Field // of the later version
 	Before, After string // as displayed, unmasked
 	FilesBefore   []File
@@ -164,11 +190,16 @@ type Change struct {
 }
 
 // Diff compares two versions field by field, in the order of the later one.
-// before may be nil: then every filled field is an addition.
+// before may be nil: then every filled field is an addition. Rows are matched by
+// their ids.
 func Diff(before, after Form) []Change {
 	var changes []Change
 	for _, s := range after {
 		for _, field := range s.Fields {
+			if field.Widget == WidgetRows {
+				changes = append(changes, diffRows(s.Label, before.Field(field.Name), field)...)
+				continue
+			}
 			c := Change{Section: s.Label, Field: field, After: field.Display(), FilesAfter: field.Files()}
 			if old := before.Field(field.Name); old != nil {
 				c.Before, c.FilesBefore = old.Display(), old.Files()

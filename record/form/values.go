@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -86,7 +87,7 @@ type textValue struct {
 	lines  bool
 }
 
-func (v textValue) set(input []string, _ FileLookup) {
+func (v textValue) set(input []string, _ Lookup) {
 	text := strings.ReplaceAll(first(input), "\r\n", "\n")
 	if !v.lines {
 		text = strings.ReplaceAll(text, "\n", " ")
@@ -190,9 +191,9 @@ func Amount(name, label, unit string, target *Decimal) *Field {
 
 type boolValue struct{ target *bool }
 
-func (v boolValue) set(input []string, _ FileLookup) { *v.target = first(input) == "true" }
-func (v boolValue) input() []string                  { return []string{strconv.FormatBool(*v.target)} }
-func (v boolValue) encode() any                      { return true }
+func (v boolValue) set(input []string, _ Lookup) { *v.target = first(input) == "true" }
+func (v boolValue) input() []string              { return []string{strconv.FormatBool(*v.target)} }
+func (v boolValue) encode() any                  { return true }
 func (v boolValue) decode(content any) error {
 	b, ok := content.(bool)
 	if !ok {
@@ -234,24 +235,21 @@ func (v choicesValue) current() []Choice {
 	return all
 }
 
-func (v choicesValue) set(input []string, _ FileLookup) {
+func (v choicesValue) set(input []string, _ Lookup) {
 	var chosen []Choice
 	for _, code := range input {
 		code = Clean(code)
 		if code == "" {
 			continue
 		}
-		entry, ok := v.table.Lookup(code)
+		entry, ok := v.table.Find(code)
 		if v.leaf && len(chosen) > 0 && (!ok || entry.Parent != chosen[0].Code) {
 			// A level above was changed: what was chosen below it is stale.
 			break
 		}
 		choice := Choice{Code: code}
 		if ok {
-			choice.Name = entry.Name
-			if v.table.Hierarchical() {
-				choice.Name = v.table.FullName(code)
-			}
+			choice.Name = cmp.Or(v.table.FullName(code), entry.Name)
 		}
 		if v.many {
 			chosen = append(chosen, choice)
@@ -316,6 +314,9 @@ func (v choicesValue) display() string {
 func (v choicesValue) problem() string {
 	for _, c := range v.current() {
 		entry, ok := v.table.Lookup(c.Code)
+		if _, above := v.table.Find(c.Code); !ok && above && v.leaf {
+			return "请选择到最后一级"
+		}
 		if !ok {
 			return "所选内容不在代码表中，请重新选择"
 		}
@@ -376,13 +377,13 @@ func Checks(name, label string, target *[]Choice, table *codes.Table) *Field {
 
 type filesValue struct{ target *[]File }
 
-func (v filesValue) set(input []string, files FileLookup) {
+func (v filesValue) set(input []string, find Lookup) {
 	var all []File
 	for _, id := range input {
-		if id == "" || files == nil {
+		if id == "" || find.Files == nil {
 			continue
 		}
-		if file, ok := files(id); ok {
+		if file, ok := find.Files(id); ok {
 			all = append(all, file)
 		}
 	}

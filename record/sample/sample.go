@@ -69,6 +69,89 @@ func Person(number, name string, file form.File) *record.PersonDocument {
 	return d
 }
 
+// Qualification returns a complete 单位资质 of that certificate number: two 资质类型
+// of a construction enterprise.
+func Qualification(number string, file form.File) *record.QualificationDocument {
+	return &record.QualificationDocument{
+		CertificateNo: number, Issuer: "湖南省住房和城乡建设厅", IssuerLevel: pick(codes.IssuerLevels, "province"),
+		IssuedOn: "2024-03-01", ExpiresOn: "2029-02-28", Certificate: []form.File{file},
+		Lines: []record.QualificationLine{
+			{
+				Key: form.Key{ID: "line1"}, Major: pick(codes.QualificationMajors, "1040A010"), Grade: pick(codes.QualificationGrades, "11"),
+				Primary: true, ApprovedOn: "2024-03-01", Scope: "可承担高度 200 米以下的建筑工程。",
+			},
+			{Key: form.Key{ID: "line2"}, Major: pick(codes.QualificationMajors, "1040A020"), Grade: pick(codes.QualificationGrades, "12")},
+		},
+	}
+}
+
+// Performance returns a complete 单位业绩 of that project, whose manager is the
+// practitioner referred to.
+func Performance(project string, manager form.Reference, file form.File) *record.PerformanceDocument {
+	d := &record.PerformanceDocument{
+		ProjectName: project, ProjectCode: "HN2025-0117", OwnerName: "示范城市建设投资有限公司", OwnerCode: CreditCode(9001),
+		ContractClass: pick(codes.ContractClasses, codes.ContractConstruction), Region: pick(codes.Regions, "430104"), Location: "示范大道 200 号",
+		ContractAmount: "128000000", Currency: pick(codes.Currencies, "01"),
+		AwardedOn: "2023-01-10", SignedOn: "2023-02-01", StartedOn: "2023-03-01", CompletedOn: "2025-06-30",
+		Manager: manager, Contract: []form.File{file}, Completion: []form.File{file},
+	}
+	d.Scale.Structure, d.Scale.Area, d.Scale.Floors = "框架剪力墙", "52000.5", "-2/28"
+	return d
+}
+
+// Practitioner returns a complete 执业人员 of that name and resident number, with a
+// row in each tab.
+func Practitioner(number, name string, file form.File) *record.PractitionerDocument {
+	return &record.PractitionerDocument{
+		Name: name, IDType: pick(codes.IDDocumentTypes, codes.IDDocumentResident), IDNumber: number, Mobile: "13600001234",
+		Position: "项目经理", EmployedOn: "2018-07-01", Education: pick(codes.Educations, "20"),
+		Rank: record.ProfessionalTitle{Level: pick(codes.TitleLevels, "senior"), Major: "建筑施工", No: "ZC2016-0042"},
+		Card: []form.File{file}, Employment: []form.File{file}, TitleProof: []form.File{file},
+		Registrations: []record.Registration{{
+			Key: form.Key{ID: "registration1"}, Type: pick(codes.ProfessionalRegistrationTypes, "1511"), No: "湘1432016" + number[12:17],
+			Majors:   []form.Term{{Choice: form.Choice{Code: "1501", Name: "建筑工程"}, Until: "2028-05-31"}},
+			IssuedOn: "2016-06-01", Issuer: "住房和城乡建设部", Status: pick(codes.CertificateStatuses, codes.CertificateValid), Scan: []form.File{file},
+		}},
+		Awards: []record.PractitionerAward{{Key: form.Key{ID: "award1"}, Honour: honour("优秀项目经理", file)}},
+		Safety: []record.SafetyCertificate{{
+			Key: form.Key{ID: "safety1"}, Category: pick(codes.SafetyCategories, "021B"), No: "湘建安B" + number[11:17],
+			IssuedOn: "2024-05-01", ExpiresOn: "2027-04-30", Issuer: "湖南省住房和城乡建设厅", Scan: []form.File{file},
+		}},
+	}
+}
+
+// Award returns a complete 获奖信息.
+func Award(name string, file form.File, winners ...form.Reference) *record.AwardDocument {
+	return &record.AwardDocument{Honour: honour(name, file), Winners: winners}
+}
+
+func honour(name string, file form.File) record.Honour {
+	return record.Honour{
+		Name: name, Level: pick(codes.AwardLevels, "province"), GrantedBy: "湖南省建筑业协会", GrantedOn: "2025-01-15",
+		DocumentNo: "湘建协〔2025〕3号", Rank: "一等奖", Certificate: []form.File{file},
+	}
+}
+
+// Document returns a complete document of any kind for a subject; n makes what
+// must be unique so.
+func Document(kind record.Kind, owner record.Subject, n int, file form.File) record.Document {
+	switch kind {
+	case record.OrganizationProfile:
+		return Organization(owner.Code, owner.Name, file)
+	case record.PersonProfile:
+		return Person(owner.Code, owner.Name, file)
+	case record.Qualification:
+		return Qualification(fmt.Sprintf("D243%06d", n), file)
+	case record.Performance:
+		return Performance(fmt.Sprintf("示范家园 %d 期", n), form.Reference{ID: "p", Name: "周予安", Number: ResidentID(4000 + n)}, file)
+	case record.Practitioner:
+		return Practitioner(ResidentID(5000+n), fmt.Sprintf("周予安%d", n), file)
+	case record.Award:
+		return Award(fmt.Sprintf("芙蓉奖 %d", n), file)
+	}
+	return nil
+}
+
 // pick returns an entry of a table as a form stores it; a code that the table
 // does not have gives a choice that the form reports.
 func pick(table *codes.Table, code string) form.Choice {
