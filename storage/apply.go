@@ -126,7 +126,11 @@ func (s *Store) applyOne(ctx context.Context, tx bun.Tx, current *filed, command
 			refusal, err = s.decide(ctx, savepoint, current, command, now)
 			return err
 		})
-		if uniqueViolation(err) != "" {
+		switch uniqueViolation(err) {
+		case "":
+		case "records_distinct_everywhere":
+			refusal, err = record.RefusedEmployed, nil
+		default:
 			refusal, err = record.RefusedDuplicate, nil
 		}
 		if err != nil {

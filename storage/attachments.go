@@ -21,7 +21,7 @@ type FileLimits struct {
 	MaxSize   int64 // bytes of one file; 20 MiB
 	Quota     int64 // bytes of all files of a subject; 2 GiB
 	MaxPixels int64 // of one image; 80 million, an A4 page at 900 DPI
-	MaxLoose  int   // files of a subject that are not submitted; 300
+	MaxLoose  int   // files of a subject that are not submitted; 3,000
 }
 
 func (l FileLimits) orDefault() FileLimits {
@@ -35,7 +35,7 @@ func (l FileLimits) orDefault() FileLimits {
 		l.MaxPixels = 80_000_000
 	}
 	if l.MaxLoose == 0 {
-		l.MaxLoose = 300
+		l.MaxLoose = 3000
 	}
 	return l
 }

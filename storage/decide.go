@@ -26,6 +26,9 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err != nil {
 		return "", err
 	}
+	if refusal, err := s.refuseAssurance(ctx, tx, current, command); refusal != "" || err != nil {
+		return refusal, err
+	}
 	submission, refusal, err := s.submission(ctx, tx, current, command)
 	if refusal != "" || err != nil {
 		return refusal, err
@@ -47,6 +50,9 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 		return record.RefusedVersion, nil
 	}
 	if refusal, err := s.refuseReviewer(ctx, tx, current, command, task); refusal != "" || err != nil {
+		return refusal, err
+	}
+	if refusal, err := s.refuseContent(ctx, tx, current, command, submission); refusal != "" || err != nil {
 		return refusal, err
 	}
 	return "", s.effect(ctx, tx, current, command, effect{next: next, submission: submission, task: task, now: now})
@@ -82,6 +88,80 @@ func (s *Store) refuseActor(ctx context.Context, tx bun.Tx, command *commandRow)
 	return "", nil
 }
 
+// refuseAssurance checks that the session was one that the move takes: kinds
+// that only a certificate session may submit take one to be voided and
+// restored, too. Such a certificate must still have counted.
+func (s *Store) refuseAssurance(ctx context.Context, tx bun.Tx, current *filed, command *commandRow) (record.Refusal, error) {
+	if !current.exists {
+		current.Kind = command.Kind
+	}
+	transition, ok := record.TransitionOf(command.Move)
+	if !ok || !transition.LikeSubmit {
+		return "", nil
+	}
+	definition, _ := record.DefinitionOf(current.Kind)
+	if definition.Certificate && command.Assurance != record.ByCertificate {
+		return record.RefusedAssurance, nil
+	}
+	return refuseCertificate(ctx, tx, command)
+}
+
+// refuseContent checks what a version must be that is about to count again, and
+// early what would be refused at the end: a submit of what is in force already.
+func (s *Store) refuseContent(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, sub *submission) (record.Refusal, error) {
+	var document record.Document
+	switch command.Move {
+	case record.Submit:
+		document = sub.document
+	case record.Restore:
+		version, err := s.version(ctx, tx, current.ID, current.InForce)
+		if err != nil {
+			return "", err
+		}
+		document = version.Document
+		if len(document.Form(command.AcceptedAt.In(record.Shanghai)).Problems()) > 0 {
+			return record.RefusedProblems, nil
+		}
+	default:
+		return "", nil
+	}
+	return s.refuseTwice(ctx, tx, current, document)
+}
+
+// refuseTwice looks for another record in force that the document must not
+// share its number or person with. The indexes are the guard; this says it
+// before anybody has worked on the filing.
+func (s *Store) refuseTwice(ctx context.Context, tx bun.Tx, current *filed, document record.Document) (record.Refusal, error) {
+	index := s.distinct(current.Kind, document)
+	if index == nil {
+		return "", nil
+	}
+	definition, _ := record.DefinitionOf(current.Kind)
+	var taken bool
+	err := tx.NewRaw(`
+		SELECT EXISTS (SELECT 1 FROM records
+		WHERE kind = ?0 AND distinct_index = ?1 AND standing = 'in_force' AND id <> ?2 AND (?3 OR subject = ?4))`,
+		current.Kind, index, current.ID, definition.Everywhere, current.Subject).Scan(ctx, &taken)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("look for the same record: %w", err)
+	case !taken:
+		return "", nil
+	case definition.Everywhere:
+		return record.RefusedEmployed, nil
+	}
+	return record.RefusedDuplicate, nil
+}
+
+// distinct is the blind index of what two records of the kind must not share,
+// nil for kinds without.
+func (s *Store) distinct(kind record.Kind, document record.Document) []byte {
+	if d, ok := document.(record.Distinct); ok && d.Unique() != "" {
+		return s.keys.blind("distinct/"+string(kind), d.Unique())
+	}
+	return nil
+}
+
 // submission is the document of a submit, checked again as it was frozen.
 type submission struct {
 	document record.Document
@@ -93,18 +173,9 @@ func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, comma
 	if command.Move != record.Submit {
 		return nil, "", nil
 	}
-	if !current.exists {
-		current.Kind = command.Kind
-	}
 	definition, ok := record.DefinitionOf(command.Kind)
 	if !ok || current.Kind != command.Kind {
 		return nil, record.RefusedState, nil
-	}
-	if definition.Certificate && command.Assurance != record.ByCertificate {
-		return nil, record.RefusedAssurance, nil
-	}
-	if refusal, err := refuseCertificate(ctx, tx, command); refusal != "" || err != nil {
-		return nil, refusal, err
 	}
 	content, err := s.unsealDocument(ctx, tx, command.Subject, command.ID, "command", command.Sealed)
 	if err != nil {
@@ -142,7 +213,8 @@ func refuseCertificate(ctx context.Context, tx bun.Tx, command *commandRow) (rec
 		}
 		return "", err
 	}
-	if len(command.Signature) == 0 || !row.certificate().State(command.AcceptedAt).Usable() {
+	unsigned := command.Move == record.Submit && len(command.Signature) == 0
+	if unsigned || !row.certificate().State(command.AcceptedAt).Usable() {
 		return record.RefusedCertificate, nil
 	}
 	return "", nil
@@ -294,6 +366,9 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.moveDraft(ctx, tx, current, command, withdrawn); err != nil {
 		return err
 	}
+	if err := s.relist(ctx, tx, current.Subject, current.ID); err != nil {
+		return err
+	}
 	return openReview(ctx, tx, current, command)
 }
 
@@ -338,14 +413,18 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 	return no, nil
 }
 
-// projection is what lists, search and uniqueness need of a document: its title
-// and the codes it carries. Sensitive fields stay out.
+// projection is what reports need of a document: its title and the codes it
+// carries, those of its rows in one list. Sensitive fields stay out.
 func projection(d record.Document) map[string]any {
 	p := map[string]any{"title": d.Title()}
-	for _, field := range d.Form(time.Time{}).Fields() {
+	codes := map[string][]string{}
+	for _, field := range d.Form(time.Time{}).Leaves() {
 		if field.Table != nil && !field.Sensitive && !field.Empty() {
-			p[field.Name] = field.Input()
+			codes[field.Local()] = append(codes[field.Local()], field.Input()...)
 		}
+	}
+	for name, all := range codes {
+		p[name] = all
 	}
 	return p
 }
@@ -361,8 +440,8 @@ func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now t
 	if err != nil {
 		return err
 	}
-	current.Title = version.Document.Title()
-	_, err = tx.NewRaw("UPDATE records SET title = ? WHERE id = ?", current.Title, current.ID).Exec(ctx)
+	current.Title, current.Distinct = version.Document.Title(), s.distinct(current.Kind, version.Document)
+	_, err = tx.NewUpdate().Model(&current.recordRow).Column("title", "distinct_index").WherePK().Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write title: %w", err)
 	}

@@ -121,6 +121,13 @@ func (s *Store) StartDraft(ctx context.Context, account record.ID, subject recor
 	document.Prefill(subject)
 	id := NewID()
 	err := s.inTx(ctx, "start draft", func(ctx context.Context, tx bun.Tx) error {
+		if !kind.Profile() {
+			untouched, err := s.untouched(ctx, tx, account, subject.ID, kind)
+			if untouched != "" || err != nil {
+				id = untouched
+				return err
+			}
+		}
 		if kind.Profile() {
 			var row recordRow
 			err := missing(tx.NewSelect().Model(&row).Where("subject = ?", subject.ID).Where("kind = ?", kind).Scan(ctx), "look for the profile")
@@ -144,12 +151,31 @@ func (s *Store) StartDraft(ctx context.Context, account record.ID, subject recor
 	return id, err
 }
 
+// untouched finds the new draft of the kind that the account opened and never
+// wrote on: whoever presses the button twice gets one draft.
+func (s *Store) untouched(ctx context.Context, tx bun.Tx, account, subject record.ID, kind record.Kind) (record.ID, error) {
+	if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "drafts/"+string(subject)).Exec(ctx); err != nil {
+		return "", fmt.Errorf("order drafts: %w", err)
+	}
+	var id record.ID
+	err := tx.NewRaw(`
+		SELECT d.record FROM drafts d
+		WHERE d.subject = ? AND d.kind = ? AND d.account = ? AND d.version = 1 AND d.base = 0 AND d.locked_by IS NULL AND d.hidden_at IS NULL
+		  AND NOT EXISTS (SELECT 1 FROM records r WHERE r.id = d.record)
+		  AND NOT EXISTS (SELECT 1 FROM files f WHERE f.record = d.record AND f.state <> 'deleted')
+		ORDER BY d.updated_at DESC LIMIT 1`, subject, kind, account).Scan(ctx, &id)
+	if err := missing(err, "look for an untouched draft"); err != nil && record.CodeOf(err) != record.NotFound {
+		return "", err
+	}
+	return id, nil
+}
+
 func (s *Store) insertDraft(ctx context.Context, tx bun.Tx, row draftRow, document record.Document) error {
 	content, err := record.Canonical(row.Kind, document)
 	if err != nil {
 		return err
 	}
-	row.Version = 1
+	row.Version = max(row.Version, 1)
 	row.Sealed, err = s.sealDocument(ctx, tx, row.Subject, row.Record, "draft", content)
 	if err != nil {
 		return err
@@ -157,7 +183,7 @@ func (s *Store) insertDraft(ctx context.Context, tx bun.Tx, row draftRow, docume
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return fmt.Errorf("insert draft: %w", err)
 	}
-	return nil
+	return s.relist(ctx, tx, row.Subject, row.Record)
 }
 
 // StartChange opens a draft from the version in force, with the reason for the
@@ -224,8 +250,10 @@ func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, 
 		if _, err := tx.NewUpdate().Model(&row).Column("sealed", "version", "updated_at").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("write draft: %w", err)
 		}
-		saved, err = s.draft(ctx, tx, &row)
-		return err
+		if saved, err = s.draft(ctx, tx, &row); err != nil {
+			return err
+		}
+		return s.relist(ctx, tx, subject, id)
 	})
 	return saved, err
 }
@@ -233,15 +261,17 @@ func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, 
 // DropDraft deletes an unlocked draft. The record, if there is one, stays as it
 // is.
 func (s *Store) DropDraft(ctx context.Context, subject, id record.ID) error {
-	result, err := s.db.NewDelete().Model((*draftRow)(nil)).Where("record = ?", id).Where("subject = ?", subject).
-		Where("locked_by IS NULL").Where("hidden_at IS NULL").Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("drop draft: %w", err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return record.Errorf(record.Conflict, "草稿不存在或正在处理，请刷新页面")
-	}
-	return nil
+	return s.inTx(ctx, "drop draft", func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewDelete().Model((*draftRow)(nil)).Where("record = ?", id).Where("subject = ?", subject).
+			Where("locked_by IS NULL").Where("hidden_at IS NULL").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("drop draft: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return record.Errorf(record.Conflict, "草稿不存在或正在处理，请刷新页面")
+		}
+		return s.relist(ctx, tx, subject, id)
+	})
 }
 
 // DraftDigest returns what a key signs of a draft at that version: the SHA-256

@@ -116,7 +116,7 @@ func (s *Store) FilesOf(ctx context.Context, subject, id record.ID) ([]File, err
 // FileLookup returns the function by which a posted form finds its attachments:
 // those that the subject uploaded for the record, and those that the draft had
 // from the version that it changes.
-func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (form.FileLookup, error) {
+func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (func(id string) (form.File, bool), error) {
 	files, err := s.FilesOf(ctx, subject, id)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type recordRow struct {
 	InForce   int             `bun:"in_force"`
 	Submitted int             `bun:"submitted"`
 	Title     string          `bun:"title"`
+	Distinct  []byte          `bun:"distinct_index"`
 	FiledAt   time.Time       `bun:"filed_at,nullzero"`
 	RemindAt  time.Time       `bun:"remind_at,nullzero"`
 	DueAt     time.Time       `bun:"due_at,nullzero"`
