@@ -10,6 +10,10 @@ import (
 type codeEntry struct {
 	Code string `json:"code"`
 	Name string `json:"name"`
+	// Path and Leaf are told of what a search found: the codes from the root
+	// down, and whether nothing lies below.
+	Path []string `json:"path,omitempty"`
+	Leaf bool     `json:"leaf,omitempty"`
 }
 
 const (
@@ -34,11 +38,14 @@ func (s *Server) codeTable(v *visit) error {
 	}
 	answer := make([]codeEntry, 0, len(entries))
 	for _, e := range entries {
-		name := e.Name
+		entry := codeEntry{Code: e.Code, Name: e.Name}
 		if query != "" {
-			name = table.FullName(e.Code)
+			entry.Name, entry.Leaf = table.FullName(e.Code), len(table.Children(e.Code)) == 0
+			for _, above := range table.Path(e.Code) {
+				entry.Path = append(entry.Path, above.Code)
+			}
 		}
-		answer = append(answer, codeEntry{e.Code, name})
+		answer = append(answer, entry)
 	}
 	return v.json(http.StatusOK, answer)
 }

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"unireg/record"
@@ -20,12 +23,14 @@ func editRecord(s *Server, v *visit) error {
 	if !d.open() {
 		return v.see(d.path(""))
 	}
-	return s.renderEdit(v, d, http.StatusOK, editing{document: d.draft.Document})
+	return s.renderEdit(v, d, http.StatusOK, editing{document: d.draft.Document, section: v.Query("tab")})
 }
 
 // editing is what the page of a draft shows beside the draft itself.
 type editing struct {
 	document record.Document // what is in the fields: as stored, or as just typed
+	section  string          // the tab to show; "" for the first
+	row      *view.RowForm   // the dialog that is open
 	problems []form.Problem
 	conflict *view.Conflict
 	notice   *view.Notice
@@ -34,18 +39,19 @@ type editing struct {
 func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	fields := e.document.Form(today())
 	m := view.EditModel{
-		RecordID: string(d.id), Heading: d.kind.Label(), State: d.tag(), Form: fields, Problems: e.problems, Conflict: e.conflict,
-		PaperOnly: v.paperOnly(d.kind), Command: string(storage.NewID()),
-		Upload: view.UploadPolicy{MaxBytes: s.MaxFile, Accept: ".pdf,.jpg,.jpeg,.png"},
+		RecordID: string(d.id), Heading: d.heading(e.document), Back: d.back(), State: d.tag(), Form: fields, Whole: fields, Problems: e.problems,
+		Conflict: e.conflict, PaperOnly: v.paperOnly(d.kind), KeyLogin: v.keyLogin(d.kind, d.path("/check")), Row: e.row,
+		Command: string(storage.NewID()), Upload: view.UploadPolicy{MaxBytes: s.MaxFile, Accept: ".pdf,.jpg,.jpeg,.png"},
 	}
+	d.divide(&m, e.section)
 	if d.draft != nil {
 		m.DraftVersion, m.SavedAt, m.ChangeReason = d.draft.Version, d.draft.UpdatedAt, d.draft.Reason
 		if d.draft.Version == 1 {
 			m.SavedAt = time.Time{} // opened, and never saved
 		}
 	}
-	if d.discardable(d.state().Filing == record.Returned) {
-		m.Actions = []view.Action{view.ActionDiscard}
+	if action := d.discard(d.state().Filing == record.Returned); action != "" {
+		m.Actions = []view.Action{action}
 	}
 	if err := s.addReturn(v, d, fields, &m); err != nil {
 		return err
@@ -59,6 +65,11 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
 		return err
 	}
+	if picks(fields) {
+		if m.People, err = s.Store.Employed(v.ctx, v.subject.ID, "", maxOffered); err != nil {
+			return err
+		}
+	}
 	if v.Query("welcome") != "" && v.route.method == http.MethodGet {
 		m.Welcome = &view.Welcome{Account: loginName(v.subject)}
 	}
@@ -70,6 +81,60 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 		p.Flash = append(p.Flash, *e.notice)
 	}
 	return v.render(status, view.EditPage(p, m))
+}
+
+// divide shows one section where the kind's sections are pages, once the first
+// has been saved; before that it shows the first alone.
+func (d dossier) divide(m *view.EditModel, section string) {
+	definition, _ := record.DefinitionOf(d.kind)
+	if !definition.Tabs {
+		return
+	}
+	shown, ok := m.Whole.Section(section)
+	if !ok {
+		shown = m.Whole[0]
+	}
+	m.Form = form.Form{shown}
+	if d.record == nil && d.draft != nil && d.draft.Version == 1 {
+		m.Form = m.Whole[:1]
+		return
+	}
+	for _, s := range m.Whole {
+		tab := view.Tab{Name: s.Name, Label: s.Label, Current: s.Name == shown.Name}
+		wrong := 0
+		for _, p := range s.Problems() {
+			if slices.ContainsFunc(m.Problems, func(shown form.Problem) bool { return shown.Field == p.Field }) {
+				wrong++
+			}
+		}
+		switch rows := len(s.Fields[0].Rows()); {
+		case wrong > 0:
+			tab.State = view.Tag{Text: fmt.Sprintf("%d 处", wrong), Tone: view.Bad}
+		case rows > 0:
+			tab.State = view.Tag{Text: fmt.Sprintf("%d 项", rows)}
+		}
+		m.Tabs = append(m.Tabs, tab)
+	}
+}
+
+// maxOffered is how many people a page offers without scripts.
+const maxOffered = 200
+
+// picks tells that the form chooses among the subject's people.
+func picks(fields form.Form) bool {
+	return slices.ContainsFunc(fields.Fields(), func(f *form.Field) bool {
+		return f.Widget == form.WidgetPick || f.Widget == form.WidgetPicks
+	})
+}
+
+// keyLogin is where the session is changed for the one that a submit of the
+// kind takes; "" where it is that already.
+func (v *visit) keyLogin(kind record.Kind, next string) string {
+	definition, _ := record.DefinitionOf(kind)
+	if !definition.Certificate || v.session.Assurance == record.ByCertificate {
+		return ""
+	}
+	return withNext("/login/certificate", next)
 }
 
 // paperOnly tells that a submit in this session counts for 纸质标 only.
@@ -104,21 +169,60 @@ func (s *Server) addReturn(v *visit, d dossier, fields form.Form, m *view.EditMo
 type typed struct {
 	document record.Document
 	version  int
+	section  string // the tab that was posted; "" for the whole document
+	row      *rowName
 }
 
-// typed binds what was posted. Fixed fields and names that the form does not
-// have are left out, as are files that are not the subject's.
+// typed binds what was posted: a row, a section that is a page, or the whole
+// document. Fixed fields and names that the form does not have are left out, as
+// are files and people that are not the subject's.
 func (s *Server) typed(v *visit, d dossier, values url.Values) (typed, error) {
 	document, err := s.base(v, d)
 	if err != nil {
 		return typed{}, err
 	}
-	files, err := s.Store.FileLookup(v.ctx, v.subject.ID, d.id)
+	fields := document.Form(today())
+	find, err := s.lookup(v, d.id, fields, values)
 	if err != nil {
 		return typed{}, err
 	}
-	document.Form(today()).Bind(values, files)
-	return typed{document: document, version: number(values.Get("draft_version"))}, nil
+	t := typed{document: document, version: number(values.Get("draft_version")), section: values.Get("section")}
+	if name := values.Get("row"); name != "" {
+		return t, t.bindRow(d, name, values, find)
+	}
+	if definition, _ := record.DefinitionOf(d.kind); definition.Tabs {
+		section, ok := fields.Section(t.section)
+		if !ok {
+			section = fields[0]
+			t.section = ""
+		}
+		fields = form.Form{section}
+	}
+	fields.Bind(values, find)
+	return t, nil
+}
+
+// lookup finds what posted ids stand for: the subject's files for the record,
+// and its people.
+func (s *Server) lookup(v *visit, id record.ID, fields form.Form, values url.Values) (form.Lookup, error) {
+	files, err := s.Store.FileLookup(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return form.Lookup{}, err
+	}
+	var chosen []string
+	for _, f := range fields.Fields() {
+		if f.Widget == form.WidgetPick || f.Widget == form.WidgetPicks {
+			chosen = append(chosen, values[f.Name]...)
+		}
+	}
+	people, err := s.Store.EmployedOf(v.ctx, v.subject.ID, chosen)
+	if err != nil {
+		return form.Lookup{}, err
+	}
+	return form.Lookup{Files: files, Records: func(id string) (form.Reference, bool) {
+		r, ok := people[id]
+		return r, ok
+	}}, nil
 }
 
 // base is the document that posted values are bound to: the draft's, or, when
@@ -159,8 +263,8 @@ func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
 		return v.json(http.StatusConflict, map[string]any{"error": why})
 	}
 	return s.renderEdit(v, d, http.StatusConflict, editing{
-		document: t.document,
-		notice:   &view.Notice{Tone: view.Bad, Title: "没有保存", Text: why, Link: d.path(""), LinkText: "查看现在的状态"},
+		document: t.document, section: t.section,
+		notice: &view.Notice{Tone: view.Bad, Title: "没有保存", Text: why, Link: d.path(""), LinkText: "查看现在的状态"},
 	})
 }
 
@@ -176,7 +280,7 @@ func (s *Server) conflict(v *visit, d dossier, t typed) error {
 	}
 	d.draft = &newer
 	return s.renderEdit(v, d, http.StatusConflict, editing{
-		document: t.document, conflict: &view.Conflict{SavedAt: newer.UpdatedAt},
+		document: t.document, section: t.section, conflict: &view.Conflict{SavedAt: newer.UpdatedAt},
 	})
 }
 
@@ -192,6 +296,20 @@ func (s *Server) posted(v *visit) (dossier, typed, error) {
 	}
 	t, err := s.typed(v, d, values)
 	return d, t, err
+}
+
+// troubled is the section to show where something is wrong: the one posted if
+// that has problems, else the first that has.
+func troubled(fields form.Form, posted string) string {
+	if section, ok := fields.Section(posted); ok && len(section.Problems()) > 0 {
+		return posted
+	}
+	for _, s := range fields {
+		if len(s.Problems()) > 0 {
+			return s.Name
+		}
+	}
+	return posted
 }
 
 // saveDraft stores a draft: for a person who goes on filling, and for the
@@ -210,10 +328,21 @@ func saveDraft(s *Server, v *visit) error {
 			"saved_at": d.draft.UpdatedAt.UTC().Format(time.RFC3339), "draft_version": d.draft.Version,
 		})
 	}
-	if v.Query("stay") == "" {
+	if row, ok := parseRow(v.Query("open")); ok {
+		return v.see(d.path(row.path()))
+	}
+	if v.Query("stay") == "" && v.Query("tab") == "" {
 		v.flash(view.Good, "草稿已保存")
 	}
-	return v.see(d.path("/edit"))
+	return v.see(d.editPath(cmp.Or(v.Query("tab"), t.section)))
+}
+
+// editPath is the page of the draft, at a section that is a page.
+func (d dossier) editPath(section string) string {
+	if section == "" {
+		return d.path("/edit")
+	}
+	return d.path("/edit?tab=" + url.QueryEscape(section))
 }
 
 // checkDraft stores a draft and leads to the page of answers if nothing keeps
@@ -227,8 +356,10 @@ func checkDraft(s *Server, v *visit) error {
 	if err != nil || !saved {
 		return err
 	}
-	if problems := d.draft.Document.Form(today()).Problems(); len(problems) > 0 {
-		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: d.draft.Document, problems: problems})
+	if fields := d.draft.Document.Form(today()); len(fields.Problems()) > 0 {
+		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{
+			document: d.draft.Document, section: troubled(fields, t.section), problems: fields.Problems(),
+		})
 	}
 	return v.see(d.path("/check"))
 }

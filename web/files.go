@@ -103,7 +103,7 @@ func deleteFile(s *Server, v *visit) error {
 	if err := s.drop(v, file); err != nil {
 		return err
 	}
-	return v.see(d.path("/edit#f-" + file.Field))
+	return v.see(d.fieldPath(t.section, file.Field))
 }
 
 // drop deletes a file that only a draft refers to. One that was submitted

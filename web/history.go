@@ -23,19 +23,26 @@ func showHistory(s *Server, v *visit) error {
 		if err != nil {
 			return err
 		}
-		for _, version := range versions {
-			m.Versions = append(m.Versions, view.VersionRow{
-				No: version.No, At: version.AcceptedAt, Reason: reasonOf(version.No, version.Reason), By: v.subject.Name,
-				Assurance: view.Assurance(version.Assurance), State: versionTag(*profile.record, version),
-				Href: "/records/" + string(profile.record.ID) + "/versions/" + strconv.Itoa(version.No),
-			})
-		}
+		m.Versions = rowsOfVersions(*profile.record, versions, v.subject.Name)
 	}
 	p, err := v.portal("变更历史总览")
 	if err != nil {
 		return err
 	}
 	return v.render(http.StatusOK, view.HistoryPage(p, m))
+}
+
+// rowsOfVersions are the lines of a history.
+func rowsOfVersions(r record.Record, versions []storage.VersionSummary, by string) []view.VersionRow {
+	rows := make([]view.VersionRow, 0, len(versions))
+	for _, version := range versions {
+		rows = append(rows, view.VersionRow{
+			No: version.No, At: version.AcceptedAt, Reason: reasonOf(version.No, version.Reason), By: by,
+			Assurance: view.Assurance(version.Assurance), State: versionTag(r, version),
+			Href: "/records/" + string(r.ID) + "/versions/" + strconv.Itoa(version.No),
+		})
+	}
+	return rows
 }
 
 // reasonOf is what the history shows as the reason of a version.
@@ -54,6 +61,8 @@ func versionTag(r record.Record, v storage.VersionSummary) view.Tag {
 	switch {
 	case v.No == r.InForce && v.No == r.Submitted:
 		return view.Tag{Text: "现行有效，重新审核中", Tone: view.Info}
+	case v.No == r.InForce && r.State.Standing == record.Voided:
+		return view.Tag{Text: "已作废", Tone: view.Bad}
 	case v.No == r.InForce:
 		return view.Tag{Text: "现行有效", Tone: view.Good}
 	case v.No == r.Submitted:
@@ -65,7 +74,7 @@ func versionTag(r record.Record, v storage.VersionSummary) view.Tag {
 }
 
 // showVersion is the content of a version, and what it changed against the one
-// that counted before it.
+// that counted before it, or against the one that ?against= names.
 func showVersion(s *Server, v *visit) error {
 	id, err := v.id()
 	if err != nil {
@@ -79,12 +88,13 @@ func showVersion(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.kind = found.Kind
 	version, err := s.Store.Version(v.ctx, v.subject.ID, id, no)
 	if err != nil {
 		return err
 	}
 	m := view.VersionModel{
-		RecordID: string(id), Heading: found.Kind.Label(), No: no, InForce: no == found.InForce, At: version.AcceptedAt,
+		RecordID: string(id), Heading: found.Kind.Label(), Back: versionsPath(found), No: no, InForce: no == found.InForce && found.State.Standing == record.InForce, At: version.AcceptedAt,
 		By: v.subject.Name, Assurance: view.Assurance(version.Assurance), Reason: version.Reason, SHA256: version.SHA256,
 		Form: version.Document.Form(today()), Signature: s.signatureCheck(v.ctx, version),
 	}
@@ -92,7 +102,16 @@ func showVersion(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if m.Before = versionBefore(versions, no); m.Before > 0 {
+	m.Before = versionBefore(versions, no)
+	if against := number(v.Query("against")); against > 0 && against != no {
+		m.Before = against
+	}
+	for _, other := range versions {
+		if other.No != no {
+			m.Others = append(m.Others, other.No)
+		}
+	}
+	if m.Before > 0 {
 		before, err := s.Store.Version(v.ctx, v.subject.ID, id, m.Before)
 		if err != nil {
 			return err
@@ -107,6 +126,14 @@ func showVersion(s *Server, v *visit) error {
 		return err
 	}
 	return v.render(http.StatusOK, view.VersionPage(p, m))
+}
+
+// versionsPath leads back to where a record's versions are listed.
+func versionsPath(r record.Record) view.Link {
+	if r.Kind.Profile() {
+		return view.Link{Href: "/history", Text: "变更历史总览"}
+	}
+	return view.Link{Href: "/records/" + string(r.ID), Text: r.Title}
 }
 
 // versionBefore is the version to compare with: the latest earlier one that

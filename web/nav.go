@@ -2,28 +2,13 @@ package web
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"unireg/record"
 	"unireg/storage"
 	"unireg/web/view"
 )
-
-// plannedKind is a row of the navigation whose filing opens with a later stage.
-// Its page says so.
-type plannedKind struct {
-	name  string // of the query parameter kind
-	label string
-	icon  view.Icon
-}
-
-// plannedKinds are filed by organizations only.
-var plannedKinds = []plannedKind{
-	{"qualification", "单位资质", view.IconCertificate},
-	{"performance", "单位业绩", view.IconPerformance},
-	{"practitioner", "执业人员", view.IconPeople},
-	{"award", "获奖信息", view.IconAward},
-}
 
 // profile is a subject's 基本信息: its record, its draft, both or neither.
 type profile struct {
@@ -135,13 +120,19 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 		task.Icon = view.IconBuilding
 	}
 	nav.Tasks = append(nav.Tasks, task)
-	if v.subject.Type == record.Organization {
-		for _, k := range plannedKinds {
-			href := "/records?kind=" + k.name
-			nav.Tasks = append(nav.Tasks, view.NavItem{
-				Label: k.label, Href: href, Icon: k.icon, State: view.Tag{Text: "待开通"}, Current: path == href,
-			})
+	counts, err := s.Store.CountListings(v.ctx, v.subject.ID)
+	if err != nil {
+		return view.Nav{}, err
+	}
+	for _, k := range record.KindsOf(v.subject.Type) {
+		item := view.NavItem{
+			Label: k.Label, Href: listPath(k.Kind), Icon: kindIcons[k.Kind], State: view.Tag{Text: "未填报"},
+			Current: v.kind == k.Kind || strings.HasPrefix(path, "/records?") && record.Kind(v.Query("kind")) == k.Kind,
 		}
+		if n := counts[k.Kind]; n > 0 {
+			item.State.Text = strconv.Itoa(n) + " 项"
+		}
+		nav.Tasks = append(nav.Tasks, item)
 	}
 	for _, item := range []view.NavItem{
 		{Label: "变更历史总览", Href: "/history", Icon: view.IconHistory},

@@ -113,7 +113,9 @@ func (s *Server) visited(v *visit) (dossier, error) {
 	if err != nil {
 		return dossier{}, err
 	}
-	return s.dossier(v.ctx, v.subject.ID, id)
+	d, err := s.dossier(v.ctx, v.subject.ID, id)
+	v.kind = d.kind
+	return d, err
 }
 
 func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.Notice) error {
@@ -122,13 +124,13 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		return err
 	}
 	m := view.RecordModel{
-		RecordID: string(d.id), Heading: d.kind.Label(), State: d.tag(), Command: string(storage.NewID()),
-		Notices: append(notices, d.notices(events)...),
+		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
+		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
 			record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now(),
 		}.draw(),
 	}
-	m.Actions, m.Denied = d.actions(s.Policy)
+	m.Actions, m.Denied = d.actions(s.Policy, m.KeyLogin == "")
 	if d.kind.Profile() {
 		if m.CA, err = s.caModel(v, ""); err != nil {
 			return err
@@ -139,6 +141,9 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 	}
 	if d.state().Filing == record.Returned {
 		m.Return = returnNote(d, events)
+	}
+	if m.Versions, err = s.versionRows(v, d); err != nil {
+		return err
 	}
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
 		return err
@@ -171,7 +176,7 @@ func (s *Server) fillRecord(v *visit, d dossier, m *view.RecordModel) error {
 		if d.draft == nil {
 			return record.Errorf(record.NotFound, "没有可以显示的内容")
 		}
-		m.Form = d.draft.Document.Form(today())
+		m.Form, m.Heading = d.draft.Document.Form(today()), d.heading(d.draft.Document)
 		m.At = d.draft.UpdatedAt
 		return nil
 	}
@@ -179,10 +184,41 @@ func (s *Server) fillRecord(v *visit, d dossier, m *view.RecordModel) error {
 	if err != nil {
 		return err
 	}
+	m.Heading = d.heading(version.Document)
 	m.Form, m.Version, m.At, m.By = version.Document.Form(today()), version.No, version.AcceptedAt, v.subject.Name
 	m.Assurance = view.Assurance(version.Assurance)
 	m.PaperOnly = d.kind.Profile() && version.Assurance != record.ByCertificate
 	return nil
+}
+
+// heading is what the page of a record is called: a profile by its kind, one of
+// many by its own title.
+func (d dossier) heading(document record.Document) string {
+	if d.kind.Profile() {
+		return d.kind.Label()
+	}
+	return document.Title()
+}
+
+// back leads to the list of which the record is one; nil for a profile.
+func (d dossier) back() *view.Link {
+	if d.kind.Profile() {
+		return nil
+	}
+	return &view.Link{Href: listPath(d.kind), Text: d.kind.Label()}
+}
+
+// versionRows are the versions of a record of which there are many; those of a
+// profile are 变更历史总览.
+func (s *Server) versionRows(v *visit, d dossier) ([]view.VersionRow, error) {
+	if d.record == nil || d.kind.Profile() {
+		return nil, nil
+	}
+	versions, err := s.Store.Versions(v.ctx, v.subject.ID, d.id)
+	if err != nil {
+		return nil, err
+	}
+	return rowsOfVersions(*d.record, versions, v.subject.Name), nil
 }
 
 // today is the civil date, in Shanghai, by which rules are checked.
@@ -219,7 +255,8 @@ func (d dossier) notices(events []storage.Event) []view.Notice {
 
 // actions are the buttons of the record's page, from the lifecycle table, and
 // what one might look for and cannot do now.
-func (d dossier) actions(policy record.Policy) ([]view.Action, []view.Denied) {
+// keyed tells that the session is one in which the kind may be submitted.
+func (d dossier) actions(policy record.Policy, keyed bool) ([]view.Action, []view.Denied) {
 	actions := []view.Action{view.ActionPrint}
 	if len(d.pending) > 0 {
 		return actions, nil
@@ -247,16 +284,36 @@ func (d dossier) actions(policy record.Policy) ([]view.Action, []view.Denied) {
 	case d.state().Filing == record.SecondReview:
 		denied = append(denied, view.Denied{Action: view.ActionWithdraw, Reason: "已进入复核，不能撤回"})
 	}
-	if d.discardable(allowed[record.Discard]) {
-		actions = append(actions, view.ActionDiscard)
+	if action := d.discard(allowed[record.Discard]); action != "" {
+		actions = append(actions, action)
+	}
+	for _, move := range []record.Move{record.Release, record.Void, record.Restore} {
+		action := view.Action(move)
+		switch {
+		case !allowed[move] || move == record.Void && allowed[record.Release]:
+		case d.open():
+			denied = append(denied, view.Denied{Action: action, Reason: "先提交或放弃变更草稿"})
+		case !keyed:
+			denied = append(denied, view.Denied{Action: action, Reason: "须用 CA 证书登录"})
+		default:
+			actions = append(actions, action)
+		}
 	}
 	return actions, denied
 }
 
-// discardable tells that there is something to give up: a returned filing, or a
-// change that was not submitted.
-func (d dossier) discardable(legal bool) bool {
-	return d.open() && (legal || d.state() == settled)
+// discard is the button that gives up what is being written: a returned filing,
+// a change that was not submitted, or the draft of a record that many are of.
+func (d dossier) discard(legal bool) view.Action {
+	switch {
+	case !d.open():
+		return ""
+	case legal || d.state() == settled:
+		return view.ActionDiscard
+	case !d.kind.Profile() && d.state() == neverFiled:
+		return view.ActionDelete
+	}
+	return ""
 }
 
 // lastReturn is the event by which the filing came back, or nil.
@@ -309,27 +366,6 @@ func changedFields(before, after form.Form) map[string]bool {
 		}
 	}
 	return changed
-}
-
-// listRecords is the page of a kind. The kinds of later stages are announced
-// there.
-func listRecords(_ *Server, v *visit) error {
-	kind := v.Query("kind")
-	if definition, ok := record.DefinitionOf(record.Kind(kind)); ok && definition.Kind.Profile() {
-		return v.see("/profile")
-	}
-	if v.subject.Type == record.Organization {
-		for _, k := range plannedKinds {
-			if k.name == kind {
-				p, err := v.portal(k.label)
-				if err != nil {
-					return err
-				}
-				return v.render(http.StatusOK, view.RecordsPage(p, view.RecordsModel{Label: k.label, Icon: k.icon}))
-			}
-		}
-	}
-	return record.Errorf(record.NotFound, "没有这类信息")
 }
 
 // accept hands a command in and rings the record's workflow, which usually
@@ -418,26 +454,32 @@ func changeRecord(s *Server, v *visit) error {
 // withdrawRecord takes a filing back before its review begins.
 func withdrawRecord(s *Server, v *visit) error { return s.move(v, record.Withdraw) }
 
-// discardRecord gives up a change. A returned filing ends by a command; the
-// draft of a settled record is no part of the lifecycle and is dropped.
+// discardRecord gives up what is being written. A returned filing ends by a
+// command; the draft of a settled record, or of one that was never filed, is no
+// part of the lifecycle and is dropped.
 func discardRecord(s *Server, v *visit) error {
 	d, err := s.visited(v)
 	if err != nil {
 		return err
 	}
-	if d.state() == settled && len(d.pending) == 0 {
-		if d.draft != nil {
-			if err := s.Store.DropDraft(v.ctx, v.subject.ID, d.id); err != nil {
-				return err
-			}
-			v.flash(view.Good, "变更草稿已放弃，现行内容不受影响")
-		}
-		return v.see(d.path(""))
+	dropped := d.state() == settled || d.state() == neverFiled && !d.kind.Profile()
+	if !dropped || len(d.pending) > 0 {
+		return s.move(v, record.Discard)
 	}
-	return s.move(v, record.Discard)
+	if d.draft != nil {
+		if err := s.Store.DropDraft(v.ctx, v.subject.ID, d.id); err != nil {
+			return err
+		}
+	}
+	if d.record == nil {
+		v.flash(view.Good, "草稿已删除")
+		return v.see(listPath(d.kind))
+	}
+	v.flash(view.Good, "草稿已放弃，已生效的内容不受影响")
+	return v.see(d.path(""))
 }
 
-// move hands in a command that carries nothing but its name.
+// move hands in a command that carries at most a reason.
 func (s *Server) move(v *visit, move record.Move) error {
 	d, err := s.visited(v)
 	if err != nil {
@@ -451,9 +493,27 @@ func (s *Server) move(v *visit, move record.Move) error {
 	if err != nil {
 		return err
 	}
-	status, err := s.accept(v, record.Command{
-		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: move, Actor: v.actor(),
+	transition, _ := record.TransitionOf(move)
+	reason := form.Clean(values.Get("reason"))
+	fault, status := "", http.StatusUnprocessableEntity
+	if transition.Reason || reason != "" {
+		fault = reasonProblem(reason, maxReason)
+	}
+	if transition.LikeSubmit && v.keyLogin(d.kind, "") != "" {
+		fault, status = "须用 CA 证书登录后办理", http.StatusForbidden
+	}
+	if fault != "" {
+		return s.renderRecord(v, d, status, view.Notice{Tone: view.Bad, Title: move.Label() + "没有进行", Text: fault + "。"})
+	}
+	return s.handIn(v, d, record.Command{
+		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: move, Actor: v.actor(), Reason: reason,
 	})
+}
+
+// handIn accepts a command from a record's page.
+func (s *Server) handIn(v *visit, d dossier, c record.Command) error {
+	move := c.Move
+	status, err := s.accept(v, c)
 	if record.CodeOf(err) == record.Conflict {
 		// The page was older than the record: show where it stands now.
 		return s.renderRecord(v, d, http.StatusConflict, view.Notice{

@@ -322,10 +322,10 @@ func TestS19_TheNavigationIsTheListOfTasks(t *testing.T) {
 		require.GreaterOrEqual(t, next, 0, label)
 		at += next
 	}
-	for _, k := range plannedKinds {
-		page := b.get("/records?kind=" + k.name)
+	for _, k := range record.KindsOf(record.Organization) {
+		page := b.get(listPath(k.Kind))
 		require.Equal(t, http.StatusOK, page.Status)
-		require.Contains(t, page.text(), "下一阶段")
+		require.Contains(t, page.text(), k.Add)
 	}
 	require.Equal(t, "/profile", b.get("/records?kind=organization").location())
 	require.Equal(t, http.StatusNotFound, b.get("/records?kind=nonsense").Status)

@@ -92,10 +92,30 @@ func taskTag(t storage.ReviewTask) view.Tag {
 		return view.Tag{Text: "待复核", Tone: view.Warn}
 	case t.Corrected:
 		return view.Tag{Text: "补正重提", Tone: view.Info}
-	case t.FirstFiling:
+	case !t.FirstFiling:
+		return view.Tag{Text: t.Kind.Label() + "变更"}
+	case t.Kind.Profile():
 		return view.Tag{Text: "首次登记", Tone: view.Info}
 	}
-	return view.Tag{Text: t.Kind.Label() + "变更"}
+	return view.Tag{Text: "新增" + t.Kind.Label(), Tone: view.Info}
+}
+
+// filedOf names what was filed beside the subject: nothing for 基本信息, whose
+// title is the subject's own name.
+func filedOf(kind record.Kind, title string) string {
+	if kind.Profile() {
+		return ""
+	}
+	return title
+}
+
+// subjectOf is the name under which staff know a filing: of a first 基本信息 the
+// one that was filed, which no subject bears yet.
+func subjectOf(kind record.Kind, title string, subject record.Subject) string {
+	if kind.Profile() {
+		return title
+	}
+	return subject.Name
 }
 
 // rows draws tasks; current is the one that is open beside them.
@@ -111,7 +131,7 @@ func (s *Server) rows(v *visit, tasks []storage.ReviewTask, current record.ID) (
 	rows := make([]view.ReviewTask, 0, len(tasks))
 	for _, t := range tasks {
 		rows = append(rows, view.ReviewTask{
-			ID: string(t.ID), Subject: t.Title, Code: shownCode(subjects[t.Subject]), Kind: taskTag(t), FiledAt: t.OpenedAt, Due: t.DueAt,
+			ID: string(t.ID), Subject: subjectOf(t.Kind, t.Title, subjects[t.Subject]), Filed: filedOf(t.Kind, t.Title), Code: shownCode(subjects[t.Subject]), Kind: taskTag(t), FiledAt: t.OpenedAt, Due: t.DueAt,
 			ClaimedBy: t.ClaimedName, Mine: t.ClaimedBy == v.staff.ID, Current: t.ID == current,
 		})
 	}

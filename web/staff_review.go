@@ -55,7 +55,8 @@ func (s *Server) reviewed(v *visit) (storage.Review, error) {
 func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging) error {
 	fields := r.Submitted.Document.Form(today())
 	m := view.ReviewModel{
-		ID: string(r.Task.ID), Subject: r.Submitted.Document.Title(), Code: shownCode(r.Subject), Kind: taskTag(r.Task).Text,
+		ID: string(r.Task.ID), Subject: subjectOf(r.Record.Kind, r.Submitted.Document.Title(), r.Subject),
+		Filed: filedOf(r.Record.Kind, r.Submitted.Document.Title()), Code: shownCode(r.Subject), Kind: taskTag(r.Task).Text,
 		Assurance: view.Assurance(r.Submitted.Assurance), FiledAt: r.Submitted.AcceptedAt, Due: r.Task.DueAt, Second: r.Task.Second,
 		First: r.InForce == nil, AfterLabel: fmt.Sprintf("第 %d 版，本次提交", r.Submitted.No), ChangeNote: r.Submitted.Reason,
 		AllFields: v.Query("fields") == "all", Stacked: v.Query("layout") == "stacked",
@@ -416,7 +417,7 @@ func judgingOf(values url.Values, fields form.Form, decision view.Decision) judg
 			Field: "reason", Label: "意见", Message: fmt.Sprintf("最多 %d 个字，现在有 %d 个字", maxOpinion, n),
 		})
 	}
-	for _, f := range fields.Fields() {
+	for _, f := range fields.Leaves() {
 		text := form.Clean(values.Get("remark." + f.Name))
 		if text == "" {
 			continue
@@ -434,7 +435,7 @@ func judgingOf(values url.Values, fields form.Form, decision view.Decision) judg
 // list are the remarks in the order of the form.
 func (j judging) list(fields form.Form) []record.Remark {
 	var remarks []record.Remark
-	for _, f := range fields.Fields() {
+	for _, f := range fields.Leaves() {
 		if text, ok := j.remarks[f.Name]; ok {
 			remarks = append(remarks, record.Remark{Field: f.Name, Text: text})
 		}

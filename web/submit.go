@@ -22,7 +22,7 @@ func checkAnswers(s *Server, v *visit) error {
 		return v.see(d.path(""))
 	}
 	if len(d.draft.Document.Form(today()).Problems()) > 0 {
-		return v.see(d.path("/edit"))
+		return v.see(d.path("/edit")) // saved as it is, and to be completed there
 	}
 	return s.renderCheck(v, d, http.StatusOK, "")
 }
@@ -30,7 +30,7 @@ func checkAnswers(s *Server, v *visit) error {
 func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) error {
 	fields := d.draft.Document.Form(today())
 	m := view.CheckModel{
-		RecordID: string(d.id), Heading: d.kind.Label(), Form: fields, ChangeReason: d.draft.Reason, DraftVersion: d.draft.Version,
+		RecordID: string(d.id), Heading: d.kind.Label(), KeyLogin: v.keyLogin(d.kind, d.path("/check")), Form: fields, ChangeReason: d.draft.Reason, DraftVersion: d.draft.Version,
 		Command: string(storage.NewID()), PaperOnly: v.paperOnly(d.kind), Next: s.afterSubmit(d.kind), Error: fault,
 	}
 	if v.session.Assurance == record.ByCertificate {
@@ -78,6 +78,9 @@ func submitRecord(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
+	if v.keyLogin(d.kind, "") != "" && d.open() {
+		return s.renderCheck(v, d, http.StatusForbidden, record.RefusedAssurance.Explain())
+	}
 	c := record.Command{
 		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: record.Submit, Actor: v.actor(),
 		Draft: number(values.Get("draft_version")),
@@ -122,7 +125,7 @@ func (s *Server) notAccepted(v *visit, d dossier, err error) error {
 	switch code := record.CodeOf(err); {
 	case code == record.Invalid && d.open():
 		problems := d.draft.Document.Form(today()).Problems()
-		e := editing{document: d.draft.Document, problems: problems}
+		e := editing{document: d.draft.Document, section: troubled(d.draft.Document.Form(today()), ""), problems: problems}
 		if len(problems) == 0 {
 			e.notice = &view.Notice{Tone: view.Bad, Title: "没有提交", Text: messageOf(err)}
 		}

@@ -66,7 +66,11 @@ func fileField(d dossier, name string) (*form.Field, error) {
 	if !d.open() {
 		return nil, record.Errorf(record.Conflict, "这份草稿现在不能添加附件，请刷新页面查看最新状态")
 	}
-	f := d.draft.Document.Form(today()).Field(name)
+	fields := d.draft.Document.Form(today())
+	if row, _, ok := rowOfField(name); ok {
+		row.in(fields) // it may be one that is being added
+	}
+	f := fields.Field(name)
 	if f == nil || f.Widget != form.WidgetFiles {
 		return nil, errNoPage
 	}
@@ -162,15 +166,19 @@ func attachFile(s *Server, v *visit) error {
 		return err
 	}
 	if fault == nil {
-		return v.see(d.path("/edit#f-" + field.Name))
+		return v.see(d.fieldPath(t.section, field.Name))
 	}
 	told := troubleOf(fault)
 	if told.internal {
 		return fault
 	}
-	return s.renderEdit(v, d, told.status, editing{
-		document: d.draft.Document, problems: []form.Problem{{Field: field.Name, Label: field.Label, Message: told.text}},
-	})
+	e := editing{
+		document: d.draft.Document, section: t.section, problems: []form.Problem{{Field: field.Name, Label: field.Label, Message: told.text}},
+	}
+	if t.row != nil {
+		e.row = t.row.dialog(d.draft.Document)
+	}
+	return s.renderEdit(v, d, told.status, e)
 }
 
 // readAttach reads fields and one file as they arrive. fault is why the file

@@ -42,6 +42,7 @@ type visit struct {
 	subject record.Subject       // of an applicant
 	staff   *storage.StaffMember // nil but for staff
 	unread  int                  // messages of the subject
+	kind    record.Kind          // of the record that the page is about, "" for none
 
 	genuine  bool       // the gate has seen the request's token
 	posted   url.Values // once decoded

@@ -37,6 +37,20 @@ async function follow(table, levels, changed) {
   }
 }
 
+// choose sets the lists of a cascade to a path of codes, from the root down.
+export async function choose(group, path) {
+  const levels = [...group.querySelectorAll("select")];
+  for (const [i, code] of path.entries()) {
+    if (!levels[i]) return;
+    if (![...levels[i].options].some((option) => option.value === code)) {
+      fill(levels[i], await children(group.dataset.cascade, i > 0 ? path[i - 1] : ""), "请选择");
+    }
+    levels[i].value = code;
+  }
+  if (levels[path.length]) await follow(group.dataset.cascade, levels, path.length - 1);
+  group.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 function fill(select, entries, prompt) {
   select.replaceChildren(new Option(prompt, ""), ...entries.map((entry) => new Option(entry.name, entry.code)));
 }

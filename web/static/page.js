@@ -1,21 +1,17 @@
-// Every page: the menu of the narrow window, dialogs, switches to show a
+// Every page: the menu of the narrow window, switches to show a
 // password, printing, and the focus after a refused form. The markup works
 // without it.
+import "./dialogs.js";
+
 const root = document.documentElement;
 root.classList.add("js");
 
 for (const control of document.querySelectorAll("[data-reveal], [data-print]")) control.hidden = false;
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-dialog], [data-close], [data-reveal], [data-print], [data-menu], .errsum a, .returned a, .toc a, .fold-summary a");
+  const target = event.target.closest("[data-reveal], [data-print], [data-menu], .errsum a, .returned a, .toc a, .fold-summary a");
   if (!target) return;
-  if (target.dataset.dialog) {
-    event.preventDefault();
-    document.getElementById(target.dataset.dialog).showModal();
-  } else if ("close" in target.dataset) {
-    event.preventDefault();
-    target.closest("dialog").close();
-  } else if (target.dataset.reveal) {
+  if (target.dataset.reveal) {
     reveal(target);
   } else if ("print" in target.dataset) {
     window.print();
@@ -67,11 +63,6 @@ function focusOn(id) {
 }
 
 document.querySelector("[data-focus]")?.focus();
-
-for (const dialog of document.querySelectorAll("dialog[data-modal][open]")) {
-  dialog.close();
-  dialog.showModal();
-}
 
 // A menu closes when the person turns elsewhere.
 for (const box of document.querySelectorAll("[data-menu-box]")) {

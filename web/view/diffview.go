@@ -33,9 +33,11 @@ func (v diffView) runs(c form.Change) []Run {
 	return Diff(before, after)
 }
 
-// changeGroup is the changes of one section.
+// changeGroup is the changes of one section, or of one row of it.
 type changeGroup struct {
 	section       string
+	row           string
+	fate          form.Fate
 	all           []form.Change // in the form's order
 	changed, same []form.Change
 }
@@ -43,8 +45,9 @@ type changeGroup struct {
 func grouped(changes []form.Change) []changeGroup {
 	var groups []changeGroup
 	for _, c := range changes {
-		if len(groups) == 0 || groups[len(groups)-1].section != c.Section {
-			groups = append(groups, changeGroup{section: c.Section})
+		n := len(groups)
+		if n == 0 || groups[n-1].section != c.Section || groups[n-1].row != rowOf(c) {
+			groups = append(groups, changeGroup{section: c.Section, row: rowOf(c), fate: c.Fate})
 		}
 		g := &groups[len(groups)-1]
 		g.all = append(g.all, c)
@@ -55,6 +58,32 @@ func grouped(changes []form.Change) []changeGroup {
 		}
 	}
 	return groups
+}
+
+// rowOf tells the rows of a section apart.
+func rowOf(c form.Change) string {
+	if c.Fate == "" {
+		return ""
+	}
+	name := c.Field.Name
+	return name[:len(name)-len(c.Field.Local())]
+}
+
+// caption names a group: the section, and of a row what became of it.
+func (g changeGroup) caption() string {
+	title := g.all[0].Row
+	if title == "" {
+		title = "未填写"
+	}
+	switch g.fate {
+	case form.RowAdded:
+		return g.section + "：新增“" + title + "”"
+	case form.RowRemoved:
+		return g.section + "：删除“" + title + "”"
+	case form.RowKept:
+		return g.section + "：“" + title + "”"
+	}
+	return g.section
 }
 
 func changed(changes []form.Change) int {

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"unireg/record/form"
@@ -75,16 +77,26 @@ type Conflict struct {
 // multipart part "file", answered by {id,name,size,type,sha256,state} or
 // {error}; POST /files/:id/delete with Accept: application/json; draft with
 // Accept: application/json answers {saved_at, draft_version}, or 409, or 401.
+//
+// Rows of a group are pages of their own, /records/:id/rows/:group/:row, which
+// show this page with the row's dialog open. Sections that are tabs are saved
+// alone: section names the one that is posted.
 type EditModel struct {
 	RecordID     string
-	Heading      string // 基本信息
-	State        Tag    // 草稿, 变更草稿, 退回待补正
-	Form         form.Form
-	Problems     []form.Problem // to be shown; empty until the person asked to submit
-	Remarks      []Remark       // of the return, oldest first
-	ReturnReason string         // of the return as a whole
-	ReturnDue    time.Time      // end of the correction period
-	ChangeReason string         // of a change; empty for a first filing
+	Heading      string    // 基本信息
+	Back         *Link     // to the list of the kind; nil for a profile
+	State        Tag       // 草稿, 变更草稿, 退回待补正
+	Form         form.Form // what the page shows: one section where there are tabs
+	Whole        form.Form // the document
+	Tabs         []Tab
+	Row          *RowForm         // the dialog that is open
+	People       []form.Reference // that can be chosen where scripts do not search
+	KeyLogin     string           // where a certificate session begins, which a submit of the kind takes; "" where this is one
+	Problems     []form.Problem   // to be shown; empty until the person asked to submit
+	Remarks      []Remark         // of the return, oldest first
+	ReturnReason string           // of the return as a whole
+	ReturnDue    time.Time        // end of the correction period
+	ChangeReason string           // of a change; empty for a first filing
 	Files        map[string]FileState
 	DraftVersion int
 	SavedAt      time.Time // zero: never saved
@@ -95,6 +107,33 @@ type EditModel struct {
 	Actions      []Action // ActionDiscard, ActionPrint
 	Command      string   // nonce for the dialogs of the actions
 	Welcome      *Welcome // just registered (S05)
+}
+
+// Tab is a section of the document that is a page of its own.
+type Tab struct {
+	Name, Label string
+	Current     bool
+	State       Tag
+}
+
+// RowForm is the dialog of one row of a group. It posts to the row's address;
+// 取消 leads back to the page.
+type RowForm struct {
+	Group    *form.Field
+	Row      form.Row
+	New      bool
+	Problems []form.Problem
+	Fault    string // what the row would break in the group; may be empty
+}
+
+func (r RowForm) name() string { return r.Group.Name + "/" + r.Row.ID }
+
+// title is the heading of the dialog.
+func (r RowForm) title() string {
+	if r.New {
+		return "添加" + r.Group.Label
+	}
+	return "修改" + r.Group.Label
 }
 
 // Welcome names the login account after registration.
@@ -108,6 +147,15 @@ type sectionState struct {
 	Remarks          int
 	Sound            bool // nothing keeps it from being submitted, shown or not
 	Fold             bool // finished: shown as a summary with 修改
+}
+
+func (s *sectionState) count(m EditModel, f *form.Field) {
+	if problemOf(m.Problems, f.Name) != "" {
+		s.Problems++
+	}
+	if _, open := m.remark(f.Name); open {
+		s.Remarks++
+	}
 }
 
 func (s sectionState) complete() bool {
@@ -131,19 +179,85 @@ func (m EditModel) sectionState(i int) sectionState {
 				state.Filled++
 			}
 		}
-		if m.problem(f.Name) != "" {
-			state.Problems++
-		}
-		if _, open := m.remark(f.Name); open {
-			state.Remarks++
+		state.count(m, f)
+		for _, row := range f.Rows() {
+			for _, inner := range row.Fields {
+				state.count(m, inner)
+			}
 		}
 	}
 	state.Sound = len(section.Problems()) == 0
-	state.Fold = state.complete() && !hasFiles(section)
+	state.Fold = state.complete() && !hasFiles(section) && len(m.Tabs) == 0 && !hasRows(section)
 	return state
 }
 
-func (m EditModel) problem(field string) string { return problemOf(m.Problems, field) }
+func (m EditModel) problem(field string) string {
+	if m.Row != nil {
+		if text := problemOf(m.Row.Problems, field); text != "" {
+			return text
+		}
+	}
+	return problemOf(m.Problems, field)
+}
+
+// section is the section that the page shows alone, "" where it shows all.
+func (m EditModel) section() string {
+	for _, t := range m.Tabs {
+		if t.Current {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// sectionOf is the section of a field, or of the group whose row it is.
+func (m EditModel) sectionOf(field string) string {
+	group, _, _ := strings.Cut(field, ".")
+	for _, s := range m.Whole {
+		for _, f := range s.Fields {
+			if f.Name == group {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}
+
+// at is the address of a field: on this page, on its tab, or in its row's
+// dialog.
+func (m EditModel) at(field string) string {
+	if parts := strings.SplitN(field, ".", 3); len(parts) == 3 && (m.Row == nil || m.Row.name() != parts[0]+"/"+parts[1]) {
+		return m.url("/rows/"+parts[0]+"/"+parts[1]) + "#f-" + field
+	}
+	if section := m.sectionOf(field); len(m.Tabs) > 0 && section != m.section() {
+		return m.url("/edit?tab="+section) + "#f-" + field
+	}
+	return "#f-" + field
+}
+
+// page is the address of this page without a dialog.
+func (m EditModel) page() string {
+	if section := m.section(); section != "" {
+		return m.url("/edit?tab=" + section)
+	}
+	return m.url("/edit")
+}
+
+// rowProblems are those of the problems shown that are in one row.
+func (m EditModel) rowProblems(row form.Row) []form.Problem {
+	return slices.DeleteFunc(row.Problems(), func(p form.Problem) bool { return problemOf(m.Problems, p.Field) == "" })
+}
+
+// offered are the people that can be chosen, and those who are.
+func (m EditModel) offered(f *form.Field) []form.Reference {
+	all := slices.Clone(f.References())
+	for _, r := range m.People {
+		if !slices.ContainsFunc(all, func(o form.Reference) bool { return o.ID == r.ID }) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
 
 // remark returns the reviewer's unresolved word on a field.
 func (m EditModel) remark(field string) (Remark, bool) {
@@ -174,19 +288,23 @@ func (m EditModel) fileState(id string) FileState {
 }
 
 func (m EditModel) filled() int {
-	filled, _ := m.Form.Progress()
+	filled, _ := m.Whole.Progress()
 	return filled
 }
 
 func (m EditModel) required() int {
-	_, required := m.Form.Progress()
+	_, required := m.Whole.Progress()
 	return required
 }
 
 // fileFields are the attachment fields of the document.
 func (m EditModel) fileFields() []*form.Field {
+	fields := m.Form.Fields()
+	if m.Row != nil {
+		fields = m.Row.Row.Fields
+	}
 	var all []*form.Field
-	for _, f := range m.Form.Fields() {
+	for _, f := range fields {
 		if f.Widget == form.WidgetFiles {
 			all = append(all, f)
 		}
@@ -197,13 +315,12 @@ func (m EditModel) fileFields() []*form.Field {
 // open reports whether the button of the section may be pressed.
 func (c CAModel) open() bool { return len(c.Missing) == 0 && c.Action != "" }
 
-func hasFiles(s form.Section) bool {
-	for _, f := range s.Fields {
-		if f.Widget == form.WidgetFiles {
-			return true
-		}
-	}
-	return false
+func hasFiles(s form.Section) bool { return hasWidget(s.Fields, form.WidgetFiles) }
+
+func hasRows(s form.Section) bool { return hasWidget(s.Fields, form.WidgetRows) }
+
+func hasWidget(fields []*form.Field, w form.Widget) bool {
+	return slices.ContainsFunc(fields, func(f *form.Field) bool { return f.Widget == w })
 }
 
 func (c Conflict) words() string {

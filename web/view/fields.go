@@ -23,7 +23,7 @@ func described(f *form.Field, m EditModel) templ.Attributes {
 	if ids != "" {
 		attributes["aria-describedby"] = ids
 	}
-	grouped := f.Widget == form.WidgetRadio || f.Widget == form.WidgetChecks
+	grouped := slices.Contains([]form.Widget{form.WidgetRadio, form.WidgetChecks, form.WidgetTerms, form.WidgetPick, form.WidgetPicks}, f.Widget)
 	if problem != "" && !grouped {
 		attributes["aria-invalid"] = "true"
 	}
@@ -50,13 +50,10 @@ func choiceType(f *form.Field) string {
 
 func chosen(f *form.Field, code string) bool { return slices.Contains(f.Input(), code) }
 
-// textType is the type of a control of one line. A date that is none is shown
-// as typed, which a date control could not.
+// textType is the type of a control of one line.
 func textType(f *form.Field) string {
 	if f.Widget == form.WidgetDate {
-		if _, ok := form.Date(f.Text()).Time(); ok || f.Empty() {
-			return "date"
-		}
+		return dateType(form.Date(f.Text()))
 	}
 	return "text"
 }

@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), caShots(), staffShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), caShots(), staffShots(), troubleShots())
 }
 
 func publicShots() []shot {
@@ -129,10 +129,9 @@ func bidderShots() []shot {
 		{"history", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{Versions: versions}), []string{"变更原因", "提交方式", "查看"}},
 		{"history-empty", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{}), []string{"还没有变更记录"}},
 		{"version", view.VersionPage(bidderPage("基本信息第 2 版", path+"/versions/2"), view.VersionModel{
-			RecordID: recordID, Heading: "基本信息", No: 2, Before: 1, InForce: true, At: ago(200 * time.Hour), By: "周予安", Assurance: view.ByCertificate,
+			RecordID: recordID, Heading: "基本信息", Back: view.Link{Href: "/history", Text: "变更历史总览"}, Others: []int{3, 1}, No: 2, Before: 1, InForce: true, At: ago(200 * time.Hour), By: "周予安", Assurance: view.ByCertificate,
 			Reason: "法定代表人变更", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Form: document().Form(now), Changes: form.Diff(earlier().Form(now), document().Form(now)),
 		}), []string{"与第 1 版相比", "现行有效", "<del>", "<ins>"}},
-		{"records", view.RecordsPage(bidderPage("单位资质", "/records?kind=qualification"), view.RecordsModel{Label: "单位资质", Icon: view.IconCertificate}), []string{"下一阶段开通"}},
 		{"account", view.AccountPage(flashed, view.AccountModel{
 			Accounts: []string{"示范建工集团有限公司", "91430100MA00DEM06N"}, Rules: rules,
 			Problems: []form.Problem{{Field: "current_password", Label: "当前密码", Message: "当前密码不正确，请重新输入"}},

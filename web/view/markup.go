@@ -148,4 +148,33 @@ func filer(by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "window.css"}
+
+// onThisPage is the address of a field that the page itself shows.
+func onThisPage(field string) string { return "#f-" + field }
+
+// onPage is the address of fields on another page.
+func onPage(path string) func(string) string {
+	return func(field string) string { return path + "#f-" + field }
+}
+
+func editScripts(m EditModel) []string {
+	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js"}
+	if m.Row == nil {
+		scripts = append(scripts, "form.js", "ca.js")
+	}
+	return scripts
+}
+
+// changeExample is a change that the kind often sees.
+func changeExample(kind string) string {
+	switch kind {
+	case "基本信息":
+		return "法定代表人变更、注册地址迁移"
+	case "单位资质":
+		return "资质升级、延续换证"
+	case "执业人员":
+		return "注册延续、职称变更"
+	}
+	return "补充材料、更正内容"
+}

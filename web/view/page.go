@@ -132,6 +132,10 @@ const (
 	changeDialog   = "dialog-change"
 	withdrawDialog = "dialog-withdraw"
 	discardDialog  = "dialog-discard"
+	deleteDialog   = "dialog-delete"
+	voidDialog     = "dialog-void"
+	restoreDialog  = "dialog-restore"
+	releaseDialog  = "dialog-release"
 	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
 )

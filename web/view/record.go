@@ -1,6 +1,7 @@
 package view
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -18,6 +19,10 @@ const (
 	ActionWithdraw Action = "withdraw" // 撤回: POST /records/:id/withdraw with command
 	ActionDiscard  Action = "discard"  // 放弃修改: POST /records/:id/discard with command
 	ActionPrint    Action = "print"    // 打印: the browser's own
+	ActionDelete   Action = "delete"   // 删除草稿 that was never filed: POST /records/:id/discard with command
+	ActionVoid     Action = "void"     // 作废: POST /records/:id/void with reason, command
+	ActionRestore  Action = "restore"  // 取消作废: POST /records/:id/restore with command
+	ActionRelease  Action = "release"  // 解除聘用: POST /records/:id/release with reason, command
 )
 
 // word is the text of the action's button.
@@ -31,6 +36,14 @@ func (a Action) word() string {
 		return "放弃修改"
 	case ActionPrint:
 		return "打印"
+	case ActionDelete:
+		return "删除草稿"
+	case ActionVoid:
+		return "作废"
+	case ActionRestore:
+		return "取消作废"
+	case ActionRelease:
+		return "解除聘用"
 	default:
 		return "继续填写"
 	}
@@ -101,6 +114,10 @@ type NextStep struct {
 type RecordModel struct {
 	RecordID  string
 	Heading   string
+	Kind      string       // the kind's label
+	Back      *Link        // to the list of the kind; nil for a profile
+	KeyLogin  string       // where the session begins that the kind takes; "" where this is one
+	Versions  []VersionRow // of one of many; a profile's are 变更历史总览
 	State     Tag
 	Form      form.Form
 	Files     map[string]FileState
@@ -143,6 +160,7 @@ type ReturnNote struct {
 type CheckModel struct {
 	RecordID     string
 	Heading      string
+	KeyLogin     string // where the session begins that the submit takes; "" where this is one
 	Form         form.Form
 	Files        map[string]FileState
 	Changes      []form.Change // against the version in force; empty for a first filing
@@ -229,6 +247,8 @@ type HistoryModel struct {
 type VersionModel struct {
 	RecordID  string
 	Heading   string
+	Back      Link  // to where the versions are listed
+	Others    []int // that it can be compared with, newest first
 	No        int
 	Before    int // number compared with; 0: a first version
 	InForce   bool
@@ -243,12 +263,66 @@ type VersionModel struct {
 	Changes   []form.Change
 }
 
-// RecordsModel is the list page of a kind. Filing a kind that is not Open is
-// announced honestly.
+// RecordsModel is one page of the list of a kind. Its filter is a form with the
+// method GET: kind, q, state, sort.
 type RecordsModel struct {
-	Label string // 单位资质
-	Icon  Icon
-	Open  bool
+	Kind, Label  string
+	Add          string // on the button that begins one: POST /records with kind
+	Named        string // heading of the title
+	Columns      []string
+	Icon         Icon
+	Lines        []RecordLine
+	Search       string
+	State, Order string
+	States       []Option
+	Orders       []Option
+	PrevHref     string
+	NextHref     string
+	KeyLogin     string // where the session begins that a submit takes; "" where this is one
+}
+
+// RecordLine is one line of a list.
+type RecordLine struct {
+	ID, Title string
+	Cells     []string // one for each column
+	State     Tag
+	At        time.Time
+	Actions   []Action
+}
+
+// href is where a line's action leads. What asks first leads to its dialog.
+func (l RecordLine) href(a Action) string {
+	base := "/records/" + l.ID
+	switch a {
+	case ActionEdit:
+		return base + "/edit"
+	case ActionChange:
+		return base + "#" + changeDialog
+	case ActionVoid:
+		return base + "#" + voidDialog
+	case ActionRestore:
+		return base + "#" + restoreDialog
+	case ActionRelease:
+		return base + "#" + releaseDialog
+	default:
+		return base
+	}
+}
+
+// narrowed tells that the list shows less than there is.
+func (m RecordsModel) narrowed() bool {
+	return m.Search != "" || m.State != "" || m.PrevHref != "" || m.NextHref != ""
+}
+
+// tab is the address of the list narrowed to a state.
+func (m RecordsModel) tab(state string) string {
+	values := url.Values{"kind": {m.Kind}}
+	for name, value := range map[string]string{"q": m.Search, "state": state, "sort": m.Order} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return "/records?" + values.Encode()
 }
 
 // Session is one login of the account.

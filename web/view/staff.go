@@ -34,7 +34,8 @@ type ReviewTask struct {
 	ID        string
 	Subject   string
 	Code      string
-	Kind      Tag // e.g. 首次登记, 基本信息变更, 补正重提, 待复核
+	Filed     string // title of one of many; "" for 基本信息
+	Kind      Tag    // e.g. 首次登记, 基本信息变更, 补正重提, 待复核
 	FiledAt   time.Time
 	Due       time.Time
 	ClaimedBy string // "" for none
@@ -95,6 +96,7 @@ type ReviewModel struct {
 
 	Subject   string
 	Code      string
+	Filed     string // title of one of many; "" for 基本信息
 	Kind      string // 基本信息变更
 	Assurance Assurance
 	FiledAt   time.Time

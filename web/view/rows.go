@@ -1,0 +1,54 @@
+package view
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"unireg/record/codes"
+	"unireg/record/form"
+)
+
+// freshRow draws the id of a row to come: pressed twice, the button adds one.
+func freshRow() string { return uuid.Must(uuid.NewV7()).String() }
+
+func rowTitle(row form.Row) string { return cmp.Or(row.Title(), "未填写") }
+
+func onlyRows(fields []*form.Field) bool {
+	return !slices.ContainsFunc(fields, func(f *form.Field) bool { return f.Widget != form.WidgetRows })
+}
+
+// spareTerms is how many empty lines a list of terms offers.
+const spareTerms = 2
+
+// termLines are the terms of a field, with empty lines behind them.
+func termLines(f *form.Field) []form.Term {
+	return append(slices.Clone(f.Terms()), make([]form.Term, spareTerms)...)
+}
+
+// termGroup is the codes below one heading.
+type termGroup struct {
+	label   string
+	entries []codes.Entry
+}
+
+// termGroups are a table's codes by what stands above them.
+func termGroups(table *codes.Table) []termGroup {
+	var groups []termGroup
+	for _, above := range table.Children("") {
+		if below := table.Children(above.Code); len(below) > 0 {
+			groups = append(groups, termGroup{above.Name, below})
+		}
+	}
+	return groups
+}
+
+// dateType is the type of a control for a date: one that is none is shown as
+// typed, which a date control could not.
+func dateType(d form.Date) string {
+	if _, ok := d.Time(); ok || d == "" {
+		return "date"
+	}
+	return "text"
+}
