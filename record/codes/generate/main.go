@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"unireg/record/codes/initials"
 )
 
 // heading is the first line of a table that is not a comment.
@@ -112,7 +114,7 @@ func readTable(file string) (comments []string, rows []row, err error) {
 func writeTable(file string, comments []string, rows []row) error {
 	lines := slices.Concat(comments, []string{heading})
 	for _, r := range rows {
-		letters, err := initials(r[1])
+		letters, err := initials.Of(r[1])
 		if err != nil {
 			return fmt.Errorf("%s: code %s: %w", filepath.Base(file), r[0], err)
 		}

@@ -1,4 +1,8 @@
-package main
+// Package initials reads Chinese names by the first letters of their pinyin, by
+// which people search code tables. It serves whoever writes a table, when it is
+// generated and when it is imported: the tables keep the letters, so that the
+// domain needs no dictionary.
+package initials
 
 import (
 	"fmt"
@@ -29,9 +33,10 @@ var longest = func() int {
 	return n
 }()
 
-// initials is the first letter of each character's pinyin, lower case. ASCII
-// letters and digits stand for themselves; punctuation is left out.
-func initials(name string) (string, error) {
+// Of is the first letter of each character's pinyin, lower case. ASCII letters
+// and digits stand for themselves; punctuation is left out. A character that the
+// dictionary does not read is an error.
+func Of(name string) (string, error) {
 	var b strings.Builder
 	for rest := []rune(name); len(rest) > 0; {
 		if n, letters := reading(rest); n > 0 {
