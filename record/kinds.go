@@ -25,8 +25,8 @@ func (k Kind) Label() string { return definitions[k].Label }
 // Document is the content of a version: a typed struct that describes itself
 // as a form.
 type Document interface {
-	// Form binds the struct's fields. today is the civil date against which
-	// the rules are checked.
+	// Form binds the struct's fields. today is the instant of the civil date
+	// against which the rules are checked, those of codes by Form.On.
 	Form(today time.Time) form.Form
 	// Title is the line by which lists name the record.
 	Title() string

@@ -13,6 +13,9 @@ package form
 import (
 	"fmt"
 	"slices"
+	"time"
+
+	"unireg/record/codes"
 )
 
 // Form is a whole document, in the order a person fills it.
@@ -61,6 +64,20 @@ func (f Form) Section(name string) (Section, bool) {
 		return Section{}, false
 	}
 	return f[i], true
+}
+
+// On has the form judge its codes by the civil date in China at an instant: a
+// code must be in use on the day on which the document is filed, not on the day
+// on which somebody looks at it. The zero time, and a form without On, judge by
+// today. It returns the form.
+func (f Form) On(today time.Time) Form {
+	if today.IsZero() {
+		return f
+	}
+	for _, field := range f.Fields() {
+		field.day = codes.CivilDate(today)
+	}
+	return f
 }
 
 // FileLookup finds a stored file by id. It answers false for a file that does
