@@ -82,17 +82,19 @@ func newRows(entries []Entry) (*rows, error) {
 
 // circle returns a code that lies below itself, or "".
 func (r *rows) circle() string {
-	sound := make([]bool, len(r.entries))
+	const onTheWay, sound = 1, 2
+	marks := make([]int8, len(r.entries))
 	for i := range r.entries {
 		var way []int
-		for j, ok := i, true; ok && !sound[j]; j, ok = r.at[r.entries[j].Parent] {
-			if slices.Contains(way, j) {
+		for j, ok := i, true; ok && marks[j] != sound; j, ok = r.at[r.entries[j].Parent] {
+			if marks[j] == onTheWay {
 				return r.entries[j].Code
 			}
+			marks[j] = onTheWay
 			way = append(way, j)
 		}
 		for _, j := range way {
-			sound[j] = true
+			marks[j] = sound
 		}
 	}
 	return ""
