@@ -26,7 +26,7 @@ func retire(t *testing.T, day string) map[string]codes.Entry {
 			}
 		}
 	}
-	edition, err := codes.NewEdition(imported)
+	edition, err := codes.NewEdition(1, imported)
 	require.NoError(t, err)
 	codes.Use(edition)
 	t.Cleanup(func() { codes.Use(nil) })
@@ -60,7 +60,7 @@ func TestEveryKindJudgesCodesByTheDayOfFiling(t *testing.T) {
 }
 
 func TestACodeOfTheFutureCannotBeChosenYet(t *testing.T) {
-	edition, err := codes.NewEdition(map[string][]codes.Entry{"region": {{Code: "430199", Name: "示范新区", Parent: "430100", ValidFrom: "2027-01-01"}}})
+	edition, err := codes.NewEdition(1, map[string][]codes.Entry{"region": {{Code: "430199", Name: "示范新区", Parent: "430100", ValidFrom: "2027-01-01"}}})
 	require.NoError(t, err)
 	codes.Use(edition)
 	t.Cleanup(func() { codes.Use(nil) })

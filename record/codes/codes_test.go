@@ -29,7 +29,7 @@ func TestEveryTableIsSound(t *testing.T) {
 		if !ok || table.Name() != name {
 			t.Fatalf("Named(%q) = %v, %v", name, table, ok)
 		}
-		rows := inUse().rows(table)
+		rows := InUse().rows(table)
 		if len(rows.entries) == 0 {
 			t.Errorf("%s is empty", name)
 		}
@@ -71,7 +71,7 @@ func TestTablesHaveTheirSize(t *testing.T) {
 		"post_certificate_type": 95, "certificate_status": 3,
 	} {
 		table, _ := Named(name)
-		if got := len(inUse().rows(table).entries); got != want {
+		if got := len(InUse().rows(table).entries); got != want {
 			t.Errorf("%s has %d entries, want %d", name, got, want)
 		}
 	}
@@ -105,7 +105,7 @@ func TestRegions(t *testing.T) {
 		t.Errorf("%d provinces, want 34", n)
 	}
 	cities, counties := 0, 0
-	for _, e := range inUse().entries(Regions, day) {
+	for _, e := range InUse().entriesOn(Regions, day) {
 		if len(e.Code) != 6 || e.Parent != "" && e.Parent[:2] != e.Code[:2] {
 			t.Errorf("%s lies below %q", e.Code, e.Parent)
 		}
@@ -188,7 +188,7 @@ func TestQualificationsAreOneTree(t *testing.T) {
 	if !slices.Equal(inForce, reached) {
 		t.Errorf("%d majors in force, %d reached", len(inForce), len(reached))
 	}
-	for _, e := range inUse().rows(QualificationSeries).entries {
+	for _, e := range InUse().rows(QualificationSeries).entries {
 		if e.Parent != e.Code[1:3] {
 			t.Errorf("series %s is of class %s", e.Code, e.Parent)
 		}

@@ -178,7 +178,7 @@ func FuzzReadSheet(f *testing.F) {
 		for _, c := range changes {
 			entries = append(entries, c.After)
 		}
-		_, err = NewEdition(map[string][]Entry{"industry": entries})
+		_, err = NewEdition(1, map[string][]Entry{"industry": entries})
 		require.NoError(t, err, "what has no fault is a sound table")
 	})
 }

@@ -13,6 +13,7 @@ import (
 // Edition is one state of all tables: what is embedded, and what was imported
 // over it. It never changes.
 type Edition struct {
+	no     int64
 	over   map[*Table]*rows // tables that an import touched
 	depths sync.Map         // *Table → int
 }
@@ -20,9 +21,10 @@ type Edition struct {
 // NewEdition lays imported entries, by namespace, over the embedded tables: an
 // entry replaces the one of its code, or is new. Namespaces that this build does
 // not know are passed over, so that an earlier release reads what a later one
-// imported. Entries of which one lies below itself are an error.
-func NewEdition(imported map[string][]Entry) (*Edition, error) {
-	e := &Edition{over: map[*Table]*rows{}}
+// imported. Entries of which one lies below itself are an error. no is the number
+// of the last import, 0 where there was none.
+func NewEdition(no int64, imported map[string][]Entry) (*Edition, error) {
+	e := &Edition{no: no, over: map[*Table]*rows{}}
 	for name, entries := range imported {
 		t, ok := Named(name)
 		if !ok {
@@ -46,12 +48,20 @@ var embedded = &Edition{}
 // with the edition that they began with. nil is the embedded edition.
 func Use(e *Edition) { used.Store(e) }
 
-func inUse() *Edition {
+// InUse is the edition that tables answer from.
+func InUse() *Edition {
 	if e := used.Load(); e != nil {
 		return e
 	}
 	return embedded
 }
+
+// No is the number of the last import that the edition has, 0 for none.
+func (ed *Edition) No() int64 { return ed.no }
+
+// Entries lists the entries of a table, retired ones too, in the order of
+// Table.Entries.
+func (ed *Edition) Entries(t *Table) []Entry { return slices.Clone(ed.rows(t).entries) }
 
 // rows is a table's content.
 type rows struct {
@@ -161,7 +171,7 @@ func (ed *Edition) children(t *Table, parent, date string) []Entry {
 	return entries
 }
 
-func (ed *Edition) entries(t *Table, date string) []Entry {
+func (ed *Edition) entriesOn(t *Table, date string) []Entry {
 	r := ed.rows(t)
 	entries := make([]Entry, 0, len(r.entries))
 	for _, e := range r.entries {

@@ -12,7 +12,7 @@ import (
 // use has the tables answer from an edition for one test.
 func use(t *testing.T, imported map[string][]Entry) *Edition {
 	t.Helper()
-	edition, err := NewEdition(imported)
+	edition, err := NewEdition(1, imported)
 	require.NoError(t, err)
 	before := used.Load()
 	Use(edition)
@@ -67,7 +67,7 @@ func TestAnEditionWithACircleIsRefused(t *testing.T) {
 		"itself": {{Code: "430000", Name: "湖南省", Parent: "430000"}},
 		"two":    {{Code: "430000", Name: "湖南省", Parent: "430100"}, {Code: "430100", Name: "长沙市", Parent: "430000"}},
 	} {
-		_, err := NewEdition(map[string][]Entry{"region": entries})
+		_, err := NewEdition(1, map[string][]Entry{"region": entries})
 		require.ErrorContains(t, err, "below itself", name)
 	}
 }
@@ -76,7 +76,7 @@ func TestAnEditionWithACircleIsRefused(t *testing.T) {
 func TestACallAnswersFromOneEdition(t *testing.T) {
 	edition := func(n int) *Edition {
 		name := fmt.Sprintf("第%d版", n)
-		e, err := NewEdition(map[string][]Entry{
+		e, err := NewEdition(1, map[string][]Entry{
 			"qualification_class":  {{Code: "04", Name: name}},
 			"qualification_series": {{Code: "1040A0", Name: name, Parent: "04"}},
 			"qualification_major":  {{Code: "1040A010", Name: name, Parent: "1040A0"}},

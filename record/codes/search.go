@@ -23,8 +23,8 @@ func (t *Table) Search(query string, limit int) []Entry {
 		entry               Entry
 	}
 	var hits []hit
-	edition := inUse()
-	for _, e := range edition.entries(t, CivilDate(time.Now())) {
+	edition := InUse()
+	for _, e := range edition.entriesOn(t, CivilDate(time.Now())) {
 		if kind := edition.match(t, e, query); kind >= 0 {
 			hits = append(hits, hit{kind, len(edition.path(t, e.Code)), max(0, len(e.Initials)-len(query)), e})
 		}

@@ -2,7 +2,6 @@ package codes
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -90,7 +89,7 @@ func (t *Table) Name() string { return t.name }
 
 // Lookup finds a code, retired ones too: whoever accepts new input also asks
 // Entry.ValidOn.
-func (t *Table) Lookup(code string) (Entry, bool) { return inUse().lookup(t, code) }
+func (t *Table) Lookup(code string) (Entry, bool) { return InUse().lookup(t, code) }
 
 // Children lists the entries below a code that are valid today, in order of
 // code; "" stands above the roots. A table may hang below another, as majors
@@ -99,33 +98,33 @@ func (t *Table) Lookup(code string) (Entry, bool) { return inUse().lookup(t, cod
 func (t *Table) Children(parent string) []Entry { return t.ChildrenOn(parent, CivilDate(time.Now())) }
 
 // ChildrenOn is Children as of a civil date, written 2006-01-02.
-func (t *Table) ChildrenOn(parent, date string) []Entry { return inUse().children(t, parent, date) }
+func (t *Table) ChildrenOn(parent, date string) []Entry { return InUse().children(t, parent, date) }
 
 // Entries lists this table's entries that are valid today, in the file's order.
 // What was imported beside the file's stands before the first greater code.
-func (t *Table) Entries() []Entry { return inUse().entries(t, CivilDate(time.Now())) }
+func (t *Table) Entries() []Entry { return InUse().entriesOn(t, CivilDate(time.Now())) }
 
 // All lists this table's entries in the order of Entries, retired ones too: for
 // finding what was filed under them.
-func (t *Table) All() []Entry { return slices.Clone(inUse().rows(t).entries) }
+func (t *Table) All() []Entry { return InUse().Entries(t) }
 
 // Path is the way from the root down to a code, including it, through the
 // tables above where there are any. It is nil for an unknown code.
-func (t *Table) Path(code string) []Entry { return inUse().path(t, code) }
+func (t *Table) Path(code string) []Entry { return InUse().path(t, code) }
 
 // FullName is the names along the path in one line: 湖南省长沙市岳麓区 for a region,
 // 建筑业 / 房屋建筑业 for anything else. It is "" for an unknown code.
-func (t *Table) FullName(code string) string { return inUse().fullName(t, code) }
+func (t *Table) FullName(code string) string { return InUse().fullName(t, code) }
 
 // Depth is the length of the longest path in the table, retired codes included:
 // how many lists a form needs to descend to any of them. It is counted once for
 // each edition.
-func (t *Table) Depth() int { return inUse().depth(t) }
+func (t *Table) Depth() int { return InUse().depth(t) }
 
 // Hierarchical reports whether entries lie below one another, so that a form
 // offers them step by step from Children("") down rather than as one list.
 func (t *Table) Hierarchical() bool {
-	r := inUse().rows(t)
+	r := InUse().rows(t)
 	return len(r.children[""]) < len(r.entries)
 }
 

@@ -31,7 +31,7 @@ func TestARetiredCodeIsDrawnWhereItWasChosenOnly(t *testing.T) {
 		entry.ValidTo = "2026-01-31"
 		imported[table.Name()], names[code] = []codes.Entry{entry}, entry.Name
 	}
-	edition, err := codes.NewEdition(imported)
+	edition, err := codes.NewEdition(1, imported)
 	require.NoError(t, err)
 	codes.Use(edition)
 	t.Cleanup(func() { codes.Use(nil) })
