@@ -184,7 +184,7 @@ func changeText(kind codes.ChangeKind, c codes.Change) string {
 		if after.ValidTo != "" {
 			return after.Name + ", last day " + after.ValidTo
 		}
-		return after.Name + ", had ended on " + before.ValidTo
+		return after.Name + ", was to end on " + before.ValidTo
 	case codes.Begins:
 		return after.Name + ", from " + after.ValidFrom
 	default:

@@ -24,7 +24,8 @@ func sheet(t *testing.T, text string) string {
 
 func TestCodesFromTheCommandLine(t *testing.T) {
 	environment, database := system(t)
-	tomorrow := codes.CivilDate(time.Now().AddDate(0, 0, 1))
+	day := func(days int) string { return codes.CivilDate(time.Now().AddDate(0, 0, days)) }
+	tomorrow, begins, last, ends := day(1), day(40), day(99), day(100)
 	spreadsheet := sheet(t, "\ufeff代码,名称,上级代码\r\n430199,示范新区(一),430100\r\n430104,麓山区,430100\r\n")
 
 	code, said := run(t, environment, "", "codes", "import", spreadsheet)
@@ -45,9 +46,9 @@ func TestCodesFromTheCommandLine(t *testing.T) {
 	require.Zero(t, code, said)
 	require.Regexp(t, `region +\d+ +\d+ +0 +never\n`, said)
 
-	code, said = run(t, environment, "", "codes", "import", spreadsheet, "--table", "region", "--from", "2027-01-01")
+	code, said = run(t, environment, "", "codes", "import", spreadsheet, "--table", "region", "--from", begins)
 	require.Zero(t, code, said)
-	require.Contains(t, said, "示范新区（一） below 430100, from 2027-01-01")
+	require.Contains(t, said, "示范新区（一） below 430100, from "+begins)
 	require.Contains(t, said, "edition 1\n")
 	code, said = run(t, environment, "", "codes", "list")
 	require.Zero(t, code, said)
@@ -56,7 +57,7 @@ func TestCodesFromTheCommandLine(t *testing.T) {
 	code, exported := run(t, environment, "", "codes", "export", "region")
 	require.Zero(t, code, exported)
 	require.Contains(t, exported, "# table: region, edition 1\ncode\tname\tparent\tvalid_from\tvalid_to\tinitials\n")
-	require.Contains(t, exported, "430199\t示范新区（一）\t430100\t2027-01-01\t\tsfxqy\n")
+	require.Contains(t, exported, "430199\t示范新区（一）\t430100\t"+begins+"\t\tsfxqy\n")
 	require.Contains(t, exported, "430104\t麓山区\t430100\t\t\tlsq\n")
 	code, said = run(t, environment, exported, "codes", "import", "-", "--complete")
 	require.Zero(t, code, said)
@@ -64,12 +65,12 @@ func TestCodesFromTheCommandLine(t *testing.T) {
 
 	without := strings.ReplaceAll(exported, "430105\t开福区\t430100\t\t\tkfq\n", "")
 	require.NotEqual(t, exported, without)
-	code, said = run(t, environment, without, "codes", "import", "-", "--complete", "--from", "2027-07-01")
+	code, said = run(t, environment, without, "codes", "import", "-", "--complete", "--from", ends)
 	require.Zero(t, code, said)
-	require.Contains(t, said, "retired  430105  开福区, last day 2027-06-30\ntable region: 1 retired\nedition 2\n")
+	require.Contains(t, said, "retired  430105  开福区, last day "+last+"\ntable region: 1 retired\nedition 2\n")
 	code, said = run(t, environment, "# table: region\ncode,name,valid_to\n430105,开福区,\n", "codes", "import", "-")
 	require.Zero(t, code, said)
-	require.Contains(t, said, "reopened  430105  开福区, had ended on 2027-06-30\n")
+	require.Contains(t, said, "reopened  430105  开福区, was to end on "+last+"\n")
 
 	code, said = run(t, environment, "# table: region\ncode,name,parent\n430198,,430100\n430197,示范区,439900\n", "codes", "import", "-")
 	require.Equal(t, 1, code)
