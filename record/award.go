@@ -59,7 +59,7 @@ func (d *AwardDocument) Form(today time.Time) form.Form {
 		{Name: "award", Label: "奖项信息", Fields: append(d.fields(today),
 			form.Picks("winners", "获奖人员", &d.Winners).Note("从本单位的执业人员中选择，可多选"))},
 		{Name: "attachments", Label: "附件材料", Hint: "PDF、JPG、PNG，单个不超过 20 MB", Fields: []*form.Field{d.certificate()}},
-	}
+	}.On(today)
 }
 
 // fields are those of an award without its certificate.

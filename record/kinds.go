@@ -29,7 +29,8 @@ func (k Kind) Label() string { return definitions[k].Label }
 // as a form.
 type Document interface {
 	// Form binds the struct's fields, and writes those that follow from others.
-	// today is the civil date against which the rules are checked.
+	// today is the instant of the civil date against which the rules are checked,
+	// those of codes by Form.On.
 	Form(today time.Time) form.Form
 	// Title is the line by which lists name the record.
 	Title() string

@@ -113,7 +113,7 @@ func (d *OrganizationDocument) Form(today time.Time) form.Form {
 			form.Attachment("account_confirmation", "开户许可证/基本存款账户信息", &d.AccountConfirmation).
 				RequireIf(d.hasAccount, "填写账户时必传"),
 		}},
-	}
+	}.On(today)
 }
 
 func (d *OrganizationDocument) organizationFields(today time.Time) []*form.Field {

@@ -113,7 +113,7 @@ func (d *PerformanceDocument) Form(today time.Time) form.Form {
 			form.Attachment("contract", "合同", &d.Contract).Require().Note("含协议书、金额和签章页"),
 			form.Attachment("completion", "竣工验收证明", &d.Completion).RequireIf(d.completed, "填写竣工或验收日期时必传"),
 		}},
-	}
+	}.On(today)
 }
 
 func (d *PerformanceDocument) amounts() []*form.Field {

@@ -99,7 +99,7 @@ func (d *PersonDocument) Form(today time.Time) form.Form {
 		{Name: "attachments", Label: "附件材料", Hint: "PDF、JPG、PNG，单个不超过 20 MB", Fields: []*form.Field{
 			form.Attachment("card", "身份证正反面", &d.Card).Require().Note("其他证件上传资料页"),
 		}},
-	}
+	}.On(today)
 }
 
 func notAfter(d form.Date, today time.Time) string {

@@ -125,7 +125,7 @@ func (d *PractitionerDocument) Form(today time.Time) form.Form {
 		{Name: "safety", Label: "安全生产考核证", Hint: "A 类企业主要负责人、B 类项目负责人、C 类专职安全员", Fields: []*form.Field{
 			form.Rows("safety", "安全生产考核证", &d.Safety, func(s *SafetyCertificate) []*form.Field { return s.fields(today) }),
 		}},
-	}
+	}.On(today)
 }
 
 // derive writes what a resident identity number tells and nobody has to type.

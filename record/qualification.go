@@ -95,7 +95,7 @@ func (d *QualificationDocument) Form(today time.Time) form.Form {
 		{Name: "attachments", Label: "附件材料", Hint: "PDF、JPG、PNG，单个不超过 20 MB", Fields: []*form.Field{
 			form.Attachment("certificate", "资质证书正本/副本", &d.Certificate).Require().Note("须清晰可见证书编号、资质类型和有效期"),
 		}},
-	}
+	}.On(today)
 }
 
 func (line *QualificationLine) fields(today time.Time) []*form.Field {

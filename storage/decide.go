@@ -192,10 +192,27 @@ func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, comma
 	if !document.Belongs(owner) {
 		return nil, record.RefusedIdentity, nil
 	}
-	if len(document.Form(command.AcceptedAt.In(record.Shanghai)).Problems()) > 0 {
+	stale, err := staleContent(ctx, tx, document, command.AcceptedAt)
+	if err != nil {
+		return nil, "", err
+	}
+	if stale {
 		return nil, record.RefusedProblems, nil
 	}
 	return &submission{document, content, definition.Schema}, "", nil
+}
+
+// staleContent reports whether a document has problems by the rules of the day on
+// which it was accepted. The portal that accepted it may have known of imported
+// codes before this process did: nothing is refused by tables that are not the
+// newest.
+func staleContent(ctx context.Context, tx bun.Tx, document record.Document, accepted time.Time) (bool, error) {
+	day := accepted.In(record.Shanghai)
+	if len(document.Form(day).Problems()) == 0 {
+		return false, nil
+	}
+	changed, err := followCodes(ctx, tx)
+	return err == nil && (!changed || len(document.Form(day).Problems()) > 0), err
 }
 
 // refuseCertificate checks that the certificate of a certificate session still

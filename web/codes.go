@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"unicode/utf8"
 
 	"unireg/record/codes"
 )
@@ -17,17 +18,20 @@ type codeEntry struct {
 }
 
 const (
-	// maxFound bounds the answers to a search.
+	// maxFound bounds the answers to a search: who sees so many types on.
 	maxFound = 50
+	// maxQuery bounds what is searched for, in characters.
 	maxQuery = 100
 )
 
-// codeTable lists the codes below ?parent=, or those that answer ?q=, of a
-// table, as JSON. They are public and change with a release only.
+// codeTable lists the codes below ?parent=, or the first that answer ?q= (a part
+// of the name, the beginning of the code, or pinyin initials), of a table, as
+// JSON: those that may be chosen today. They are public and change with an
+// import.
 func (s *Server) codeTable(v *visit) error {
 	table, ok := codes.Named(v.Params("table"))
 	query := v.Query("q")
-	if !ok || len(query) > maxQuery {
+	if !ok || utf8.RuneCountInString(query) > maxQuery {
 		return errNoPage
 	}
 	var entries []codes.Entry

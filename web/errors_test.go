@@ -321,14 +321,8 @@ func TestS01_StartPage(t *testing.T) {
 		require.Equal(t, "/", b.submit(page, "/preferences", url.Values{"contrast": {"off"}, "next": {"//evil.test"}}).location())
 		require.NotContains(t, b.get("/").Body, `class="contrast"`)
 	})
-	t.Run("code tables are read step by step and searched", func(t *testing.T) {
+	t.Run("a challenge is for a purpose", func(t *testing.T) {
 		b := p.browser()
-		require.Contains(t, b.get("/codes/region").Body, `{"code":"430000","name":"湖南省"}`)
-		require.Contains(t, b.get("/codes/region?parent=430100").Body, "岳麓区")
-		require.Contains(t, b.get("/codes/region?q=css").Body, "长沙市")
-		require.JSONEq(t, "[]", b.get("/codes/region?parent=nothing").Body)
-		require.Equal(t, http.StatusNotFound, b.get("/codes/nothing").Status)
-		require.Equal(t, http.StatusNotFound, b.get("/codes/region?q="+strings.Repeat("x", 200)).Status)
 		require.Equal(t, http.StatusNotFound, b.get("/challenge?purpose=nothing").Status)
 	})
 }

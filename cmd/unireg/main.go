@@ -32,6 +32,7 @@ type cli struct {
 	Staff   staffCommand   `cmd:"" help:"Manage the people who review."`
 	Subject subjectCommand `cmd:"" help:"Help subjects at the counter."`
 	Keys    keysCommand    `cmd:"" help:"Rotate the keys under which contents are sealed."`
+	Codes   codesCommand   `cmd:"" help:"Import what changed in the code tables; list and export them."`
 	APIKey  apiKeyCommand  `cmd:"" name:"api-key" help:"Manage the keys under which other systems ask."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the settings and everything the system stands on."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that everything agrees, or name each disagreement; prove one signed version offline."`

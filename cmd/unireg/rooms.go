@@ -14,6 +14,7 @@ import (
 	"unireg/certificate"
 	"unireg/config"
 	"unireg/partner"
+	"unireg/record/codes"
 	"unireg/storage"
 	"unireg/worker"
 	"unireg/workflows"
@@ -54,6 +55,9 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 	r.store = storage.New(r.db, c.Keyring(), c.Policy())
 	if err := r.awaitDatabase(ctx); err != nil {
 		return nil, errors.Join(err, r.close())
+	}
+	if _, err := r.store.FollowCodes(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the imported code tables (unireg migrate status tells whether the schema is current): %w", err), r.close())
 	}
 	if c.S3Endpoint != "" {
 		if r.objects, err = newObjects(c); err != nil {
@@ -146,6 +150,33 @@ func (r *rooms) awaitDatabase(ctx context.Context) error {
 			return fmt.Errorf("the database does not answer: %w", err)
 		case <-tick.C:
 			r.log.WarnContext(ctx, "waiting for the database", slog.Any("error", err))
+		}
+	}
+}
+
+// codesEvery is how often a process asks whether codes were imported.
+const codesEvery = 15 * time.Second
+
+// followCodes has the process use what is imported while it runs, until ctx ends.
+// One small question in a while asks for it, no request does. While the database
+// is away the tables stay as they are.
+func (r *rooms) followCodes(ctx context.Context) error {
+	tick := time.NewTicker(codesEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		ask, cancel := context.WithTimeout(ctx, codesEvery)
+		changed, err := r.store.FollowCodes(ask)
+		cancel()
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.log.WarnContext(ctx, "imported codes are not known", slog.Any("error", err))
+		case changed:
+			r.log.InfoContext(ctx, "code tables changed", slog.Int64("edition", codes.InUse().No()))
 		}
 	}
 }

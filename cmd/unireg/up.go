@@ -307,7 +307,8 @@ func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, accoun
 	return err
 }
 
-// parts are worker and portal, running in this process.
+// parts are portal and worker, and what follows the code tables for both, running
+// in this process.
 type parts struct {
 	running []*part // in the order in which they stop
 	failed  chan struct{}
@@ -322,10 +323,11 @@ type part struct {
 
 // startParts starts worker and portal.
 func startParts(ctx context.Context, r *rooms, listener net.Listener) *parts {
-	all := &parts{failed: make(chan struct{}, 2)}
+	all := &parts{failed: make(chan struct{}, 3)}
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return r.serveWeb(ctx, listener) },
 		r.serveWorker,
+		r.followCodes,
 	} {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		p := &part{cancel: cancel, ended: make(chan struct{})}

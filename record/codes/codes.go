@@ -6,10 +6,15 @@
 // its row with the last day on which it could be chosen, so that a document
 // filed years ago still shows what it said.
 //
-// The rows are tab-separated files embedded from data/, parsed on first use and
-// immutable from then on; every method may be called from many goroutines.
-// The pinyin initials in them and the whole of region.tsv are written by
-// record/codes/generate, everything else by hand.
+// What the product is delivered with are tab-separated files embedded from
+// data/, parsed on first use. The pinyin initials in them and the whole of
+// region.tsv are written by record/codes/generate, everything else by hand.
+// Operators import what changed since: an Edition is the state of all tables
+// after an import, and Use has every table answer from it. An edition never
+// changes, and each call answers from one edition, tables above included, so
+// that every method may be called from many goroutines and none of them waits.
+// Two calls may meet two editions: what must agree is asked for in one call, or
+// of the entries that a call returned.
 package codes
 
 import (

@@ -29,7 +29,7 @@ func TestEveryTableIsSound(t *testing.T) {
 		if !ok || table.Name() != name {
 			t.Fatalf("Named(%q) = %v, %v", name, table, ok)
 		}
-		rows := table.rows()
+		rows := InUse().rows(table)
 		if len(rows.entries) == 0 {
 			t.Errorf("%s is empty", name)
 		}
@@ -71,7 +71,7 @@ func TestTablesHaveTheirSize(t *testing.T) {
 		"post_certificate_type": 95, "certificate_status": 3,
 	} {
 		table, _ := Named(name)
-		if got := len(table.rows().entries); got != want {
+		if got := len(InUse().rows(table).entries); got != want {
 			t.Errorf("%s has %d entries, want %d", name, got, want)
 		}
 	}
@@ -101,11 +101,11 @@ func TestIndustriesAreGB4754(t *testing.T) {
 }
 
 func TestRegions(t *testing.T) {
-	if n := len(Regions.childrenOn("", day)); n != 34 {
+	if n := len(Regions.ChildrenOn("", day)); n != 34 {
 		t.Errorf("%d provinces, want 34", n)
 	}
 	cities, counties := 0, 0
-	for _, e := range Regions.entriesOn(day) {
+	for _, e := range InUse().entriesOn(Regions, day) {
 		if len(e.Code) != 6 || e.Parent != "" && e.Parent[:2] != e.Code[:2] {
 			t.Errorf("%s lies below %q", e.Code, e.Parent)
 		}
@@ -138,7 +138,7 @@ func TestRegions(t *testing.T) {
 		"110000": {16, "110101"}, "500000": {37, "500101"}, "430000": {14, "430100"}, "430100": {9, "430102"},
 		"441900": {0, ""}, "460300": {2, "460302"}, "710000": {0, ""},
 	} {
-		children := codesOf(Regions.childrenOn(parent, day))
+		children := codesOf(Regions.ChildrenOn(parent, day))
 		if len(children) != want.number || want.number > 0 && children[0] != want.first || !slices.IsSorted(children) {
 			t.Errorf("below %s: %v", parent, children)
 		}
@@ -154,7 +154,7 @@ func TestARetiredCodeIsKnownButNotOffered(t *testing.T) {
 		if e.ValidOn(date) != want {
 			t.Errorf("渝北区 valid on %s: %v", date, !want)
 		}
-		if offered := slices.Contains(codesOf(Regions.childrenOn("500000", date)), "500112"); offered != want {
+		if offered := slices.Contains(codesOf(Regions.ChildrenOn("500000", date)), "500112"); offered != want {
 			t.Errorf("渝北区 offered on %s: %v", date, offered)
 		}
 	}
@@ -188,7 +188,7 @@ func TestQualificationsAreOneTree(t *testing.T) {
 	if !slices.Equal(inForce, reached) {
 		t.Errorf("%d majors in force, %d reached", len(inForce), len(reached))
 	}
-	for _, e := range QualificationSeries.rows().entries {
+	for _, e := range InUse().rows(QualificationSeries).entries {
 		if e.Parent != e.Code[1:3] {
 			t.Errorf("series %s is of class %s", e.Code, e.Parent)
 		}
@@ -340,8 +340,44 @@ func TestTablesServeManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-func TestTodayIsACivilDate(t *testing.T) {
-	if _, err := time.Parse(time.DateOnly, today()); err != nil {
-		t.Error(err)
+func TestTheCivilDateIsThatOfChina(t *testing.T) {
+	for instant, want := range map[string]string{
+		"2026-11-25T15:59:59Z": "2026-11-25", "2026-11-25T16:00:00Z": "2026-11-26", "2026-11-26T00:30:00+09:00": "2026-11-25",
+	} {
+		at, err := time.Parse(time.RFC3339, instant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := CivilDate(at); got != want {
+			t.Errorf("%s is %s", instant, got)
+		}
+	}
+}
+
+// The source carries the list of 2001 beside that of 2015 and calls both 建筑业;
+// and it spells classes differently from table to table.
+func TestTheOldListOfConstructionIsRetiredAsAWhole(t *testing.T) {
+	old := 0
+	for _, e := range QualificationMajors.All() {
+		series, _ := QualificationSeries.Lookup(e.Parent)
+		if series.Parent != "04" {
+			continue
+		}
+		if later := strings.ContainsAny(e.Code[4:5], "ABC"); later != e.ValidOn(day) || later != series.ValidOn(day) {
+			t.Errorf("%s %s may be chosen: %v", e.Code, e.Name, e.ValidOn(day))
+		}
+		if e.ValidTo != "" {
+			old++
+		}
+	}
+	if old != 107 {
+		t.Errorf("%d majors of the old list are retired", old)
+	}
+	for class, name := range map[string]string{"03": "工程招标代理", "06": "工程造价咨询", "10": "设计与施工一体化", "16": "物业服务"} {
+		for _, e := range QualificationMajors.All() {
+			if path := QualificationMajors.Path(e.Code); path[0].Code == class && path[0].Name != name {
+				t.Errorf("%s is of a class %s", e.Code, path[0].Name)
+			}
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Search finds entries that are valid today by what a person types: a part of
@@ -22,9 +23,10 @@ func (t *Table) Search(query string, limit int) []Entry {
 		entry               Entry
 	}
 	var hits []hit
-	for _, e := range t.Entries() {
-		if kind := t.match(e, query); kind >= 0 {
-			hits = append(hits, hit{kind, len(t.Path(e.Code)), max(0, len(e.Initials)-len(query)), e})
+	edition := InUse()
+	for _, e := range edition.entriesOn(t, CivilDate(time.Now())) {
+		if kind := edition.match(t, e, query); kind >= 0 {
+			hits = append(hits, hit{kind, len(edition.path(t, e.Code)), max(0, len(e.Initials)-len(query)), e})
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int {
@@ -42,7 +44,7 @@ func (t *Table) Search(query string, limit int) []Entry {
 
 // match ranks how an entry answers a query in lower case, 0 being the closest;
 // -1 is not at all.
-func (t *Table) match(e Entry, query string) int {
+func (ed *Edition) match(t *Table, e Entry, query string) int {
 	name, code := strings.ToLower(e.Name), strings.ToLower(e.Code)
 	switch {
 	case code == query, name == query:
@@ -55,7 +57,7 @@ func (t *Table) match(e Entry, query string) int {
 		return 3
 	case strings.Contains(e.Initials, query):
 		return 4
-	case e.Parent != "" && strings.Contains(strings.ToLower(t.FullName(e.Code)), query):
+	case e.Parent != "" && strings.Contains(strings.ToLower(ed.fullName(t, e.Code)), query):
 		return 5
 	}
 	return -1

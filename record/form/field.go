@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"unireg/record/codes"
@@ -51,6 +52,7 @@ type Field struct {
 
 	value    value
 	local    string // of a row's field: its name within the row
+	day      string // on which the document is judged; "" is today
 	required func() bool
 	checks   []func() string
 }
@@ -63,7 +65,9 @@ type value interface {
 	decode(any) error
 	empty() bool
 	display() string
-	problem() string // what is wrong with the text itself, required or not
+	// problem is what is wrong with the value itself, required or not. day is the
+	// civil date on which codes must be in use; "" accepts retired ones.
+	problem(day string) string
 }
 
 // Require makes the field mandatory.
@@ -180,7 +184,7 @@ func (f *Field) Problem() string {
 		}
 		return ""
 	}
-	if message := f.value.problem(); message != "" {
+	if message := f.value.problem(f.judged()); message != "" {
 		return message
 	}
 	if f.MaxLength > 0 {
@@ -194,6 +198,18 @@ func (f *Field) Problem() string {
 		}
 	}
 	return ""
+}
+
+// judged is the day on which a code of the field must be in use. What
+// registration fixed was chosen then, and nobody can choose it anew.
+func (f *Field) judged() string {
+	switch {
+	case f.Fixed:
+		return ""
+	case f.day != "":
+		return f.day
+	}
+	return codes.CivilDate(time.Now())
 }
 
 func (f *Field) missing() string {

@@ -14,6 +14,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"unireg/record/codes"
 )
 
 // Form is a whole document, in the order a person fills it.
@@ -88,6 +91,20 @@ func (f Form) Section(name string) (Section, bool) {
 type Lookup struct {
 	Files   func(id string) (File, bool)
 	Records func(id string) (Reference, bool)
+}
+
+// On has the form judge its codes by the civil date in China at an instant: a
+// code must be in use on the day on which the document is filed, not on the day
+// on which somebody looks at it. The zero time, and a form without On, judge by
+// today. It returns the form.
+func (f Form) On(today time.Time) Form {
+	if today.IsZero() {
+		return f
+	}
+	for _, field := range f.Fields() {
+		field.day = codes.CivilDate(today)
+	}
+	return f
 }
 
 // Bind writes posted values into the document. A field that values does not

@@ -110,7 +110,7 @@ func (v referencesValue) display() string {
 	return strings.Join(names, "、")
 }
 
-func (v referencesValue) problem() string {
+func (v referencesValue) problem(string) string {
 	if n := len(v.target()); n > MaxReferences {
 		return fmt.Sprintf("最多 %d 人，现在有 %d 人", MaxReferences, n)
 	}

@@ -164,7 +164,7 @@ func (v rowsValue[T, P]) decode(content any) error {
 
 func (v rowsValue[T, P]) empty() bool     { return len(*v.target) == 0 }
 func (v rowsValue[T, P]) display() string { return fmt.Sprintf("共 %d 项", len(*v.target)) }
-func (v rowsValue[T, P]) problem() string {
+func (v rowsValue[T, P]) problem(string) string {
 	if n := len(*v.target); n > MaxRows {
 		return fmt.Sprintf("最多 %d 项，现在有 %d 项", MaxRows, n)
 	}
@@ -173,10 +173,17 @@ func (v rowsValue[T, P]) problem() string {
 
 // Rows returns the rows of a group, nil for other fields.
 func (f *Field) Rows() []Row {
-	if g, ok := f.value.(group); ok {
-		return g.rows()
+	g, ok := f.value.(group)
+	if !ok {
+		return nil
 	}
-	return nil
+	rows := g.rows()
+	for _, row := range rows {
+		for _, inner := range row.Fields {
+			inner.day = f.day
+		}
+	}
+	return rows
 }
 
 // Row returns the group's row of that id, and whether there is one.

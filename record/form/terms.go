@@ -95,16 +95,18 @@ func (v termsValue) display() string {
 	return strings.Join(all, "、")
 }
 
-func (v termsValue) problem() string {
+func (v termsValue) problem(day string) string {
 	seen := map[string]bool{}
 	for _, t := range *v.target {
-		_, known := v.table.Lookup(t.Code)
+		entry, known := v.table.Lookup(t.Code)
 		_, dated := t.Until.Time()
 		switch {
 		case t.Code == "":
 			return "填写了日期的一行没有选择，请选择或清空"
 		case !known:
 			return "所选内容不在代码表中，请重新选择"
+		case day != "" && !entry.ValidOn(day):
+			return "“" + t.Name + "”已停用，请重新选择"
 		case !dated:
 			return "请填写“" + t.Name + "”的有效期，例如 2027-06-18"
 		case seen[t.Code]:

@@ -104,9 +104,9 @@ func (v textValue) decode(content any) error {
 	*v.target = s
 	return nil
 }
-func (v textValue) empty() bool     { return *v.target == "" }
-func (v textValue) display() string { return *v.target }
-func (v textValue) problem() string { return "" }
+func (v textValue) empty() bool           { return *v.target == "" }
+func (v textValue) display() string       { return *v.target }
+func (v textValue) problem(string) string { return "" }
 
 // Text is a line of text.
 func Text(name, label string, target *string) *Field {
@@ -137,7 +137,7 @@ func ParseDate(text string) Date {
 	return Date(Clean(text))
 }
 
-func (v dateValue) problem() string {
+func (v dateValue) problem(string) string {
 	if _, ok := Date(*v.target).Time(); !ok {
 		return "请填写真实的日期，例如 2024-06-18"
 	}
@@ -154,7 +154,7 @@ func Day(name, label string, target *Date) *Field {
 
 type decimalValue struct{ textValue }
 
-func (v decimalValue) problem() string {
+func (v decimalValue) problem(string) string {
 	if !decimalPattern.MatchString(*v.target) {
 		return "请填写数字，最多 4 位小数，例如 12000"
 	}
@@ -209,7 +209,7 @@ func (v boolValue) display() string {
 	}
 	return ""
 }
-func (v boolValue) problem() string { return "" }
+func (v boolValue) problem(string) string { return "" }
 
 // Bool is a box to tick; unticked counts as empty.
 func Bool(name, label string, target *bool) *Field {
@@ -311,23 +311,34 @@ func (v choicesValue) display() string {
 	return strings.Join(names, "、")
 }
 
-func (v choicesValue) problem() string {
+func (v choicesValue) problem(day string) string {
 	for _, c := range v.current() {
 		entry, ok := v.table.Lookup(c.Code)
-		if _, above := v.table.Find(c.Code); !ok && above && v.leaf {
+		_, above := v.table.Find(c.Code)
+		switch {
+		case !ok && above && v.leaf:
 			return "请选择到最后一级"
-		}
-		if !ok {
+		case !ok:
 			return "所选内容不在代码表中，请重新选择"
-		}
-		if !entry.ValidOn(time.Now().Format(time.DateOnly)) {
-			return "所选的“" + entry.Name + "”已停用，请重新选择"
-		}
-		if v.leaf && len(v.table.Children(entry.Code)) > 0 {
+		case day == "":
+			continue
+		case entry.ValidTo != "" && entry.ValidTo < day:
+			return "所选的“" + entry.Name + "”自 " + dayAfter(entry.ValidTo) + " 起停用，请重新选择"
+		case entry.ValidFrom > day:
+			return "所选的“" + entry.Name + "”自 " + entry.ValidFrom + " 起才能选用，请重新选择"
+		case v.leaf && len(v.table.ChildrenOn(entry.Code, day)) > 0:
 			return "请选择到最后一级"
 		}
 	}
 	return ""
+}
+
+func dayAfter(date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	return t.AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
 func one(target *Choice, table *codes.Table, leaf bool) value {
@@ -440,7 +451,7 @@ func (v filesValue) display() string {
 	return strings.Join(names, "、")
 }
 
-func (v filesValue) problem() string {
+func (v filesValue) problem(string) string {
 	if n := len(*v.target); n > MaxFiles {
 		return fmt.Sprintf("最多 %d 个文件，现在有 %d 个", MaxFiles, n)
 	}

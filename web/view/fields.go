@@ -3,7 +3,7 @@ package view
 import (
 	"slices"
 	"strings"
-	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -77,18 +77,29 @@ func valueClass(f *form.Field) string {
 
 func characters(text string) string { return count(utf8.RuneCountInString(text)) }
 
-// withChosen are the entries of a table, and the chosen one even if it can no
-// longer be chosen anew.
+// withChosen are the entries of a table, and the chosen ones even if they can no
+// longer be chosen anew: what is not drawn would be lost at the next save.
 func withChosen(f *form.Field) []codes.Entry {
 	entries := f.Table.Entries()
-	code := f.Text()
-	if code == "" || slices.ContainsFunc(entries, func(e codes.Entry) bool { return e.Code == code }) {
-		return entries
+	for _, code := range f.Input() {
+		if code == "" || slices.ContainsFunc(entries, func(e codes.Entry) bool { return e.Code == code }) {
+			continue
+		}
+		entry, ok := f.Table.Lookup(code)
+		if !ok {
+			entry = codes.Entry{Code: code, Name: f.Display()}
+		}
+		entries = append(entries, entry)
 	}
-	if entry, ok := f.Table.Lookup(code); ok {
-		return append(slices.Clone(entries), entry)
+	return entries
+}
+
+// entryName is an entry's name, with a word on one that cannot be chosen anew.
+func entryName(entry codes.Entry) string {
+	if !entry.ValidOn(codes.CivilDate(time.Now())) {
+		return entry.Name + "（已停用）"
 	}
-	return append(slices.Clone(entries), codes.Entry{Code: code, Name: f.Display()})
+	return entry.Name
 }
 
 func indent(depth int) string { return strings.Repeat("　", depth) }
@@ -120,11 +131,11 @@ func cascade(table *codes.Table, code string) []cascadeLevel {
 		levels = append(levels, cascadeLevel{entries: children(table, parent, entry), chosen: entry.Code})
 		parent = entry.Code
 	}
-	if len(levels) < depthOf(table) {
+	if len(levels) < table.Depth() {
 		next := table.Children(parent)
 		levels = append(levels, cascadeLevel{entries: next, leaf: len(next) == 0})
 	}
-	for len(levels) < depthOf(table) {
+	for len(levels) < table.Depth() {
 		levels = append(levels, cascadeLevel{leaf: levels[len(levels)-1].leaf})
 	}
 	return levels
@@ -135,25 +146,9 @@ func cascade(table *codes.Table, code string) []cascadeLevel {
 func children(table *codes.Table, parent string, chosen codes.Entry) []codes.Entry {
 	entries := table.Children(parent)
 	if !slices.ContainsFunc(entries, func(e codes.Entry) bool { return e.Code == chosen.Code }) {
-		entries = append(slices.Clone(entries), chosen)
+		entries = append(entries, chosen)
 	}
 	return entries
-}
-
-// depths caches how deep tables are; they never change.
-var depths sync.Map
-
-// depthOf is the length of the longest path in a table.
-func depthOf(table *codes.Table) int {
-	if depth, ok := depths.Load(table.Name()); ok {
-		return depth.(int)
-	}
-	deepest := 0
-	for _, entry := range table.Entries() {
-		deepest = max(deepest, len(table.Path(entry.Code)))
-	}
-	depths.Store(table.Name(), deepest)
-	return deepest
 }
 
 func fileIcon(file form.File) Icon {
