@@ -91,7 +91,7 @@ type EditModel struct {
 	Tabs         []Tab
 	Row          *RowForm         // the dialog that is open
 	People       []form.Reference // that can be chosen where scripts do not search
-	KeyLogin     string           // where a certificate session begins, which a submit of the kind takes; "" where this is one
+	KeyNeeded    bool             // a submit of the kind takes a certificate session, and this is none
 	Problems     []form.Problem   // to be shown; empty until the person asked to submit
 	Remarks      []Remark         // of the return, oldest first
 	ReturnReason string           // of the return as a whole

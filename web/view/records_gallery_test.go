@@ -22,7 +22,7 @@ func recordShots() []shot {
 
 	qualification := view.EditModel{
 		RecordID: recordID, Heading: whole.Title(), Back: back, State: view.Tag{Text: "草稿", Tone: view.Warn}, Form: wrong.Form(now), Whole: wrong.Form(now),
-		Problems: wrong.Form(now).Problems(), DraftVersion: 3, SavedAt: ago(time.Hour), Command: command, KeyLogin: "/login/certificate?next=%2F",
+		Problems: wrong.Form(now).Problems(), DraftVersion: 3, SavedAt: ago(time.Hour), Command: command, KeyNeeded: true,
 		Actions: []view.Action{view.ActionDelete},
 		Remarks: []view.Remark{{Field: "lines.line1.scope", Label: "可承担业务", Text: "与证书不一致。"}},
 	}
