@@ -75,7 +75,7 @@ func TestB20_RenewLossChangeUnlockRevoke(t *testing.T) {
 	p.part("B20 unlock: a key that is locked opens again, with the same certificate", func() {
 		p.logsOut(name)
 		k := s.keyOf(t, record.ID(changed.reference))
-		for k.token.TriesLeft() > 1 {
+		for k.token.TriesLeft() > 2 {
 			_, err := k.token.Sign("000000", k.der, nil)
 			require.Error(t, err)
 		}
@@ -83,6 +83,9 @@ func TestB20_RenewLossChangeUnlockRevoke(t *testing.T) {
 		p.sees("已连接 CA 驱动", changed.tail())
 		p.choosesKey(changed.tail())
 		window := p.pinWindow(func() { p.press("登录") })
+		window.sees("CA 锁口令")
+		window.fill("CA 锁口令", "000000")
+		window.press("确定")
 		window.sees("只剩最后 1 次机会")
 		window.fill("CA 锁口令", "000000")
 		window.press("确定")
@@ -98,6 +101,9 @@ func TestB20_RenewLossChangeUnlockRevoke(t *testing.T) {
 		require.NoError(t, os.WriteFile(s.tokenFile(changed.reference), token, 0o600))
 		office.reaches(b, unlocking, record.ApplicationIssued)
 		office.sees("解锁已办结")
+		office.seesNot("请携带", "正在制作证书")
+		office.open("/messages")
+		office.sees("CA 业务正在办理", "CA 业务已办结")
 		require.Empty(t, b.stateOf(t, changed, record.CertificateValid), "the certificate is the same, and counts")
 		p.logsInByKeyWith(anew, changed.tail())
 		p.sees("CA 证书登录")
