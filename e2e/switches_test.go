@@ -267,6 +267,10 @@ func (h *trial) settled(t *testing.T, a *applicant, serial string, f faulty) {
 		}
 		return ""
 	})
+	var alarms int
+	err = h.db.NewRaw("SELECT count(*) FROM events WHERE type = 'callback_forged' AND record = ?", a.application).Scan(t.Context(), &alarms)
+	require.NoError(t, err)
+	require.Equal(t, strings.Count(fmt.Sprint(f.lies), "409"), alarms, "alarms of a known id with another content")
 	page := a.look(t)
 	require.Contains(t, page, "证书已签发并绑定")
 	require.Equal(t, want["illegal"], strings.Count(page, "与当前进度不符，未采用"), "what was not adopted is told")
