@@ -82,6 +82,9 @@ func shownMessage(n storage.Notification) view.Message {
 	if !ok {
 		text = messageText{title: "通知", text: "有一项内容发生了变化，请打开查看。", tone: view.Info, link: "查看"}
 	}
+	if n.Topic == storage.TopicOfApplication(record.ApplicationProducing) && !record.Business(n.Data["business"]).Binds() {
+		text.title, text.text = "CA 业务正在办理", "CA 公司正在办理，完成后会再通知。"
+	}
 	m := view.Message{
 		ID: string(n.ID), At: n.CreatedAt, Title: text.title, Text: text.text, Tone: text.tone, Read: !n.ReadAt.IsZero(),
 		Href: "/profile", LinkText: text.link,
