@@ -61,8 +61,7 @@ func (d *QualificationDocument) Listing() Listing {
 		until = "长期有效"
 	}
 	return Listing{
-		Cells: []string{d.Class.Name, joined(majors), d.CertificateNo, until},
-		Find:  append(majors, d.Issuer), On: d.ExpiresOn, Expires: d.ExpiresOn,
+		Cells: []string{joined(majors), d.Issuer, until}, Find: majors, On: d.ExpiresOn, Expires: d.ExpiresOn,
 	}
 }
 

@@ -200,6 +200,9 @@ func (m EditModel) problem(field string) string {
 	return problemOf(m.Problems, field)
 }
 
+// divided tells that the page shows a part of the document.
+func (m EditModel) divided() bool { return len(m.Form) < len(m.Whole) }
+
 // section is the section that the page shows alone, "" where it shows all.
 func (m EditModel) section() string {
 	for _, t := range m.Tabs {
