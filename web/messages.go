@@ -67,14 +67,37 @@ func (s *Server) showMessages(v *visit) error {
 	if before != "" {
 		model.Pager.PrevHref = "/messages"
 	}
-	for _, n := range all {
-		model.Messages = append(model.Messages, shownMessage(n))
+	if model.Messages, err = s.shownMessages(v, all); err != nil {
+		return err
 	}
 	p, err := v.portal("消息")
 	if err != nil {
 		return err
 	}
 	return v.render(http.StatusOK, view.MessagesPage(p, model))
+}
+
+// shownMessages puts messages into words; those on one of many records name it.
+func (s *Server) shownMessages(v *visit, all []storage.Notification) ([]view.Message, error) {
+	var ids []record.ID
+	for _, n := range all {
+		if n.Record != "" {
+			ids = append(ids, n.Record)
+		}
+	}
+	records, err := s.Store.RecordsByID(v.ctx, v.subject.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]view.Message, 0, len(all))
+	for _, n := range all {
+		m := shownMessage(n)
+		if r, ok := records[n.Record]; ok && !r.Kind.Profile() {
+			m.Title += "：" + r.Kind.Label() + "“" + r.Title + "”"
+		}
+		shown = append(shown, m)
+	}
+	return shown, nil
 }
 
 func shownMessage(n storage.Notification) view.Message {
