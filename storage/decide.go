@@ -386,6 +386,9 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.relist(ctx, tx, current.Subject, current.ID); err != nil {
 		return err
 	}
+	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
+		return err
+	}
 	return openReview(ctx, tx, current, command)
 }
 

@@ -46,6 +46,7 @@ var messageTexts = map[string]messageText{
 	"certificate_" + storage.WordSuspended:                   {"证书已挂失", "一张证书已挂失，暂时不能登录和签名。", view.Warn, "查看证书"},
 	"certificate_" + storage.WordResumed:                     {"证书已解除挂失", "一张证书已恢复使用。", view.Good, "查看证书"},
 
+	storage.TopicExpiring: {"证照到期提醒", "", view.Warn, "查看到期清单"},
 	string(record.Reopen): {"重新审核", "管理员对已生效的内容发起了重新审核，原内容在此期间继续有效。", view.Warn, "查看原因"},
 }
 
@@ -113,6 +114,11 @@ func shownMessage(n storage.Notification) view.Message {
 		Href: "/profile", LinkText: text.link,
 	}
 	switch {
+	case n.Topic == storage.TopicExpiring:
+		m.Href, m.Text = "/expiries", n.Data["count"]+" 项证照将在 "+n.Data["days"]+" 天内到期，请及时办理延续并在系统中变更。"
+		if n.Data["days"] == "0" {
+			m.Tone, m.Text = view.Bad, n.Data["count"]+" 项证照今天到期或已过期，过期的不再计入有效。"
+		}
 	case strings.HasPrefix(n.Topic, "ca_"):
 		m.Href = applicationPath(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

@@ -10,6 +10,7 @@ var recordRoutes = []route{
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
 	{method: http.MethodPost, path: "/records", who: applicant, handle: startRecord},
+	{method: http.MethodGet, path: "/expiries", who: applicant, handle: showExpiries},
 	{method: http.MethodGet, path: "/people", who: applicant, handle: searchPeople},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
 	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},

@@ -57,6 +57,10 @@ func recordShots() []shot {
 		{"records-empty", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
 			Kind: "award", Label: "获奖信息", Add: "新增获奖", Icon: view.IconAward,
 		}), []string{"还没有填报获奖信息", "新增获奖"}},
+		{"expiries", view.ExpiriesPage(bidderPage("到期提醒", "/expiries"), view.ExpiriesModel{Within: 90, Lines: []view.ExpiryLine{
+			{Kind: "执业人员", Title: "周予安", Label: "一级注册建造师 建筑工程", Href: "/records/" + recordID, On: now, State: view.Tag{Text: "今天到期", Tone: view.Bad}},
+		}}), []string{"一级注册建造师 建筑工程", "今天到期"}},
+		{"expiries-none", view.ExpiriesPage(bidderPage("到期提醒", "/expiries"), view.ExpiriesModel{Within: 90}), []string{"近期没有到期"}},
 		{"records-none", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
 			Kind: "award", Label: "获奖信息", Add: "新增获奖", Named: "奖项名称", Icon: view.IconAward, Search: "鲁班",
 		}), []string{"没有符合条件的记录"}},
