@@ -70,6 +70,7 @@ const (
 	RefusedDuplicate   Refusal = "duplicate"     // uniqueness, checked by index
 	RefusedCancelled   Refusal = "cancelled"     // undone before it took effect
 	RefusedUnscanned   Refusal = "unscanned"     // an attachment waits for its virus scan
+	RefusedInfected    Refusal = "infected"      // the virus scan found something in an attachment
 	RefusedIdentity    Refusal = "identity"      // the document is not the subject's own
 	RefusedNoAuthority Refusal = "authority"     // the role may not make the move
 	RefusedCertificate Refusal = "certificate"   // the certificate did not count when the command was accepted
@@ -92,6 +93,7 @@ var refusalTexts = map[Refusal]string{
 	RefusedDuplicate:   "与已有的有效记录重复，请核对后再提交。",
 	RefusedCancelled:   "操作已在生效前撤销。",
 	RefusedUnscanned:   "附件尚未完成病毒扫描，暂不能通过。",
+	RefusedInfected:    "有附件未通过病毒扫描，须删除该附件并重新上传后再提交。",
 	RefusedIdentity:    "内容中的代码或证件号码与注册时不一致，请联系服务热线。",
 	RefusedNoAuthority: "当前角色不能进行这项操作。",
 	RefusedCertificate: "提交时所用的 CA 证书已吊销、挂失或过期，本次提交未生效。填写的内容已保留在草稿中，请换用有效的证书登录后重新提交。",
