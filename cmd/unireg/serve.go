@@ -119,11 +119,15 @@ func (r *rooms) downloads() string {
 
 // serveWorker works until ctx ends.
 func (r *rooms) serveWorker(ctx context.Context) error {
-	return worker.Run(ctx, worker.Config{
+	c := worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
 		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log,
-	})
+	}
+	if r.scanner != nil {
+		c.Scanner = r.scanner
+	}
+	return worker.Run(ctx, c)
 }
 
 // refuseDemo keeps a public portal from serving a database whose staff has
