@@ -93,7 +93,7 @@ var refusalTexts = map[Refusal]string{
 	RefusedDuplicate:   "与已有的有效记录重复，请核对后再提交。",
 	RefusedCancelled:   "操作已在生效前撤销。",
 	RefusedUnscanned:   "附件尚未完成病毒扫描，暂不能通过。",
-	RefusedInfected:    "有附件未通过病毒扫描，须删除该附件并重新上传后再提交。",
+	RefusedInfected:    "有附件未通过病毒扫描，不能通过，须由申报人删除该附件并重新上传后再提交。",
 	RefusedIdentity:    "内容中的代码或证件号码与注册时不一致，请联系服务热线。",
 	RefusedNoAuthority: "当前角色不能进行这项操作。",
 	RefusedCertificate: "提交时所用的 CA 证书已吊销、挂失或过期，本次提交未生效。填写的内容已保留在草稿中，请换用有效的证书登录后重新提交。",

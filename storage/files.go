@@ -42,6 +42,10 @@ type File struct {
 	object string
 }
 
+// Sendable reports whether the content may go to those who may see the file: it
+// is whole, and the virus scan has found nothing in it.
+func (f File) Sendable() bool { return f.State == FileScanning || f.State == FileAvailable }
+
 // Form is how a document refers to the file.
 func (f File) Form() form.File {
 	return form.File{ID: string(f.ID), Name: f.Name, SHA256: f.SHA256, Type: f.Type, Size: f.Size}

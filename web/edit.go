@@ -227,7 +227,11 @@ func checkDraft(s *Server, v *visit) error {
 	if err != nil || !saved {
 		return err
 	}
-	if problems := d.draft.Document.Form(today()).Problems(); len(problems) > 0 {
+	refused, err := s.refusedFiles(v, d)
+	if err != nil {
+		return err
+	}
+	if problems := append(d.draft.Document.Form(today()).Problems(), refused...); len(problems) > 0 {
 		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: d.draft.Document, problems: problems})
 	}
 	return v.see(d.path("/check"))

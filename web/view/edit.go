@@ -24,11 +24,14 @@ func (s FileState) tag() Tag {
 	case FileUnscanned:
 		return Tag{"已上传，未扫描", Plain}
 	case FileRefused:
-		return Tag{"未通过扫描，请删除后重新上传", Bad}
+		return Tag{"未通过病毒扫描", Bad}
 	default:
 		return Tag{"已上传", Good}
 	}
 }
+
+// virusAdvice says what to do about a refused file.
+const virusAdvice = "文件含有病毒或恶意内容，已隔离，不能打开或提交。请删除此文件，用杀毒软件检查电脑后重新扫描上传"
 
 // UploadPolicy is what an attachment may be.
 type UploadPolicy struct {

@@ -179,7 +179,7 @@ func EditPage(p Page, m EditModel) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = portalShell(p.with(len(m.Problems), "form.js", "cascade.js", "files.js", "drop.js", "ca.js")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = portalShell(p.with(len(m.Problems), "form.js", "cascade.js", "files.js", "drop.js", "preview.js", "ca.js")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
