@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"unireg/storage"
@@ -31,16 +33,25 @@ type Scans struct {
 	files   FileKeeper
 	scanner VirusScanner
 	logger  *slog.Logger
-	away    bool // said already
+	away    atomic.Bool // said already
 }
 
-// NewScans returns what has one file scanned after another.
+// NewScans returns what has files scanned, a few at a time.
 func NewScans(files FileKeeper, scanner VirusScanner, logger *slog.Logger) *Scans {
 	return &Scans{files: files, scanner: scanner, logger: logger}
 }
 
 // Run has files scanned until ctx ends.
 func (s *Scans) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	for range scansAtOnce {
+		group.Go(func() { s.follow(ctx) })
+	}
+	group.Wait()
+}
+
+// follow has one file scanned after another.
+func (s *Scans) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		more, err := s.Round(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -75,11 +86,9 @@ func (s *Scans) there(ctx context.Context) bool {
 	err := s.scanner.Ping(asked)
 	switch {
 	case ctx.Err() != nil:
-	case err != nil && !s.away:
-		s.away = true
+	case err != nil && s.away.CompareAndSwap(false, true):
 		s.logger.WarnContext(ctx, "the virus scanner is away: attachments wait", slog.Any("error", err))
-	case err == nil && s.away:
-		s.away = false
+	case err == nil && s.away.CompareAndSwap(true, false):
 		s.logger.InfoContext(ctx, "the virus scanner is back")
 	}
 	return err == nil

@@ -74,9 +74,7 @@ func Run(ctx context.Context, c Config) error {
 		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
 	}
 	if c.Scanner != nil {
-		for range scansAtOnce {
-			group.Go(func() { NewScans(c.Files, c.Scanner, c.Logger).Run(ctx) })
-		}
+		group.Go(func() { NewScans(c.Files, c.Scanner, c.Logger).Run(ctx) })
 	}
 	group.Go(func() {
 		keep(ctx, c.Logger, "schedules", func() error { return workflows.EnsureSchedules(ctx, c.Temporal) })
