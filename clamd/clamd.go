@@ -176,7 +176,7 @@ func (c *Client) dial(ctx context.Context) (*line, error) {
 
 func (l *line) close() {
 	l.release()
-	_ = l.Conn.Close() // the answer is read, or there is none
+	_ = l.Close() // the answer is read, or there is none
 }
 
 // blame prefers the reason why the connection was closed by us.

@@ -321,7 +321,7 @@ func checkCompany(t *testing.T, p *program, data string) {
 func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	t.Helper()
 	environment := []string{"UNIREG_MODE=development"}
-	for _, name := range []string{"stack.env", "keys.env"} {
+	for _, name := range []string{"stack.env", "keys.env", "clamd/registration.env"} {
 		content, err := os.ReadFile(filepath.Join(data, name))
 		require.NoError(t, err)
 		environment = append(environment, strings.Fields(string(content))...)
@@ -336,6 +336,7 @@ func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	code, said = run(t, environment, "", "doctor")
 	require.Zero(t, code, said)
 	require.Contains(t, said, "worker         serves")
+	require.Contains(t, said, "finds the EICAR test file")
 	code, said = run(t, environment, "", "verify", "--content")
 	require.Zero(t, code, said)
 	require.Regexp(t, `subjects +1\n`, said)

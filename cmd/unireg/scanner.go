@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"unireg/clamd"
@@ -46,14 +48,28 @@ func (u *upCommand) startScanner(environment map[string]string) (*scanner, error
 	if err != nil {
 		return nil, errors.Join(err, notes.Close())
 	}
-	for name, value := range scannerSettings(own.Address) {
-		environment[name] = value
-	}
+	settings := scannerSettings(own.Address)
+	maps.Copy(environment, settings)
 	s := &scanner{Daemon: own, said: "clamd with this machine's signatures"}
 	if own.TestOnly {
 		s.said = "clamd with only the test signature (EICAR): this machine has no freshclam database"
 	}
-	return s, notes.Close() // the daemon has its own copy
+	if err := errors.Join(notes.Close(), u.noteScanner(settings)); err != nil { // the daemon has its own copy
+		return nil, errors.Join(err, own.Stop())
+	}
+	return s, nil
+}
+
+// noteScanner writes the settings where other commands find them.
+func (u *upCommand) noteScanner(settings map[string]string) error {
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		lines.WriteString(name + "=" + settings[name] + "\n")
+	}
+	if err := writePrivate(u.path("clamd/registration.env"), []byte(lines.String())); err != nil {
+		return fmt.Errorf("note where clamd listens: %w", err)
+	}
+	return nil
 }
 
 // scannerNote says who scans where up starts nothing.

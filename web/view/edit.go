@@ -76,7 +76,8 @@ type Conflict struct {
 // file as the part "file.NAME"; 删除 posts the whole form to
 // /files/:id/delete. With scripts: POST /files?record=:id&field=NAME, one
 // multipart part "file", answered by {id,name,size,type,sha256,state} or
-// {error}; POST /files/:id/delete with Accept: application/json; draft with
+// {error}; GET /records/:id/files answers {files: {id: state}} while the virus
+// scan is awaited; POST /files/:id/delete with Accept: application/json; draft with
 // Accept: application/json answers {saved_at, draft_version}, or 409, or 401.
 type EditModel struct {
 	RecordID     string
