@@ -161,7 +161,7 @@ func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []str
 	var rows []fileRow
 	err := tx.NewRaw(`
 		UPDATE files SET in_use = true
-		WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning', 'refused') RETURNING *`,
+		WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning', 'refused') RETURNING id, name, state, scanned`,
 		bun.List(ids), subject).Scan(ctx, &rows)
 	if err != nil {
 		return fmt.Errorf("mark files in use: %w", err)

@@ -77,7 +77,7 @@ func (f *Files) holdUnscanned(ctx context.Context) (*fileRow, error) {
 			SELECT id FROM files
 			WHERE NOT scanned AND state IN ('scanning', 'available') AND (scan_until IS NULL OR scan_until < clock_timestamp())
 			ORDER BY state DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-		RETURNING *`, scanHold.Microseconds()).Scan(ctx, &rows)
+		RETURNING id, subject, record, object, sha256`, scanHold.Microseconds()).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("take a file to scan: %w", err)
 	}

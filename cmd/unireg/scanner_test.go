@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
 	"io"
+	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +15,7 @@ import (
 
 	"unireg/clamd"
 	"unireg/clamd/daemon"
+	"unireg/config"
 )
 
 func pingScanner(t *testing.T, address string) error {
@@ -41,4 +46,40 @@ func TestU5DoctorHasTheScannerProveItself(t *testing.T) {
 	environment, _ = system(t)
 	_, said = run(t, environment, "", "doctor")
 	require.Regexp(t, `warn +virus scan +off: attachments show 未扫描`, said)
+}
+
+// blindScanner answers as clamd does, and finds nothing in anything.
+func blindScanner(t *testing.T) (address string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			heard := bufio.NewReader(c)
+			asked, _ := heard.ReadString(0)
+			answer := map[string]string{"zPING\x00": "PONG", "zVERSION\x00": "Blind 1", "zINSTREAM\x00": "stream: OK"}[asked]
+			for length := uint32(1); asked == "zINSTREAM\x00" && length > 0; {
+				if binary.Read(heard, binary.BigEndian, &length) != nil {
+					break
+				}
+				_, _ = io.CopyN(io.Discard, heard, int64(length))
+			}
+			_, _ = c.Write([]byte(answer + "\x00"))
+			_ = c.Close()
+		}
+	}()
+	return "unix:" + listener.Addr().String()
+}
+
+func TestU5DoctorFindsAScannerThatFindsNothing(t *testing.T) {
+	var out strings.Builder
+	d := &diagnosis{out: &out}
+	examineScanner(t.Context(), d, config.Config{Scan: config.ScanRequired, Clamd: blindScanner(t), MaxFileMiB: 1})
+	require.Equal(t, 1, d.faults)
+	require.Contains(t, out.String(), `of the EICAR test file the scanner says ""`)
 }
