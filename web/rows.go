@@ -86,10 +86,8 @@ func sectionOf(d dossier, field string) string {
 		return ""
 	}
 	for _, s := range definition.New().Form(today()) {
-		for _, f := range s.Fields {
-			if f.Name == field {
-				return s.Name
-			}
+		if s.Has(field) {
+			return s.Name
 		}
 	}
 	return ""

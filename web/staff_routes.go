@@ -22,5 +22,6 @@ var staffRoutes = []route{
 	{method: http.MethodPost, path: "/staff/reviews/:id/confirm", who: staffMember, handle: confirmReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/reject", who: staffMember, handle: rejectReview},
 	{method: http.MethodGet, path: "/staff/files/:id", who: staffMember, handle: showStaffFile, slow: true},
+	{method: http.MethodGet, path: "/staff/files/:id/preview", who: staffMember, handle: showStaffPreview, slow: true},
 	{method: http.MethodGet, path: "/staff/subjects", who: staffMember, handle: searchSubjects},
 }

@@ -23,6 +23,7 @@ type Sweeper interface {
 type FileKeeper interface {
 	Sweep(ctx context.Context, age time.Duration) (storage.FileSweep, error)
 	AuditNext(ctx context.Context, after record.ID, limit int) (faults []storage.Disagreement, next record.ID, err error)
+	ScanNext(ctx context.Context, scanner storage.Scanner) (*storage.Scan, error)
 }
 
 const (

@@ -159,7 +159,7 @@ func onPage(path string) func(string) string {
 }
 
 func editScripts(m EditModel) []string {
-	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js"}
+	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js", "preview.js"}
 	if m.Row == nil {
 		scripts = append(scripts, "form.js", "ca.js")
 	}
