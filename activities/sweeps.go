@@ -20,7 +20,9 @@ const (
 )
 
 // Chores lists them all.
-func Chores() []Chore { return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries} }
+func Chores() []Chore {
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries}
+}
 
 // Swept is what a chore came to.
 type Swept struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -164,14 +165,11 @@ func (s *Store) tellExpiries(ctx context.Context) (int, error) {
 
 // sqlArray writes numbers as an array of SQL.
 func sqlArray(numbers []int) string {
-	text := "ARRAY["
+	texts := make([]string, len(numbers))
 	for i, n := range numbers {
-		if i > 0 {
-			text += ","
-		}
-		text += strconv.Itoa(n)
+		texts[i] = strconv.Itoa(n)
 	}
-	return text + "]"
+	return "ARRAY[" + strings.Join(texts, ",") + "]"
 }
 
 // maxExpiring bounds what one page lists.

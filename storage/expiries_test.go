@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -24,9 +25,9 @@ func (d *desk) notices(t testing.TB) []string {
 	all, err := d.Notifications(t.Context(), d.subject.ID, "", 100)
 	require.NoError(t, err)
 	days := []string{}
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Topic == storage.TopicExpiring {
-			days = append(days, all[i].Data["count"]+" in "+all[i].Data["days"])
+	for _, n := range slices.Backward(all) {
+		if n.Topic == storage.TopicExpiring {
+			days = append(days, n.Data["count"]+" in "+n.Data["days"])
 		}
 	}
 	return days

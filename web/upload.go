@@ -66,7 +66,7 @@ func fileField(d dossier, name string) (*form.Field, error) {
 		return nil, record.Errorf(record.Conflict, "这份草稿现在不能添加附件，请刷新页面查看最新状态")
 	}
 	fields := d.draft.Document.Form(today())
-	if row, _, ok := rowOfField(name); ok {
+	if row, ok := rowOfField(name); ok {
 		row.in(fields) // it may be one that is being added
 	}
 	f := fields.Field(name)
