@@ -383,7 +383,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.moveDraft(ctx, tx, current, command, withdrawn); err != nil {
 		return err
 	}
-	if err := s.relist(ctx, tx, current.Subject, current.ID); err != nil {
+	if err := s.relist(ctx, tx, current.ID); err != nil {
 		return err
 	}
 	return openReview(ctx, tx, current, command)
