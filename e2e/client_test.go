@@ -23,6 +23,8 @@ type caller struct {
 	bidder *bidder
 	origin string
 	http   *http.Client
+	// visitor is the cookie of a browser in which a login by key begins.
+	visitor string
 }
 
 // at is the bidder's caller at a portal. It keeps no connection, for the portal
@@ -40,6 +42,7 @@ type answer struct {
 	status   int
 	location string
 	body     string
+	session  string // that begins with this answer, "" for none
 }
 
 // send makes a request with the bidder's session.
@@ -52,7 +55,11 @@ func (c *caller) send(ctx context.Context, method, path, kind string, body io.Re
 	if err != nil {
 		return answer{}, err
 	}
-	request.Header.Set("Cookie", "session="+c.bidder.cookie)
+	cookies := "session=" + c.bidder.cookie
+	if c.visitor != "" {
+		cookies += "; visitor=" + c.visitor
+	}
+	request.Header.Set("Cookie", cookies)
 	request.Header.Set("Origin", c.origin)
 	request.Header.Set("X-CSRF-Token", token)
 	request.Header.Set("X-Forwarded-For", c.bidder.address)
@@ -69,7 +76,13 @@ func (c *caller) send(ctx context.Context, method, path, kind string, body io.Re
 	if err != nil {
 		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	return answer{response.StatusCode, response.Header.Get("Location"), string(content)}, nil
+	got := answer{status: response.StatusCode, location: response.Header.Get("Location"), body: string(content)}
+	for _, cookie := range response.Cookies() {
+		if cookie.Name == "session" {
+			got.session = cookie.Value
+		}
+	}
+	return got, nil
 }
 
 func (c *caller) get(ctx context.Context, path string) (answer, error) {

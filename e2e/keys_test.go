@@ -25,7 +25,8 @@ import (
 // it and the product is HTTP and nothing else.
 type company struct {
 	*process
-	origin, token string
+	origin, token   string
+	login, password string // of the operator's pages
 }
 
 // softHSM is the PKCS#11 module of the Debian package softhsm2.
@@ -67,9 +68,11 @@ func (s *system) startCompany(ctx context.Context, portal string) error {
 	if err != nil {
 		return err
 	}
-	c := &company{newProcess(s.dir, "company", program, s.environ(nil), "serve", "--faults", "--data", data), "http://" + address, operator["token"]}
-	s.company = c
-	return s.begin(c.process)
+	s.company = &company{
+		process: newProcess(s.dir, "company", program, s.environ(nil), "serve", "--faults", "--data", data), origin: "http://" + address,
+		token: operator["token"], login: operator["login"], password: operator["password"],
+	}
+	return s.begin(s.company.process)
 }
 
 // startAgent starts the one agent of all the tests' people: their computers
@@ -153,16 +156,23 @@ func (c *company) asked(t testing.TB, method, path string, order any) (int, map[
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
+	status, content := exchanged(t, http.DefaultClient, request)
 	var read map[string]any
 	if len(content) > 0 {
-		require.NoError(t, json.Unmarshal(content, &read), "%s", content)
+		require.NoError(t, json.Unmarshal([]byte(content), &read), "%s", content)
 	}
-	return answer.StatusCode, read
+	return status, read
+}
+
+// exchanged sends a request and reads the answer.
+func exchanged(t testing.TB, client *http.Client, request *http.Request) (status int, content string) {
+	t.Helper()
+	answer, err := client.Do(request)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	all, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(all)
 }
 
 // issues takes an application to its end: a key in a token file of that
@@ -175,9 +185,12 @@ func (c *company) issues(t testing.TB, s *system, reference, algorithm string) (
 	issued := c.operates(t, "/operator/applications/"+reference+"/issue", map[string]any{"algorithm": algorithm, "pin": keyPIN})
 	token, err := decode(issued["token"])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(s.keys, reference+".ukey"), token, 0o600))
+	require.NoError(t, os.WriteFile(s.tokenFile(reference), token, 0o600))
 	return serials(t, issued)[0]
 }
+
+// tokenFile is the key that was issued on an application.
+func (s *system) tokenFile(reference string) string { return filepath.Join(s.keys, reference+".ukey") }
 
 // issuesInto issues on a request of a key that was drawn inside SoftHSM2.
 func (c *company) issuesInto(t testing.TB, s *system, reference, label string) (serial string) {
@@ -271,13 +284,19 @@ func (p *person) authenticates(pin string, opens func()) {
 // logsInByKey chooses the certificate of that name and logs in with its key.
 func (p *person) logsInByKey(name string) {
 	p.t.Helper()
+	p.logsInByKeyWith(keyPIN, name)
+}
+
+// logsInByKeyWith is logsInByKey for a key whose PIN is not every key's.
+func (p *person) logsInByKeyWith(pin, name string) {
+	p.t.Helper()
 	p.open("/login/certificate")
 	p.sees("已连接 CA 驱动", name)
 	p.choosesKey(name)
 	p.marks++
 	mark := fmt.Sprint(p.marks)
 	p.find("here", mark)
-	p.authenticates(keyPIN, func() { p.press("登录") })
+	p.authenticates(pin, func() { p.press("登录") })
 	p.find("arrived", mark)
 	p.inspect()
 }

@@ -107,23 +107,41 @@ func startSystem(t testing.TB) (*system, error) {
 	if _, err := s.build(ctx, "unireg"); err != nil {
 		return s, err
 	}
-	database, bucket := storagetest.Shared(t), storagetest.BucketConfig(t)
-	s.store = database.Store()
-	if s.bucket, err = storage.NewObjects(bucket); err != nil {
+	if err := s.furnish(ctx, t, storagetest.Shared(t)); err != nil {
 		return s, err
 	}
-	if err := s.bucket.EnsureBucket(ctx); err != nil {
+	address, err := freeAddress()
+	if err != nil {
 		return s, err
+	}
+	if err := errors.Join(s.startCompany(ctx, address), s.startAgent(ctx, address)); err != nil {
+		return s, err
+	}
+	return s, s.serve(ctx, address)
+}
+
+// furnish gives the system the database, a bucket and a namespace, and writes
+// down how its processes find them.
+func (s *system) furnish(ctx context.Context, t testing.TB, database *storagetest.Database) error {
+	t.Helper()
+	var err error
+	bucket := storagetest.BucketConfig(t)
+	s.store = database.Store()
+	if s.bucket, err = storage.NewObjects(bucket); err != nil {
+		return err
+	}
+	if err := s.bucket.EnsureBucket(ctx); err != nil {
+		return err
 	}
 	s.files = storage.NewFiles(s.store, s.bucket, storage.FileLimits{})
 	if s.temporal, err = newWire(os.Getenv("TEMPORAL_ADDRESS")); err != nil {
-		return s, err
+		return err
 	}
 	if err := s.registerNamespace(ctx); err != nil {
-		return s, err
+		return err
 	}
 	s.env = map[string]string{
-		"PATH": os.Getenv("PATH"), "HOME": dir, "TZ": "UTC",
+		"PATH": os.Getenv("PATH"), "HOME": s.dir, "TZ": "UTC",
 		"UNIREG_MODE": "development", "UNIREG_LOG_LEVEL": "info",
 		"UNIREG_DATABASE_URL": database.URL, "UNIREG_DB_CONNECTIONS": "20",
 		"UNIREG_S3_ENDPOINT": bucket.Endpoint, "UNIREG_S3_ACCESS_KEY": bucket.AccessKey, "UNIREG_S3_SECRET_KEY": bucket.SecretKey,
@@ -138,22 +156,21 @@ func startSystem(t testing.TB) (*system, error) {
 		"UNIREG_TEMPORAL_UI_URL":  os.Getenv("UNIREG_TEMPORAL_UI_URL"),
 		"TEMPORAL_ADDRESS":        s.temporal.address, "TEMPORAL_NAMESPACE": s.name,
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return s, err
-	}
-	if err := errors.Join(s.startCompany(ctx, address), s.startAgent(ctx, address)); err != nil {
-		return s, err
-	}
+	return nil
+}
+
+// serve starts the worker, and the portal at that address.
+func (s *system) serve(ctx context.Context, address string) error {
+	var err error
 	if s.worker, err = s.run("worker", nil, "worker"); err != nil {
-		return s, err
+		return err
 	}
 	p, err := s.runPortal("portal", map[string]string{"UNIREG_LISTEN": address, "UNIREG_ORIGIN": "http://" + address})
 	if err != nil {
-		return s, err
+		return err
 	}
 	s.portal, s.origin, s.ops = p.process, p.origin, p.ops
-	return s, waitFor(ctx, time.Minute, func() error { return p.ready(ctx) })
+	return waitFor(ctx, time.Minute, func() error { return p.ready(ctx) })
 }
 
 // cookieKey signs what portals give to browsers; tests make forms' tokens with
@@ -338,12 +355,17 @@ func (s *system) registerNamespace(ctx context.Context) error {
 	})
 }
 
-// stopSystem ends every process and takes away what the system had.
+// stopSystem ends the running system, if a test started it.
 func stopSystem() error {
-	s := running.system
-	if s == nil {
+	if running.system == nil {
 		return nil
 	}
+	return errors.Join(running.system.stop(), os.RemoveAll(running.system.dir))
+}
+
+// stop proves that the parts agree, ends every process and takes away what the
+// system had beside its folder.
+func (s *system) stop() error {
 	var faults []error
 	if s.portal != nil {
 		faults = append(faults, s.verify())
@@ -361,7 +383,7 @@ func stopSystem() error {
 	if s.bucket != nil {
 		faults = append(faults, emptyBucket(s.bucket))
 	}
-	return errors.Join(append(faults, os.RemoveAll(s.dir))...)
+	return errors.Join(faults...)
 }
 
 // verify has the program prove, after all that the tests did to it, that

@@ -144,11 +144,14 @@ func (s ApplicationStatus) Label() string {
 	return ""
 }
 
-// LabelFor is the name for an application of that business: an unlocking or a
-// revocation that the CA company has carried out is done, nothing was issued.
+// LabelFor is the name for an application of that business: for an unlocking or a
+// revocation nothing is made or issued, it is carried out and done.
 func (s ApplicationStatus) LabelFor(b Business) string {
-	if s == ApplicationIssued && !b.Binds() {
+	switch {
+	case s == ApplicationIssued && !b.Binds():
 		return "已办结"
+	case s == ApplicationProducing && !b.Binds():
+		return "办理中"
 	}
 	return s.Label()
 }

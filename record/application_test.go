@@ -62,6 +62,8 @@ func TestApplicationWords(t *testing.T) {
 	}
 	require.Equal(t, "已签发", record.ApplicationIssued.LabelFor(record.BusinessRenew))
 	require.Equal(t, "已办结", record.ApplicationIssued.LabelFor(record.BusinessRevoke))
+	require.Equal(t, "制证", record.ApplicationProducing.LabelFor(record.BusinessReissue))
+	require.Equal(t, "办理中", record.ApplicationProducing.LabelFor(record.BusinessUnlock), "nothing is made")
 	require.Equal(t, "邮寄", record.PickupLabel(record.PickupMail))
 	require.Equal(t, "窗口领取", record.PickupLabel(record.PickupCounter))
 	for _, f := range []record.CAFailure{

@@ -80,7 +80,7 @@ var ordered = []Definition{
 	},
 	{
 		Kind: Qualification, Label: "单位资质", Add: "新增资质", Schema: 1, New: func() Document { return &QualificationDocument{} },
-		Certificate: true, Subject: Organization, Named: "资质证书", Columns: []string{"资质属性", "资质类型", "证书编号", "有效期至"},
+		Certificate: true, Subject: Organization, Named: "资质证书", Columns: []string{"资质类型", "发证机关", "有效期至"},
 	},
 	{
 		Kind: Performance, Label: "单位业绩", Add: "新增单位业绩", Schema: 1, New: func() Document { return &PerformanceDocument{} },

@@ -196,10 +196,10 @@ func (r *Registration) fields(today time.Time) []*form.Field {
 		form.Select("type", "资格类型", &r.Type, codes.ProfessionalRegistrationTypes).Require().MarkKey(),
 		form.Identifier("no", "注册编号", &r.No, NormalizeCode).Require().Max(64).MarkKey(),
 		form.Terms("majors", "注册专业", &r.Majors, codes.ProfessionalRegistrationMajors).
-			RequireIf(r.hasMajors, "该资格须填专业").Note("每个专业填写有效期").Check(r.majorsProblem),
+			RequireIf(r.hasMajors, "注册建造师、注册监理工程师必填").Check(r.majorsProblem),
 		form.Day("issued_on", "发证日期", &r.IssuedOn).Require().Check(func() string { return notAfter(r.IssuedOn, today) }),
 		form.Day("expires_on", "有效期至", &r.ExpiresOn).
-			RequireIf(func() bool { return !r.hasMajors() }, "不分专业的资格必填").
+			RequireIf(func() bool { return r.Type.Code != "" && !r.hasMajors() }, "不分专业的资格必填").
 			Check(func() string { return after(r.ExpiresOn, r.IssuedOn, "发证日期") }),
 		form.Text("issuer", "发证机关", &r.Issuer).Require().Max(100),
 		form.Identifier("seal_no", "执业印章号", &r.SealNo, NormalizeCode).Max(64),

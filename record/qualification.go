@@ -61,8 +61,7 @@ func (d *QualificationDocument) Listing() Listing {
 		until = "长期有效"
 	}
 	return Listing{
-		Cells: []string{d.Class.Name, joined(majors), d.CertificateNo, until},
-		Find:  append(majors, d.Issuer), On: d.ExpiresOn, Expires: d.ExpiresOn,
+		Cells: []string{joined(majors), d.Issuer, until}, Find: majors, On: d.ExpiresOn, Expires: d.ExpiresOn,
 	}
 }
 
@@ -74,7 +73,7 @@ func (d *QualificationDocument) Form(today time.Time) form.Form {
 			form.Identifier("certificate_no", "资质证书编号", &d.CertificateNo, NormalizeCode).Require().Max(64).MarkKey().
 				Note("与证书一致；同一证书只登记一次"),
 			form.Select("class", "资质属性", &d.Class, codes.QualificationClasses).Lock().Note("由资质列表确定"),
-			form.Text("issuer", "发证机关", &d.Issuer).Require().Max(100),
+			form.Text("issuer", "发证机关", &d.Issuer).Require().Max(100).Full(),
 			form.Radio("issuer_level", "发证机关级别", &d.IssuerLevel, codes.IssuerLevels).Require(),
 			form.Day("issued_on", "发证日期", &d.IssuedOn).Require().Check(func() string { return notAfter(d.IssuedOn, today) }),
 			form.Day("expires_on", "有效期至", &d.ExpiresOn).
@@ -102,8 +101,8 @@ func (line *QualificationLine) fields(today time.Time) []*form.Field {
 	return []*form.Field{
 		form.Cascade("major", "资质属性和资质类型", &line.Major, codes.QualificationMajors).Require(),
 		form.Select("grade", "等级", &line.Grade, codes.QualificationGrades).Require(),
-		form.Day("approved_on", "批准日期", &line.ApprovedOn).Check(func() string { return notAfter(line.ApprovedOn, today) }),
 		form.Bool("primary", "主项资质", &line.Primary),
+		form.Day("approved_on", "批准日期", &line.ApprovedOn).Check(func() string { return notAfter(line.ApprovedOn, today) }),
 		form.Paragraph("scope", "可承担业务", &line.Scope).Max(1000),
 	}
 }

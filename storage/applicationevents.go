@@ -70,12 +70,10 @@ var applicationTexts = map[string]string{
 	string(MoveCAWithdraw):                         "申请人撤销",
 	eventCASilent:                                  "CA 公司超过时限没有答复，已提请工作人员督办",
 	eventCAUnknown:                                 "CA 公司的系统中没有找到该申请，已提请工作人员处理",
-	"certificate_bound":                            "证书已绑定到本主体",
 	topicCA + string(record.ApplicationSent):       "已送达 CA 公司",
 	topicCA + string(record.ApplicationInProgress): "CA 公司已受理",
 	topicCA + string(record.ApplicationSupplement): "CA 公司要求补正材料",
 	topicCA + string(record.ApplicationPayment):    "等待支付费用",
-	topicCA + string(record.ApplicationProducing):  "正在制作证书",
 	topicCA + string(record.ApplicationBound):      "证书已绑定，可用于登录",
 	topicCA + string(record.ApplicationRejected):   "CA 公司拒绝了申请",
 	topicCA + string(record.ApplicationWithdrawn):  "申请已撤销",
@@ -85,8 +83,18 @@ func applicationText(b record.Business, kind string, data func(string) string) s
 	switch kind {
 	case topicCA + string(record.ApplicationIssued):
 		return record.ApplicationIssued.LabelFor(b)
+	case topicCA + string(record.ApplicationProducing):
+		if b.Binds() {
+			return "正在制作证书"
+		}
+		return "CA 公司正在办理"
 	case topicCA + string(record.ApplicationFailed):
 		return "发送失败：" + failureText(data("failure"))
+	case "certificate_bound":
+		if data("use") == UseEncryption {
+			return "加密证书已绑定到本主体"
+		}
+		return "签名证书已绑定到本主体"
 	case eventCAUnbound:
 		return failureText(failureCertificate + data("failure"))
 	case eventCAIllegal:

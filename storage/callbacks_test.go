@@ -5,7 +5,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -267,34 +266,6 @@ func TestACallbackBeforeTheAnswerProvesDelivery(t *testing.T) {
 	d.verified(t)
 }
 
-func TestI5_IllegalWordsAreRecordedAndRefused(t *testing.T) {
-	d := newDesk(t)
-	id := d.apply(t)
-	d.deliver(t, id)
-	state := d.tell(t, nil, says(id, 1, record.CAIssued, ""), says(id, 2, record.CAAccepted, ""), says(id, 3, record.CASupplement, "缺少授权书"))
-	require.Equal(t, record.ApplicationSupplement, state.Status, "the next ones are applied")
-	require.Equal(t, map[string]int{"illegal": 1, "applied": 2}, d.outcomes(t, id))
-	a := d.application(t, id)
-	require.Equal(t, "缺少授权书", a.Reason)
-	var illegal, supplement bool
-	for _, e := range a.Events {
-		illegal = illegal || strings.Contains(e.Text, "与当前进度不符")
-		supplement = supplement || strings.Contains(e.Text, "缺少授权书")
-	}
-	require.True(t, illegal)
-	require.True(t, supplement)
-	status, err := d.ApplicationStatusOf(t.Context(), id)
-	require.NoError(t, err)
-	require.Equal(t, 3, status.LastSequence)
-
-	// Another message under a number that took effect.
-	second := says(id, 3, record.CARejected, "")
-	state = d.tell(t, nil, second)
-	require.Equal(t, record.ApplicationSupplement, state.Status)
-	require.Equal(t, 1, d.outcomes(t, id)["duplicate"])
-	d.verified(t)
-}
-
 func TestT18_LateWordsAreRecorded(t *testing.T) {
 	d := newDesk(t)
 	id := d.apply(t)
@@ -385,6 +356,8 @@ func TestC5_WhatDoesNotVerifyIsNeverBound(t *testing.T) {
 			issued := says(id, 3, record.CAIssued, "")
 			issued.Certificates = given(d)
 			state := d.tell(t, ca.trust, says(id, 1, record.CAAccepted, ""), says(id, 2, record.CAProducing, ""), issued)
+			require.Equal(t, record.ApplicationProducing, state.Status, "it may be a lie")
+			state = d.polled(t, ca.trust, id, issued)
 			require.Equal(t, record.ApplicationIssued, state.Status)
 			require.True(t, state.Closed, "the subject may apply again")
 			bound, err := d.Certificates(t.Context(), d.subject.ID)

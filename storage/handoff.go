@@ -184,8 +184,8 @@ func (s *Store) withApplication(
 	return state, err
 }
 
-// gapPatience is the least time that a gap in the CA company's events is left
-// to fill itself before it is asked.
+// gapPatience is the least time that a gap in the CA company's events, or a doubt
+// of one, is left to settle itself before it is asked.
 const gapPatience = 20 * time.Second
 
 func (s *Store) handoffState(ctx context.Context, tx bun.Tx, row *applicationRow, now time.Time) (HandoffState, error) {
@@ -205,12 +205,12 @@ func (s *Store) handoffState(ctx context.Context, tx bun.Tx, row *applicationRow
 	if !row.EscalatedAt.IsZero() {
 		state.Plan.EscalateAt = time.Time{}
 	}
-	parked, err := oldestParked(ctx, tx, row.ID)
-	if err != nil || parked.IsZero() {
+	waiting, err := oldestWaiting(ctx, tx, row.ID)
+	if err != nil || waiting.IsZero() {
 		return state, err
 	}
-	// What is missing is asked after soon, then ever more rarely.
-	if soon := now.Add(max(gapPatience, now.Sub(parked))); state.Plan.PollAt.After(soon) {
+	// What is missing, or in doubt, is asked after soon, then ever more rarely.
+	if soon := now.Add(max(gapPatience, now.Sub(waiting))); state.Plan.PollAt.After(soon) {
 		state.Plan.PollAt = soon
 	}
 	return state, nil

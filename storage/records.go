@@ -75,6 +75,38 @@ func (s *Store) Records(ctx context.Context, subject record.ID, kind record.Kind
 	return records, nil
 }
 
+// RecordsByID returns those of the subject's records that have one of the ids.
+func (s *Store) RecordsByID(ctx context.Context, subject record.ID, ids []record.ID) (map[record.ID]record.Record, error) {
+	found := make(map[record.ID]record.Record, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	var rows []recordRow
+	if err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	for i := range rows {
+		found[rows[i].ID] = rows[i].record()
+	}
+	return found, nil
+}
+
+// ReturnedRecords lists the subject's records that wait for a correction, the
+// first due first.
+func (s *Store) ReturnedRecords(ctx context.Context, subject record.ID, limit int) ([]record.Record, error) {
+	var rows []recordRow
+	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("filing = ?", record.Returned).
+		Order("due_at", "id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read returned records: %w", err)
+	}
+	all := make([]record.Record, 0, len(rows))
+	for i := range rows {
+		all = append(all, rows[i].record())
+	}
+	return all, nil
+}
+
 type versionRow struct {
 	bun.BaseModel `bun:"table:versions,alias:v"`
 

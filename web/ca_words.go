@@ -78,7 +78,7 @@ func applicationModel(a storage.Application) view.ApplicationModel {
 	for _, c := range a.Counters {
 		m.Counters = append(m.Counters, view.Counter(c))
 	}
-	if !a.Status.Open() {
+	if !a.ClosedAt.IsZero() {
 		m.Papers, m.Counters = nil, nil
 	}
 	sayStatus(a, &m)
@@ -120,9 +120,12 @@ func sayStatus(a storage.Application, m *view.ApplicationModel) {
 	case record.ApplicationSupplement:
 		say(view.Warn, "请补正材料", "CA 公司审核后要求补正，请按说明准备材料交到受理点，补正后继续办理。")
 	case record.ApplicationPayment:
-		say(view.Warn, "等待支付", "材料已审核，请按 CA 公司的说明支付费用，支付后开始制证。")
+		say(view.Warn, "等待支付", "材料已审核，请按 CA 公司的说明支付费用，支付后继续办理。")
 	case record.ApplicationProducing:
 		say(view.Info, "正在制证", "CA 公司正在制作证书，完成后会自动绑定到当前账号。")
+		if !a.Business.Binds() {
+			say(view.Info, "正在办理", "CA 公司正在办理"+a.Business.Label()+"，完成后会出现在消息里。")
+		}
 	case record.ApplicationIssued:
 		if !a.Business.Binds() {
 			say(view.Good, a.Business.Label()+"已办结", "CA 公司已办理完成。")
@@ -181,6 +184,9 @@ func applicationTimeline(a storage.Application) []view.Event {
 		return all
 	}
 	now := going[a.Status]
+	if a.Status == record.ApplicationProducing && !a.Business.Binds() {
+		now = "CA 公司办理"
+	}
 	if a.Withdrawing {
 		return append(all, view.Event{Text: "等待 CA 公司确认撤销", Phase: view.Going})
 	}

@@ -40,7 +40,7 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	fields := e.document.Form(today())
 	m := view.EditModel{
 		RecordID: string(d.id), Heading: d.heading(e.document), Back: d.back(), State: d.tag(), Form: fields, Whole: fields, Problems: e.problems,
-		Conflict: e.conflict, PaperOnly: v.paperOnly(d.kind), KeyLogin: v.keyLogin(d.kind, d.path("/check")), Row: e.row,
+		Conflict: e.conflict, PaperOnly: v.paperOnly(d.kind), KeyNeeded: v.keyLogin(d.kind, "/") != "", Row: e.row,
 		Command: string(storage.NewID()), Upload: view.UploadPolicy{MaxBytes: s.MaxFile, Accept: ".pdf,.jpg,.jpeg,.png"},
 	}
 	d.divide(&m, e.section)
@@ -330,6 +330,9 @@ func saveDraft(s *Server, v *visit) error {
 	}
 	if row, ok := parseRow(v.Query("open")); ok {
 		return v.see(d.path(row.path()))
+	}
+	if login := v.keyLogin(d.kind, d.editPath(t.section)); login != "" && v.Query("key") != "" {
+		return v.see(login)
 	}
 	if v.Query("stay") == "" && v.Query("tab") == "" {
 		v.flash(view.Good, "草稿已保存")

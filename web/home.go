@@ -35,18 +35,39 @@ func showHome(s *Server, v *visit) error {
 			return err
 		}
 	}
+	if m.Corrections, err = s.corrections(v); err != nil {
+		return err
+	}
 	messages, err := s.Store.Notifications(v.ctx, v.subject.ID, "", homeMessages)
 	if err != nil {
 		return err
 	}
-	for _, n := range messages {
-		m.Messages = append(m.Messages, shownMessage(n))
+	if m.Messages, err = s.shownMessages(v, messages); err != nil {
+		return err
 	}
 	p, err := v.portal("首页")
 	if err != nil {
 		return err
 	}
 	return v.render(http.StatusOK, view.HomePage(p, m))
+}
+
+// homeCorrections is how many records to be corrected the first page names.
+const homeCorrections = 10
+
+// corrections are the records, beside 基本信息, that staff returned.
+func (s *Server) corrections(v *visit) ([]view.Correction, error) {
+	records, err := s.Store.ReturnedRecords(v.ctx, v.subject.ID, homeCorrections)
+	if err != nil {
+		return nil, err
+	}
+	var all []view.Correction
+	for _, r := range records {
+		if !r.Kind.Profile() {
+			all = append(all, view.Correction{Kind: r.Kind.Label(), Title: r.Title, Href: "/records/" + string(r.ID) + "/edit", Due: r.DueAt})
+		}
+	}
+	return all, nil
 }
 
 // timeline draws the time line of a record and reads what is pending on it.

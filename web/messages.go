@@ -67,8 +67,8 @@ func (s *Server) showMessages(v *visit) error {
 	if before != "" {
 		model.Pager.PrevHref = "/messages"
 	}
-	for _, n := range all {
-		model.Messages = append(model.Messages, shownMessage(n))
+	if model.Messages, err = s.shownMessages(v, all); err != nil {
+		return err
 	}
 	p, err := v.portal("消息")
 	if err != nil {
@@ -77,10 +77,36 @@ func (s *Server) showMessages(v *visit) error {
 	return v.render(http.StatusOK, view.MessagesPage(p, model))
 }
 
+// shownMessages puts messages into words; those on one of many records name it.
+func (s *Server) shownMessages(v *visit, all []storage.Notification) ([]view.Message, error) {
+	var ids []record.ID
+	for _, n := range all {
+		if n.Record != "" {
+			ids = append(ids, n.Record)
+		}
+	}
+	records, err := s.Store.RecordsByID(v.ctx, v.subject.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]view.Message, 0, len(all))
+	for _, n := range all {
+		m := shownMessage(n)
+		if r, ok := records[n.Record]; ok && !r.Kind.Profile() {
+			m.Title += "：" + r.Kind.Label() + "“" + r.Title + "”"
+		}
+		shown = append(shown, m)
+	}
+	return shown, nil
+}
+
 func shownMessage(n storage.Notification) view.Message {
 	text, ok := messageTexts[n.Topic]
 	if !ok {
 		text = messageText{title: "通知", text: "有一项内容发生了变化，请打开查看。", tone: view.Info, link: "查看"}
+	}
+	if n.Topic == storage.TopicOfApplication(record.ApplicationProducing) && !record.Business(n.Data["business"]).Binds() {
+		text.title, text.text = "CA 业务正在办理", "CA 公司正在办理，完成后会再通知。"
 	}
 	m := view.Message{
 		ID: string(n.ID), At: n.CreatedAt, Title: text.title, Text: text.text, Tone: text.tone, Read: !n.ReadAt.IsZero(),

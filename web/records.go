@@ -194,8 +194,12 @@ func (s *Server) fillRecord(v *visit, d dossier, m *view.RecordModel) error {
 // heading is what the page of a record is called: a profile by its kind, one of
 // many by its own title.
 func (d dossier) heading(document record.Document) string {
-	if d.kind.Profile() {
+	definition, _ := record.DefinitionOf(d.kind)
+	switch {
+	case d.kind.Profile():
 		return d.kind.Label()
+	case d.record == nil && d.draft != nil && d.draft.Version == 1:
+		return definition.Add
 	}
 	return document.Title()
 }

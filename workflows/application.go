@@ -179,18 +179,41 @@ func (a *application) attempt(ctx workflow.Context, activity any) error {
 }
 
 // pause waits for the next attempt: longer after each one that came to nothing,
-// not at all once somebody rings or the CA company calls.
+// not at all once somebody rings or what the inbox holds moves the application.
 func (a *application) pause(ctx workflow.Context) error {
 	a.Failures++
 	wait := min(longestPause, shortestPause<<min(a.Failures-1, 10))
-	at := workflow.Now(ctx).Add(wait)
-	due, err := a.await(ctx, alarm{
-		name: "attempt", at: func() time.Time { return at }, act: func(workflow.Context) error { return nil },
-	}, a.escalation())
-	if err != nil {
-		return err
+	at, over := workflow.Now(ctx).Add(wait), false
+	attempt := alarm{name: "attempt", at: func() time.Time { return at }, act: func(workflow.Context) error {
+		over = true
+		return nil
+	}}
+	for {
+		before := a.state
+		due, err := a.await(ctx, attempt, a.escalation())
+		if err != nil {
+			return err
+		}
+		rung := len(a.asked) > 0
+		if err := due(ctx); err != nil {
+			return err
+		}
+		if over || rung || a.moved(before) || a.long(ctx) || !pauseGoesOn(ctx) {
+			return nil
+		}
 	}
-	return due(ctx)
+}
+
+// moved reports whether the application stands elsewhere than before.
+func (a *application) moved(before activities.Handoff) bool {
+	return a.state.Status != before.Status || a.state.Closed != before.Closed ||
+		a.state.Delivered != before.Delivered || a.state.Withdrawing != before.Withdrawing
+}
+
+// pauseGoesOn reports whether a signal that brings nothing new leaves a pause as
+// long as it was. In runs that began without it every signal cuts a pause short.
+func pauseGoesOn(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "pause-goes-on", workflow.DefaultVersion, 1) > workflow.DefaultVersion
 }
 
 // polling asks the CA company where the application stands.

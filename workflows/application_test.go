@@ -129,6 +129,40 @@ func TestS17_AttemptsGoOnForWeeksAndResendingIsNow(t *testing.T) {
 	require.Equal(t, record.ApplicationRejected, h.counter.status)
 }
 
+// The relay signals for as long as a command is open, which a withdrawal is until
+// the CA company answers: that must not make of each signal an attempt.
+func TestP6_SignalsThatBringNothingDoNotCutAPauseShort(t *testing.T) {
+	for _, move := range []record.Move{storage.MoveCAApply, storage.MoveCAWithdraw} {
+		t.Run(string(move), func(t *testing.T) {
+			h := newHandoff(t)
+			calls := 0
+			h.counter.answer = func(call string, _ int) (record.CAAnswer, bool) {
+				if move == storage.MoveCAApply || call == "withdraw" {
+					calls++
+					return record.CAAnswer{Failure: record.CATimeout}, true
+				}
+				return record.CAAnswer{}, false
+			}
+			if move == storage.MoveCAWithdraw {
+				h.after(time.Second, func() { h.ring(h.counter.give(move)) })
+			}
+			for i := range 400 {
+				h.after(time.Duration(i)*15*time.Second, func() { h.env.SignalWorkflow(workflows.SignalCallback, nil) })
+			}
+			h.after(100*time.Minute, func() {
+				require.Less(t, calls, 20, "the pauses grow to a quarter of an hour")
+				require.Greater(t, calls, 9)
+				h.counter.set(func() { h.counter.answer = nil })
+			})
+			if move == storage.MoveCAApply {
+				h.happen(3*time.Hour, record.CAAccepted)
+				h.happen(4*time.Hour, record.CARejected)
+			}
+			h.run()
+		})
+	}
+}
+
 func TestN07_TwoWeeksWithoutTheCACompanyContinueAsNew(t *testing.T) {
 	h := newHandoff(t)
 	h.counter.answer = func(string, int) (record.CAAnswer, bool) { return record.CAAnswer{Failure: record.CATimeout}, true }

@@ -121,6 +121,20 @@ func applicationScenarios() []applicationScenario {
 			p.counter.happen(record.CARejected)
 			p.over()
 		}},
+		{"application-signalled", func(p *handing) {
+			p.counter.answer = away
+			require.NoError(p.t, p.ring(p.counter.id))
+			p.note()
+			before := p.looks()
+			require.NoError(p.t, p.engine.Door.Called(p.t.Context(), p.counter.id))
+			p.until(func() bool { return p.looks() > before })
+			p.counter.set(func() { p.counter.answer = nil })
+			p.status(record.ApplicationSent) // at the end of the pause, which the signal did not cut short
+			p.call(p.counter.happen(record.CAAccepted))
+			p.call(p.counter.happen(record.CARejected))
+			p.over()
+			require.Equal(p.t, 2, p.counter.attempts)
+		}},
 		{"application-withdrawn", func(p *handing) {
 			require.NoError(p.t, p.ring(p.counter.id))
 			p.note()

@@ -91,7 +91,7 @@ type EditModel struct {
 	Tabs         []Tab
 	Row          *RowForm         // the dialog that is open
 	People       []form.Reference // that can be chosen where scripts do not search
-	KeyLogin     string           // where a certificate session begins, which a submit of the kind takes; "" where this is one
+	KeyNeeded    bool             // a submit of the kind takes a certificate session, and this is none
 	Problems     []form.Problem   // to be shown; empty until the person asked to submit
 	Remarks      []Remark         // of the return, oldest first
 	ReturnReason string           // of the return as a whole
@@ -199,6 +199,9 @@ func (m EditModel) problem(field string) string {
 	}
 	return problemOf(m.Problems, field)
 }
+
+// divided tells that the page shows a part of the document.
+func (m EditModel) divided() bool { return len(m.Form) < len(m.Whole) }
 
 // section is the section that the page shows alone, "" where it shows all.
 func (m EditModel) section() string {

@@ -118,9 +118,10 @@ func bidderShots() []shot {
 			Next: next, Timeline: timeline, Messages: messages,
 		}), []string{"纸质标", "电子标", "去补正"}},
 		{"home-settled", view.HomePage(bidderPage("首页", "/home"), view.HomeModel{
-			Profile: view.ProfileSummary{Href: path, State: view.Tag{Text: "已生效", Tone: view.Good}, Text: "基本信息已生效。"},
-			Paper:   view.Eligibility{Allowed: true, Reasons: []string{"基本信息已生效"}}, Electronic: view.Eligibility{Reasons: []string{"基本信息是以账号登录提交的"}},
-		}), []string{"可以参加", "还没有消息"}},
+			Corrections: []view.Correction{{Kind: "单位资质", Title: "建筑业 D243000001", Href: path + "/edit", Due: now.Add(50 * time.Hour)}},
+			Profile:     view.ProfileSummary{Href: path, State: view.Tag{Text: "已生效", Tone: view.Good}, Text: "基本信息已生效。"},
+			Paper:       view.Eligibility{Allowed: true, Reasons: []string{"基本信息已生效"}}, Electronic: view.Eligibility{Reasons: []string{"基本信息是以账号登录提交的"}},
+		}), []string{"可以参加", "还没有消息", "待补正", "D243000001"}},
 		{"receipt-processing", view.ReceiptPage(bidderPage("回执", "/receipts/x"), receipt), []string{"已受理，回执号 20261123-7KQM4XHT9C，正在处理", `http-equiv="refresh"`}},
 		{"receipt-applied", view.ReceiptPage(bidderPage("回执", "/receipts/x"), applied), []string{"提交成功", "审核中"}},
 		{"receipt-refused", view.ReceiptPage(bidderPage("回执", "/receipts/x"), refused), []string{"提交未生效", "重复"}},

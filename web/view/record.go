@@ -88,12 +88,13 @@ type Eligibility struct {
 
 // HomeModel is the bidder's first page after login.
 type HomeModel struct {
-	Profile    ProfileSummary
-	Paper      Eligibility // 纸质标
-	Electronic Eligibility // 电子标
-	Next       *NextStep   // nil: nothing to do
-	Timeline   []Event     // of the profile
-	Messages   []Message   // the newest few
+	Profile     ProfileSummary
+	Paper       Eligibility  // 纸质标
+	Electronic  Eligibility  // 电子标
+	Next        *NextStep    // nil: nothing to do
+	Corrections []Correction // what staff returned, beside 基本信息
+	Timeline    []Event      // of the profile
+	Messages    []Message    // the newest few
 }
 
 // ProfileSummary is how far 基本信息 is.
@@ -102,6 +103,12 @@ type ProfileSummary struct {
 	State            Tag
 	Text             string // one sentence
 	Filled, Required int    // of the draft; Required 0 shows no bar
+}
+
+// Correction is a record that waits to be corrected.
+type Correction struct {
+	Kind, Title, Href string
+	Due               time.Time
 }
 
 // NextStep is the one thing to do now.

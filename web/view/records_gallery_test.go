@@ -22,7 +22,7 @@ func recordShots() []shot {
 
 	qualification := view.EditModel{
 		RecordID: recordID, Heading: whole.Title(), Back: back, State: view.Tag{Text: "草稿", Tone: view.Warn}, Form: wrong.Form(now), Whole: wrong.Form(now),
-		Problems: wrong.Form(now).Problems(), DraftVersion: 3, SavedAt: ago(time.Hour), Command: command, KeyLogin: "/login/certificate?next=%2F",
+		Problems: wrong.Form(now).Problems(), DraftVersion: 3, SavedAt: ago(time.Hour), Command: command, KeyNeeded: true,
 		Actions: []view.Action{view.ActionDelete},
 		Remarks: []view.Remark{{Field: "lines.line1.scope", Label: "可承担业务", Text: "与证书不一致。"}},
 	}
@@ -46,12 +46,12 @@ func recordShots() []shot {
 
 	return []shot{
 		{"records", view.RecordsPage(bidderPage("单位资质", "/records?kind=qualification"), view.RecordsModel{
-			Kind: "qualification", Label: "单位资质", Add: "新增资质", Named: "资质证书", Columns: []string{"资质属性", "资质类型", "证书编号", "有效期至"},
+			Kind: "qualification", Label: "单位资质", Add: "新增资质", Named: "资质证书", Columns: []string{"资质类型", "发证机关", "有效期至"},
 			Icon: view.IconCertificate, NextHref: "/records?kind=qualification&after=x", States: []view.Option{{Label: "全部"}, {Value: "draft", Label: "草稿"}},
 			Orders: []view.Option{{Value: "recent", Label: "最近更新"}}, KeyLogin: "/login/certificate",
 			Lines: []view.RecordLine{
 				{ID: recordID, Title: whole.Title(), Cells: whole.Listing().Cells, State: view.Tag{Text: "已生效", Tone: view.Good}, At: ago(time.Hour), Actions: []view.Action{view.ActionChange, view.ActionVoid}},
-				{ID: command, Title: "未填写编号的资质", Cells: make([]string, 4), State: view.Tag{Text: "草稿", Tone: view.Warn}, At: ago(time.Hour), Actions: []view.Action{view.ActionEdit}},
+				{ID: command, Title: "未填写编号的资质", Cells: make([]string, 3), State: view.Tag{Text: "草稿", Tone: view.Warn}, At: ago(time.Hour), Actions: []view.Action{view.ActionEdit}},
 			},
 		}), []string{"新增资质", "下一页", "作废", "未填写", "提交、作废须用 CA 证书登录"}},
 		{"records-empty", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
