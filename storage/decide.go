@@ -474,8 +474,9 @@ func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now t
 }
 
 // moveDraft brings the draft in line: a submitted one is a version now; what
-// comes back for correction or was withdrawn is a draft again; a discarded
-// change is gone, while a discarded first filing stays to be taken up.
+// comes back for correction or was withdrawn is a draft again, but for a change
+// that was being written when the record was reopened; a discarded change is
+// gone, while a discarded first filing stays to be taken up.
 func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, submitted int) error {
 	switch command.Move {
 	case record.Submit:
@@ -484,6 +485,10 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 			return fmt.Errorf("retire draft: %w", err)
 		}
 	case record.Return, record.Withdraw:
+		written, err := tx.NewSelect().Model((*draftRow)(nil)).Where("record = ?", current.ID).Exists(ctx)
+		if err != nil || written {
+			return err
+		}
 		version, err := s.version(ctx, tx, current.ID, submitted)
 		if err != nil {
 			return err

@@ -391,3 +391,19 @@ func TestW19_NobodyReviewsThemselvesAmongThePractitioners(t *testing.T) {
 	require.Equal(t, record.RefusedOwnFiling, f.run(t, f.order(prize, record.Approve, reviewer(own))).Refusal, "nor what they won")
 	f.verify(t)
 }
+
+func TestAReturnOfAReopenedRecordKeepsTheChangeThatIsBeingWritten(t *testing.T) {
+	f := newFirm(t, certificatetest.New(t, "", ""))
+	award := sample.Award("芙蓉奖", f.file(t))
+	id := f.inForce(t, record.Award, award)
+	require.NoError(t, f.StartChange(t.Context(), f.account, f.subject.ID, id, "改名"))
+	award.Name = "写到一半"
+	f.write(t, id, award)
+	f.move(t, id, record.Reopen, record.Actor{Role: record.Supervisor, ID: f.boss})
+	f.move(t, id, record.Return, reviewer(f.first))
+	draft, err := f.Draft(t.Context(), f.subject.ID, id)
+	require.NoError(t, err)
+	require.Equal(t, "写到一半", draft.Document.Title(), "nothing that was typed is lost")
+	f.submitByKey(t, id)
+	f.verify(t)
+}
