@@ -486,8 +486,11 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 		}
 	case record.Return, record.Withdraw:
 		written, err := tx.NewSelect().Model((*draftRow)(nil)).Where("record = ?", current.ID).Exists(ctx)
-		if err != nil || written {
-			return err
+		if err != nil {
+			return fmt.Errorf("look for a change that is being written: %w", err)
+		}
+		if written {
+			return nil
 		}
 		version, err := s.version(ctx, tx, current.ID, submitted)
 		if err != nil {
