@@ -359,9 +359,16 @@ func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID
 	if err := suspendAccounts(ctx, tx, subject, account, now); err != nil {
 		return err
 	}
-	_, err := tx.NewRaw("UPDATE drafts SET hidden_at = ? WHERE subject = ? AND account <> ? AND hidden_at IS NULL", now, subject, account).Exec(ctx)
+	var hidden []record.ID
+	err := tx.NewRaw("UPDATE drafts SET hidden_at = ? WHERE subject = ? AND account <> ? AND hidden_at IS NULL RETURNING record", now, subject, account).
+		Scan(ctx, &hidden)
 	if err != nil {
 		return fmt.Errorf("hide drafts: %w", err)
+	}
+	for _, id := range hidden {
+		if err := s.relist(ctx, tx, id); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.NewRaw("UPDATE subjects SET proven_at = ? WHERE id = ?", now, subject).Exec(ctx); err != nil {
 		return fmt.Errorf("mark subject as proven: %w", err)

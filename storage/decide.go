@@ -357,7 +357,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.moveDraft(ctx, tx, current, command, withdrawn); err != nil {
 		return err
 	}
-	if err := s.relist(ctx, tx, current.Subject, current.ID); err != nil {
+	if err := s.relist(ctx, tx, current.ID); err != nil {
 		return err
 	}
 	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
@@ -393,7 +393,7 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 		Record: current.ID, No: no, Subject: current.Subject, Kind: current.Kind, Schema: sub.schema, Sealed: sealed,
 		SHA256: command.SHA256, Signature: command.Signature, Assurance: command.Assurance, Certificate: command.Certificate,
 		Account: command.Actor, Command: command.ID, Reason: command.Reason, AcceptedAt: command.AcceptedAt,
-		Projection: projection(sub.document), People: [][]byte{},
+		Projection: projection(sub.document), People: [][]byte{}, Marks: s.marks(sub.document),
 	}
 	for _, number := range sub.document.People() {
 		index := s.identityIndex(number)
@@ -451,8 +451,9 @@ func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now t
 }
 
 // moveDraft brings the draft in line: a submitted one is a version now; what
-// comes back for correction or was withdrawn is a draft again; a discarded
-// change is gone, while a discarded first filing stays to be taken up.
+// comes back for correction or was withdrawn is a draft again, but for a change
+// that was being written when the record was reopened; a discarded change is
+// gone, while a discarded first filing stays to be taken up.
 func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, submitted int) error {
 	switch command.Move {
 	case record.Submit:
@@ -461,6 +462,13 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 			return fmt.Errorf("retire draft: %w", err)
 		}
 	case record.Return, record.Withdraw:
+		written, err := tx.NewSelect().Model((*draftRow)(nil)).Where("record = ?", current.ID).Exists(ctx)
+		if err != nil {
+			return fmt.Errorf("look for a change that is being written: %w", err)
+		}
+		if written {
+			return nil
+		}
 		version, err := s.version(ctx, tx, current.ID, submitted)
 		if err != nil {
 			return err

@@ -183,7 +183,7 @@ func (s *Store) insertDraft(ctx context.Context, tx bun.Tx, row draftRow, docume
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return fmt.Errorf("insert draft: %w", err)
 	}
-	return s.relist(ctx, tx, row.Subject, row.Record)
+	return s.relist(ctx, tx, row.Record)
 }
 
 // StartChange opens a draft from the version in force, with the reason for the
@@ -253,7 +253,7 @@ func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, 
 		if saved, err = s.draft(ctx, tx, &row); err != nil {
 			return err
 		}
-		return s.relist(ctx, tx, subject, id)
+		return s.relist(ctx, tx, id)
 	})
 	return saved, err
 }
@@ -270,7 +270,7 @@ func (s *Store) DropDraft(ctx context.Context, subject, id record.ID) error {
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return record.Errorf(record.Conflict, "草稿不存在或正在处理，请刷新页面")
 		}
-		return s.relist(ctx, tx, subject, id)
+		return s.relist(ctx, tx, id)
 	})
 }
 

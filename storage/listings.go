@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -137,17 +138,22 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 		ColumnExpr("d.record IS NOT NULL AS draft, d.locked_by IS NOT NULL AS locked").
 		Join("LEFT JOIN records r ON r.id = l.record").
 		Join("LEFT JOIN drafts d ON d.record = l.record AND d.hidden_at IS NULL").
-		Where("l.subject = ?", q.Subject).Where("l.kind = ?", q.Kind).
-		Where("(r.id IS NOT NULL OR d.record IS NOT NULL)")
+		Where("l.subject = ?", q.Subject).Where("l.kind = ?", q.Kind)
 	if text := findable(q.Search); text != "" {
 		query.Where("(l.find LIKE ? OR ? = ANY (l.people))", "%"+escapeLike(text)+"%", s.identityIndex(record.NormalizeCode(q.Search)))
 	}
 	if condition, known := listStates[q.State]; known {
 		query.Where(condition)
 	}
+	if _, _, ok := readCursor(q.Before, q.Order); !ok {
+		q.Before = ""
+	}
+	if _, _, ok := readCursor(q.After, q.Order); !ok || q.Before != "" {
+		q.After = ""
+	}
 	backwards := q.Before != ""
 	ascending := order.descending == backwards
-	if value, id, ok := readCursor(q.After + q.Before); ok {
+	if value, id, ok := readCursor(q.After+q.Before, q.Order); ok {
 		comparison := "<"
 		if ascending {
 			comparison = ">"
@@ -209,13 +215,20 @@ func (r *listingRow) cursor(order ListOrder) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(string(r.Record) + value))
 }
 
-func readCursor(cursor string) (value string, id record.ID, ok bool) {
+// readCursor reads a cursor of that order; one of another order, or one that
+// somebody wrote by hand, may be none.
+func readCursor(cursor string, order ListOrder) (value string, id record.ID, ok bool) {
 	const idLength = 36
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(text) < idLength || !ValidID(string(text[:idLength])) {
 		return "", "", false
 	}
-	return string(text[idLength:]), record.ID(text[:idLength]), true
+	value = string(text[idLength:])
+	if order == ListRecent {
+		_, err := time.Parse(time.RFC3339Nano, value)
+		return value, record.ID(text[:idLength]), err == nil
+	}
+	return value, record.ID(text[:idLength]), utf8.ValidString(value) && !strings.Contains(value, "\x00")
 }
 
 // CountListings counts a subject's lines of each kind.
@@ -235,28 +248,28 @@ func (s *Store) CountListings(ctx context.Context, subject record.ID) (map[recor
 	return counts, nil
 }
 
-// relist writes the line of a record anew, in the transaction that changed it:
-// of the version that counts, else of the one under way, else of the draft. A
-// draft that is gone without a record takes its line along.
-func (s *Store) relist(ctx context.Context, tx bun.Tx, subject, id record.ID) error {
-	kind, document, err := s.shown(ctx, tx, id)
+// relist writes the line of a record anew, in the transaction that changed it.
+// What lists do not show any more takes its line along. Whoever changes the same
+// record at the same time is waited for, so that the last one sees it all.
+func (s *Store) relist(ctx context.Context, tx bun.Tx, id record.ID) error {
+	if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "listing/"+string(id)).Exec(ctx); err != nil {
+		return fmt.Errorf("order lines of list: %w", err)
+	}
+	row, err := s.line(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	listed, many := document.(record.Listed)
-	if !many {
+	if row == nil {
 		_, err := tx.NewDelete().Model((*listingRow)(nil)).Where("record = ?", id).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("drop line of list: %w", err)
 		}
 		return nil
 	}
-	row := s.listing(listed)
-	row.Record, row.Subject, row.Kind = id, subject, kind
 	if row.UpdatedAt, err = databaseTime(ctx, tx); err != nil {
 		return err
 	}
-	_, err = tx.NewInsert().Model(&row).On("CONFLICT (record) DO UPDATE").
+	_, err = tx.NewInsert().Model(row).On("CONFLICT (record) DO UPDATE").
 		Set("title = EXCLUDED.title, cells = EXCLUDED.cells, note = EXCLUDED.note, find = EXCLUDED.find, people = EXCLUDED.people").
 		Set("sort_on = EXCLUDED.sort_on, expires_on = EXCLUDED.expires_on, updated_at = EXCLUDED.updated_at").
 		Returning("NULL").Exec(ctx)
@@ -266,40 +279,50 @@ func (s *Store) relist(ctx context.Context, tx bun.Tx, subject, id record.ID) er
 	return nil
 }
 
-// shown is the document by which lists know a record; nil for a profile, and
-// where nothing is left.
-func (s *Store) shown(ctx context.Context, tx bun.Tx, id record.ID) (record.Kind, record.Document, error) {
+// line is the line of a record or of the draft of a new one, without its
+// instant: of the version that counts, else of the one under way, else of the
+// draft. It is nil for a profile, for a draft that is not shown, and for a
+// record that was withdrawn or lapsed and whose draft was dropped.
+func (s *Store) line(ctx context.Context, tx bun.Tx, id record.ID) (*listingRow, error) {
+	row, document, err := s.shown(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	listed, many := document.(record.Listed)
+	if !many {
+		return nil, nil //nolint:nilnil // no line is an ordinary answer here
+	}
+	line := s.listing(listed)
+	line.Record, line.Subject, line.Kind = id, row.Subject, row.Kind
+	return &line, nil
+}
+
+// shown is the document by which lists know a record, nil where they do not,
+// and whose it is.
+func (s *Store) shown(ctx context.Context, tx bun.Tx, id record.ID) (recordRow, record.Document, error) {
 	var current recordRow
 	err := missing(tx.NewSelect().Model(&current).Where("id = ?", id).Scan(ctx), "read record of list")
-	filed := err == nil
 	if err != nil && record.CodeOf(err) != record.NotFound {
-		return "", nil, err
+		return recordRow{}, nil, err
 	}
-	if no := max(current.InForce, 0); filed && (no > 0 || current.Submitted > 0) {
-		if no == 0 {
-			no = current.Submitted
-		}
+	no := current.InForce
+	if no == 0 {
+		no = current.Submitted
+	}
+	if err == nil && no > 0 {
 		version, err := s.version(ctx, tx, id, no)
-		return current.Kind, version.Document, err
+		return current, version.Document, err
 	}
 	var row draftRow
-	err = missing(tx.NewSelect().Model(&row).Where("record = ?", id).Scan(ctx), "read draft of list")
+	err = missing(tx.NewSelect().Model(&row).Where("record = ?", id).Where("hidden_at IS NULL").Scan(ctx), "read draft of list")
 	switch {
-	case err == nil:
-		draft, err := s.draft(ctx, tx, &row)
-		return row.Kind, draft.Document, err
-	case record.CodeOf(err) != record.NotFound:
-		return "", nil, err
-	case !filed:
-		return "", nil, nil
+	case record.CodeOf(err) == record.NotFound:
+		return recordRow{}, nil, nil
+	case err != nil:
+		return recordRow{}, nil, err
 	}
-	// Lapsed or withdrawn, and the draft dropped: what was filed last.
-	var no int
-	if err := tx.NewRaw("SELECT max(no) FROM versions WHERE record = ?", id).Scan(ctx, &no); err != nil {
-		return "", nil, fmt.Errorf("read last version of list: %w", err)
-	}
-	version, err := s.version(ctx, tx, id, no)
-	return current.Kind, version.Document, err
+	draft, err := s.draft(ctx, tx, &row)
+	return recordRow{ID: id, Subject: row.Subject, Kind: row.Kind}, draft.Document, err
 }
 
 // listing is a document's line without its ids.

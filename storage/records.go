@@ -126,6 +126,7 @@ type versionRow struct {
 	AcceptedAt  time.Time        `bun:"accepted_at"`
 	Projection  map[string]any   `bun:"projection,type:jsonb"`
 	People      [][]byte         `bun:"people,array"`
+	Marks       [][]byte         `bun:"marks,array"`
 }
 
 // Version is one submitted state of a document. It never changes.

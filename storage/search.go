@@ -107,29 +107,6 @@ func (s *Store) SubjectsByID(ctx context.Context, ids []record.ID) (map[record.I
 	return subjects, nil
 }
 
-// SharedFiles counts, by SHA-256, the other subjects that filed the same
-// content as one of those attachments. What nobody else filed is left out.
-func (s *Store) SharedFiles(ctx context.Context, subject record.ID, hashes []string) (map[string]int, error) {
-	shared := map[string]int{}
-	if len(hashes) == 0 {
-		return shared, nil
-	}
-	var rows []struct {
-		Hash     string `bun:"sha256"`
-		Subjects int    `bun:"subjects"`
-	}
-	err := s.db.NewRaw(`
-		SELECT sha256, count(DISTINCT subject) AS subjects FROM files
-		WHERE sha256 IN (?) AND subject <> ? AND in_use GROUP BY sha256`, bun.List(hashes), subject).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("look for the same files elsewhere: %w", err)
-	}
-	for _, r := range rows {
-		shared[r.Hash] = r.Subjects
-	}
-	return shared, nil
-}
-
 // PendingCommands returns the commands on a record that were accepted and have
 // no outcome yet, in their order. Whose they are is the caller's to check.
 func (s *Store) PendingCommands(ctx context.Context, id record.ID) ([]CommandStatus, error) {

@@ -12,6 +12,7 @@ import (
 // Counts is how much there is.
 type Counts struct {
 	Subjects, Records, Versions, Events, Commands, OpenCommands, Files int
+	Listings                                                           int
 	// Applications to the CA company, those that are open, and what it told.
 	Applications, OpenApplications, Callbacks int
 }
@@ -19,7 +20,7 @@ type Counts struct {
 // Disagreement is one fault that verification found: the invariant, the row,
 // and what is wrong with it. It holds no contents.
 type Disagreement struct {
-	Invariant string // I1 … I8
+	Invariant string // I1 … I8, and I13: lists show what records and drafts hold
 	ID        string
 	Fault     string
 }
@@ -31,10 +32,10 @@ func (s *Store) Count(ctx context.Context) (Counts, error) {
 		SELECT (SELECT count(*) FROM subjects), (SELECT count(*) FROM records), (SELECT count(*) FROM versions),
 		       (SELECT count(*) FROM events), (SELECT count(*) FROM commands),
 		       (SELECT count(*) FROM commands WHERE done_at IS NULL),
-		       (SELECT count(*) FROM files WHERE state <> 'deleted'),
+		       (SELECT count(*) FROM files WHERE state <> 'deleted'), (SELECT count(*) FROM listings),
 		       (SELECT count(*) FROM ca_applications), (SELECT count(*) FROM ca_applications WHERE closed_at IS NULL),
 		       (SELECT count(*) FROM ca_callbacks)`).
-		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files,
+		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files, &c.Listings,
 			&c.Applications, &c.OpenApplications, &c.Callbacks)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count rows: %w", err)
@@ -78,13 +79,14 @@ var consistency = []check{
 
 // Verify checks the invariants that PostgreSQL alone can show: consistency of
 // commands, events, versions, files and reviews, legality of every transition,
-// the content of every version against its hash, and every hash chain.
+// the content of every version against its hash, every hash chain, and every
+// line of the lists.
 func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
 	found, err := s.runChecks(ctx, consistency)
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications} {
+	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications, s.verifyListings} {
 		more, err := part(ctx)
 		if err != nil {
 			return nil, err

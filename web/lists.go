@@ -133,7 +133,7 @@ func lineOf(l storage.Listing, policy record.Policy, kind record.Kind) view.Reco
 			line.Actions = append(line.Actions, view.ActionEdit)
 		case move == record.Submit && l.State == settled:
 			line.Actions = append(line.Actions, view.ActionChange)
-		case l.Draft:
+		case l.Draft && move != record.Restore:
 		case move == record.Void && kind != record.Practitioner, move == record.Restore, move == record.Release:
 			line.Actions = append(line.Actions, view.Action(move))
 		}

@@ -125,7 +125,7 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 	}
 	m := view.RecordModel{
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
-		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
+		Kind: d.kind.Label(), Tabs: d.tabbed(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
 			record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now(),
 		}.draw(),
@@ -202,6 +202,12 @@ func (d dossier) heading(document record.Document) string {
 		return definition.Add
 	}
 	return document.Title()
+}
+
+// tabbed tells that the draft shows each section on a page of its own.
+func (d dossier) tabbed() bool {
+	definition, _ := record.DefinitionOf(d.kind)
+	return definition.Tabs
 }
 
 // back leads to the list of which the record is one; nil for a profile.
@@ -295,7 +301,7 @@ func (d dossier) actions(policy record.Policy, keyed bool) ([]view.Action, []vie
 		action := view.Action(move)
 		switch {
 		case !allowed[move] || move == record.Void && allowed[record.Release]:
-		case d.open():
+		case d.open() && move != record.Restore:
 			denied = append(denied, view.Denied{Action: action, Reason: "先提交或放弃变更草稿"})
 		case !keyed:
 			denied = append(denied, view.Denied{Action: action, Reason: "须用 CA 证书登录"})
@@ -352,13 +358,26 @@ func returnNote(d dossier, events []storage.Event) *view.ReturnNote {
 func remarksOf(e *storage.Event, fields form.Form, changed map[string]bool) []view.Remark {
 	var all []view.Remark
 	for _, r := range e.Remarks {
-		label := r.Field
-		if f := fields.Field(r.Field); f != nil {
-			label = f.Label
-		}
-		all = append(all, view.Remark{Field: r.Field, Label: label, Text: r.Text, At: e.At, Resolved: changed[r.Field]})
+		all = append(all, view.Remark{Field: r.Field, Label: fieldLabel(fields, r.Field), Text: r.Text, At: e.At, Resolved: changed[r.Field]})
 	}
 	return all
+}
+
+// fieldLabel names a field, one of a row with the row's title. The row may have
+// been deleted since.
+func fieldLabel(fields form.Form, name string) string {
+	n, _, ofRow := rowOfField(name)
+	f, group := fields.Field(name), fields.Field(n.group)
+	switch {
+	case f != nil && ofRow:
+		row, _ := group.Row(n.id)
+		return group.Label + "“" + row.Title() + "”的" + f.Label
+	case f != nil:
+		return f.Label
+	case ofRow && group != nil:
+		return group.Label + "中已删除的一项"
+	}
+	return name
 }
 
 // changedFields names the fields in which two documents differ.
@@ -475,7 +494,7 @@ func discardRecord(s *Server, v *visit) error {
 			return err
 		}
 	}
-	if d.record == nil {
+	if d.state() == neverFiled {
 		v.flash(view.Good, "草稿已删除")
 		return v.see(listPath(d.kind))
 	}

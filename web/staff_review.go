@@ -210,25 +210,8 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 	if signature := s.signatureCheck(v.ctx, r.Submitted); signature != nil {
 		checks = append(checks, *signature)
 	}
-	hashes := make([]string, 0, len(files))
-	for _, f := range files {
-		hashes = append(hashes, f.SHA256)
-	}
-	shared, err := s.Store.SharedFiles(v.ctx, r.Subject.ID, hashes)
-	if err != nil {
-		return nil, err
-	}
-	if len(shared) == 0 && len(files) > 0 {
-		add(true, "附件没有与其他主体相同的", "", fmt.Sprintf("比对 %d 个文件的指纹", len(files)))
-	}
-	for _, f := range files {
-		if n := shared[f.SHA256]; n > 0 {
-			checks = append(checks, view.Check{
-				Tone: view.Warn, Text: "附件与其他主体的相同", Note: fmt.Sprintf("%s，另有 %d 个主体提交过同一文件", f.Name, n),
-			})
-		}
-	}
-	return checks, nil
+	duplicates, err := s.duplicateChecks(v, r, files)
+	return append(checks, duplicates...), err
 }
 
 // scanCheck says how far the virus scan of the filing's attachments is.

@@ -38,7 +38,9 @@ func (r Row) Title() string {
 // Bind writes posted values into the row, as Form.Bind does.
 func (r Row) Bind(values map[string][]string, find Lookup) {
 	for _, f := range r.Fields {
-		f.value.set(values[f.Name], find)
+		if !f.Fixed {
+			f.value.set(values[f.Name], find)
+		}
 	}
 }
 

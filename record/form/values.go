@@ -53,6 +53,20 @@ func (d Decimal) Positive() bool {
 	return decimalPattern.MatchString(string(d)) && strings.Trim(string(d), "0.") != ""
 }
 
+// Plain is a well formed amount without zeros that do not count, by which two
+// amounts are compared; another text comes back as it is.
+func (d Decimal) Plain() string {
+	if !decimalPattern.MatchString(string(d)) {
+		return string(d)
+	}
+	whole, fraction, _ := strings.Cut(string(d), ".")
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if fraction == "" {
+		return cmp.Or(whole, "0")
+	}
+	return cmp.Or(whole, "0") + "." + fraction
+}
+
 var errShape = errors.New("content has an unexpected shape")
 
 // Clean trims a text and brings it to NFC. Every character typed is kept.

@@ -1,6 +1,10 @@
 package view
 
-import "unireg/record/form"
+import (
+	"cmp"
+
+	"unireg/record/form"
+)
 
 // diffView says how a difference is drawn.
 type diffView struct {
@@ -70,22 +74,32 @@ func rowOf(c form.Change) string {
 	return name[:len(name)-len(c.Field.Local())]
 }
 
-// caption names a group: the section, and of a row what became of it.
-func (g changeGroup) caption() string {
-	title := g.all[0].Row
-	if title == "" {
-		title = "未填写"
+// name is the section, and of a row its title.
+func (g changeGroup) name() string {
+	if g.fate == "" {
+		return g.section
 	}
-	switch g.fate {
-	case form.RowAdded:
-		return g.section + "：新增“" + title + "”"
-	case form.RowRemoved:
-		return g.section + "：删除“" + title + "”"
-	case form.RowKept:
-		return g.section + "：“" + title + "”"
-	}
-	return g.section
+	return g.section + "：" + g.title()
 }
+
+func (g changeGroup) title() string { return "“" + cmp.Or(g.all[0].Row, "未填写") + "”" }
+
+// caption names a group, and says what became of a row.
+func (g changeGroup) caption() string {
+	switch {
+	case g.fate == form.RowAdded:
+		return g.section + "：新增" + g.title()
+	case g.fate == form.RowRemoved:
+		return g.section + "：删除" + g.title()
+	case g.fate == form.RowKept && len(g.changed) > 0:
+		return g.section + "：修改" + g.title()
+	}
+	return g.name()
+}
+
+// takesRemark tells that a reviewer may write on the field: what was deleted is
+// nowhere to be corrected.
+func (v diffView) takesRemark(c form.Change) bool { return v.Remarks && c.Fate != form.RowRemoved }
 
 func changed(changes []form.Change) int {
 	n := 0

@@ -32,6 +32,8 @@
 //	         GET /staff                     QueuePage(p, QueueModel)
 //	         GET /staff/reviews/:id         ReviewPage(p, ReviewModel)
 //	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
+//	         GET /staff/withdrawals         WithdrawalsPage(p, WithdrawalsModel)
+//	         GET /staff/records/:id         StaffRecordPage(p, StaffRecordModel)
 //	any      errors                         ErrorPage(p, ErrorModel)
 //	         a post after the session ended SessionEndedPage(p, SessionEndedModel)
 //	         the login that followed        ResumePage(p, ResumeModel)

@@ -228,8 +228,11 @@ func (m EditModel) sectionOf(field string) string {
 }
 
 // at is the address of a field: on this page, on its tab, or in its row's
-// dialog.
+// dialog; of a row that was deleted its group.
 func (m EditModel) at(field string) string {
+	if group, _, row := strings.Cut(field, "."); row && m.Whole.Field(field) == nil {
+		return m.at(group)
+	}
 	if parts := strings.SplitN(field, ".", 3); len(parts) == 3 && (m.Row == nil || m.Row.name() != parts[0]+"/"+parts[1]) {
 		return m.url("/rows/"+parts[0]+"/"+parts[1]) + "#f-" + field
 	}

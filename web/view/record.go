@@ -3,6 +3,7 @@ package view
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"unireg/record/form"
@@ -153,11 +154,30 @@ type RecordModel struct {
 	Denied    []Denied // what one might look for and cannot do now
 	Command   string
 	Return    *ReturnNote
+	Tabs      bool // the draft shows each section on a page of its own
 	Notices   []Notice
 	// Shown tells which content the page shows where there is a choice: the
 	// version in force, or the one under way.
 	Shown string
 	Other *Link // to the other one
+}
+
+// at is the address at which a field of the draft is filled.
+func (m RecordModel) at(field string) string {
+	group, row, qualified := strings.Cut(field, ".")
+	if id, _, ok := strings.Cut(row, "."); qualified && ok && m.Form.Field(field) != nil {
+		return "/records/" + m.RecordID + "/rows/" + group + "/" + id + "#f-" + field
+	}
+	if qualified {
+		field = group
+	}
+	path := "/records/" + m.RecordID + "/edit"
+	for _, s := range m.Form {
+		if m.Tabs && slices.ContainsFunc(s.Fields, func(f *form.Field) bool { return f.Name == field }) {
+			path += "?tab=" + s.Name
+		}
+	}
+	return path + "#f-" + field
 }
 
 // Denied is an action that is not possible now, with the reason.

@@ -58,6 +58,14 @@ func (m ReviewModel) sealed(id string) bool {
 	return state == FilePending || state == FileRefused
 }
 
+// documentTitle names an attachment field: one of a row by its row, too.
+func documentTitle(c form.Change) string {
+	if c.Row == "" {
+		return c.Field.Label
+	}
+	return c.Row + "：" + c.Field.Label
+}
+
 func (m ReviewModel) fileState(id string) FileState {
 	if state, ok := m.Files[id]; ok {
 		return state
@@ -138,7 +146,7 @@ func groups(secret string) string {
 
 // section is the part of the staff's portal that the page belongs to.
 func (p Page) section() string {
-	for _, section := range []string{"/staff/subjects", "/staff/applications", "/staff/claims"} {
+	for _, section := range []string{"/staff/subjects", "/staff/withdrawals", "/staff/applications", "/staff/claims"} {
 		if strings.HasPrefix(p.Path, section) {
 			return section
 		}

@@ -66,6 +66,7 @@ type Check struct {
 	Tone Tone
 	Text string
 	Note string
+	Href string // to the record that the check is about; "" for none
 }
 
 // Decision is what a reviewer decides.

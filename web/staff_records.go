@@ -1,0 +1,192 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"unireg/record"
+	"unireg/record/form"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// withdrawalsPage is the number of lines of a page of what was taken back.
+const withdrawalsPage = 50
+
+// listWithdrawals is 作废与恢复: what subjects took back or put back in force by
+// themselves, newest first.
+func listWithdrawals(s *Server, v *visit) error {
+	q := storage.WithdrawalQuery{Kind: record.Kind(v.Query("kind")), After: v.Query("after"), Before: v.Query("before"), Limit: withdrawalsPage}
+	kinds := record.KindsOf(record.Organization)
+	if !slices.ContainsFunc(kinds, func(d record.Definition) bool { return d.Kind == q.Kind }) {
+		q.Kind = ""
+	}
+	page, err := s.Store.Withdrawals(v.ctx, q)
+	if err != nil {
+		return err
+	}
+	address := func(kind record.Kind, direction, cursor string) string {
+		values := url.Values{}
+		if kind != "" {
+			values.Set("kind", string(kind))
+		}
+		if cursor != "" {
+			values.Set(direction, cursor)
+		}
+		return withQuery("/staff/withdrawals", values)
+	}
+	m := view.WithdrawalsModel{Kinds: []view.Filter{{Label: "全部", Href: address("", "", ""), Count: -1, On: q.Kind == ""}}}
+	for _, d := range kinds {
+		m.Kinds = append(m.Kinds, view.Filter{Label: d.Label, Href: address(d.Kind, "", ""), Count: -1, On: d.Kind == q.Kind})
+	}
+	if page.Next != "" {
+		m.NextHref = address(q.Kind, "after", page.Next)
+	}
+	if page.Previous != "" {
+		m.PrevHref = address(q.Kind, "before", page.Previous)
+	}
+	ids := make([]record.ID, 0, len(page.Lines))
+	for _, line := range page.Lines {
+		ids = append(ids, line.Subject)
+	}
+	subjects, err := s.Store.SubjectsByID(v.ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, line := range page.Lines {
+		m.Lines = append(m.Lines, view.WithdrawalRow{
+			Subject: subjects[line.Subject].Name, Code: shownCode(subjects[line.Subject]), Kind: line.Kind.Label(), Title: line.Title,
+			Href: staffRecordPath(line.Record), Move: moveTag(line.Move), Reason: line.Reason, At: line.At, State: stateTag(line.State),
+		})
+	}
+	return v.render(http.StatusOK, view.WithdrawalsPage(v.page("作废与恢复"), m))
+}
+
+func moveTag(m record.Move) view.Tag {
+	tag := view.Tag{Text: m.Label(), Tone: view.Warn}
+	if m == record.Restore {
+		tag.Tone = view.Info
+	}
+	return tag
+}
+
+// staffRecordPath is where staff read a record.
+func staffRecordPath(id record.ID) string { return "/staff/records/" + string(id) }
+
+// showStaffRecord is a record as staff read it: any version, compared with any
+// other, and its time line.
+func showStaffRecord(s *Server, v *visit) error {
+	return s.renderStaffRecord(v, number(v.Query("version")), number(v.Query("against")), false)
+}
+
+// revealStaffRecord shows the sensitive fields of a version in full, after the
+// look was written into the subject's history. A filing under review is revealed
+// to who holds it; of the others only supervisors may ask.
+func revealStaffRecord(s *Server, v *visit) error {
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	return s.renderStaffRecord(v, number(values.Get("version")), number(values.Get("against")), true)
+}
+
+func (s *Server) renderStaffRecord(v *visit, no, against int, reveal bool) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	found, subject, err := s.Store.RecordForStaff(v.ctx, id)
+	if err != nil {
+		return err
+	}
+	versions, err := s.Store.Versions(v.ctx, subject.ID, id)
+	if err != nil {
+		return err
+	}
+	if no == 0 {
+		no = shownVersion(found, versions)
+	}
+	version, err := s.Store.Version(v.ctx, subject.ID, id, no)
+	if err != nil {
+		return err
+	}
+	m := view.StaffRecordModel{
+		RecordID: string(id), Kind: found.Kind.Label(), Title: version.Document.Title(), Subject: subject.Name, Code: shownCode(subject),
+		State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
+		SHA256: version.SHA256, Signature: s.signatureCheck(v.ctx, version), Against: against, CanReveal: v.staff.Role == record.Supervisor,
+	}
+	m.Versions = rowsOfVersions(found, versions, subject.Name)
+	for i, other := range versions {
+		m.Versions[i].Href = withQuery(staffRecordPath(id), url.Values{"version": {strconv.Itoa(other.No)}})
+	}
+	var before form.Form
+	if against > 0 && against != no {
+		other, err := s.Store.Version(v.ctx, subject.ID, id, against)
+		if err != nil {
+			return err
+		}
+		before = other.Document.Form(today())
+	} else {
+		m.Against = 0
+	}
+	m.Changes = form.Diff(before, version.Document.Form(today()))
+	if m.ReviewHref, err = s.reviewHref(v, id); err != nil {
+		return err
+	}
+	if reveal {
+		if err := s.Store.RevealVersion(v.ctx, v.actor(), found, no); err != nil {
+			return err
+		}
+		v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(id))
+		m.Revealed = true
+	}
+	if err := s.addStaffTimeline(v, found, &m); err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, view.StaffRecordPage(v.page(m.Kind+" "+m.Title), m))
+}
+
+// shownVersion is the version under way, else the one that counts or counted,
+// else the last one.
+func shownVersion(r record.Record, versions []storage.VersionSummary) int {
+	switch {
+	case r.Submitted > 0:
+		return r.Submitted
+	case r.InForce > 0:
+		return r.InForce
+	case len(versions) > 0:
+		return versions[0].No
+	}
+	return 0
+}
+
+// reviewHref leads to the latest review of a record, "" where there was none.
+func (s *Server) reviewHref(v *visit, id record.ID) (string, error) {
+	review, err := s.Store.ReviewOf(v.ctx, id)
+	switch {
+	case record.CodeOf(err) == record.NotFound:
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return "/staff/reviews/" + string(review), nil
+}
+
+func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecordModel) error {
+	events, err := s.Store.Events(v.ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	pending, err := s.Store.PendingCommands(v.ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true}.draw()
+	if s.TemporalUI != "" && !r.State.AtRest() {
+		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.ID)
+	}
+	return nil
+}
