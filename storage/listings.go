@@ -251,12 +251,26 @@ func (s *Store) relist(ctx context.Context, tx bun.Tx, subject, id record.ID) er
 		}
 		return nil
 	}
-	row := s.listing(listed)
-	row.Record, row.Subject, row.Kind = id, subject, kind
-	if row.UpdatedAt, err = databaseTime(ctx, tx); err != nil {
-		return err
+	return s.list(ctx, tx, line{record: id, subject: subject, kind: kind, document: listed})
+}
+
+// line is what a line of a list is written of.
+type line struct {
+	record, subject record.ID
+	kind            record.Kind
+	document        record.Document
+}
+
+// list writes the line of a record whose document is in hand, like relist. A
+// profile has none.
+func (s *Store) list(ctx context.Context, tx bun.Tx, l line) error {
+	listed, many := l.document.(record.Listed)
+	if !many {
+		return nil
 	}
-	_, err = tx.NewInsert().Model(&row).On("CONFLICT (record) DO UPDATE").
+	row := s.listing(listed)
+	row.Record, row.Subject, row.Kind = l.record, l.subject, l.kind
+	_, err := tx.NewInsert().Model(&row).Value("updated_at", "clock_timestamp()").On("CONFLICT (record) DO UPDATE").
 		Set("title = EXCLUDED.title, cells = EXCLUDED.cells, note = EXCLUDED.note, find = EXCLUDED.find, people = EXCLUDED.people").
 		Set("sort_on = EXCLUDED.sort_on, expires_on = EXCLUDED.expires_on, updated_at = EXCLUDED.updated_at").
 		Returning("NULL").Exec(ctx)
@@ -264,6 +278,44 @@ func (s *Store) relist(ctx context.Context, tx bun.Tx, subject, id record.ID) er
 		return fmt.Errorf("write line of list: %w", err)
 	}
 	return nil
+}
+
+// relistUnchanged moves a line to the end of the latest change: what it shows is
+// the version that it showed before.
+func relistUnchanged(ctx context.Context, tx bun.Tx, id record.ID) error {
+	if _, err := tx.NewRaw("UPDATE listings SET updated_at = clock_timestamp() WHERE record = ?", id).Exec(ctx); err != nil {
+		return fmt.Errorf("move line of list: %w", err)
+	}
+	return nil
+}
+
+// relistDraft writes the line of a saved draft, unless a version is shown.
+func (s *Store) relistDraft(ctx context.Context, tx bun.Tx, d Draft) error {
+	if d.Kind.Profile() {
+		return nil
+	}
+	shown, err := tx.NewSelect().Model((*recordRow)(nil)).Where("id = ?", d.Record).Where("in_force > 0 OR submitted > 0").Exists(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read record of list: %w", err)
+	case shown:
+		return relistUnchanged(ctx, tx, d.Record)
+	}
+	return s.list(ctx, tx, line{record: d.Record, subject: d.Subject, kind: d.Kind, document: d.Document})
+}
+
+// relistMoved writes the line of a record that a command has moved. document is
+// what the command made the shown one, nil when it made none.
+func (s *Store) relistMoved(ctx context.Context, tx bun.Tx, r *recordRow, document record.Document) error {
+	switch {
+	case r.Kind.Profile():
+		return nil
+	case document != nil:
+		return s.list(ctx, tx, line{record: r.ID, subject: r.Subject, kind: r.Kind, document: document})
+	case r.InForce > 0 || r.Submitted > 0:
+		return relistUnchanged(ctx, tx, r.ID)
+	}
+	return s.relist(ctx, tx, r.Subject, r.ID)
 }
 
 // shown is the document by which lists know a record; nil for a profile, and
