@@ -102,9 +102,12 @@ type lineRow struct {
 // listingDay is today's civil date as listings hold dates.
 const listingDay = "to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')"
 
-// listStates are the selections in SQL.
+// listStates are the selections in SQL. Drafts are those without a record under
+// way or in force: said so, and not by what a join finds, the planner knows that
+// there may be many.
 var listStates = map[ListState]string{
-	ListDrafts:      "coalesce(r.standing, 'none') = 'none' AND coalesce(r.filing, 'none') = 'none'",
+	ListDrafts: "NOT EXISTS (SELECT 1 FROM records f WHERE f.id = l.record AND (f.standing <> 'none' OR f.filing <> 'none'))",
+
 	ListUnderReview: "r.filing IN ('under_review', 'second_review')",
 	ListReturned:    "r.filing = 'returned'",
 	ListInForce:     "r.standing = 'in_force' AND (l.expires_on = '' OR l.expires_on >= " + listingDay + ")",
