@@ -15,6 +15,8 @@ MAKEFLAGS += --no-print-directory
 ARGS ?=
 # Arguments of `go test` in `make test`, such as TEST="-run TestT5 ./workflows".
 TEST ?= ./...
+# Arguments of the bench in `make bench`, such as BENCH="-pages 300 lists".
+BENCH ?=
 
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
 
@@ -60,8 +62,8 @@ fmt: ## format the code
 	@git ls-files -co --exclude-standard '*.go' ':!*_templ.go' | xargs go tool gofumpt -w
 
 .PHONY: bench
-bench: build ## measure the path of a command on this machine
-	@bin/stack run -- go run ./bench
+bench: build ## measure commands, logins, lists and uploads on this machine; BENCH="lists"
+	@bin/stack run -- go run ./bench $(BENCH)
 
 # npm packages of the front end, and the files taken from them.
 bin/.npm: package-lock.json package.json .npmrc web/static/vendor.mjs web/view/icons.go

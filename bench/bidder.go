@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -35,8 +34,8 @@ const (
 	word         = "Ce-Liang-0719-Shi" // to log in by, as long as the measurement lasts
 )
 
-// newBidder registers an organization and fills in its 基本信息.
-func newBidder(ctx context.Context, portal string) (*bidder, error) {
+// newBidder registers the n-th organization and fills in its 基本信息.
+func newBidder(ctx context.Context, portal string, n int) (*bidder, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, fmt.Errorf("new bidder: %w", err)
@@ -45,7 +44,7 @@ func newBidder(ctx context.Context, portal string) (*bidder, error) {
 		Jar: jar, Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	code := sample.CreditCode(1)
+	code := sample.CreditCode(n)
 	if err := b.send(ctx, "/register", "/register", url.Values{"type": {"organization"}, "code": {code}}); err != nil {
 		return nil, err
 	}
@@ -82,12 +81,12 @@ func (b *bidder) fill(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	id, err := b.upload(ctx, hidden(page, view.CSRFField))
+	scan, err := b.attach(ctx, page, "营业执照.pdf", []byte(smallPDF))
 	if err != nil {
 		return err
 	}
 	values := url.Values{"draft_version": {hidden(page, "draft_version")}}
-	document := sample.Organization(code, organization, form.File{ID: id})
+	document := sample.Organization(code, organization, scan)
 	for _, field := range document.Form(time.Now()).Fields() {
 		values[field.Name] = field.Input()
 	}
@@ -95,36 +94,45 @@ func (b *bidder) fill(ctx context.Context, code string) error {
 	return err
 }
 
-func (b *bidder) upload(ctx context.Context, token string) (string, error) {
-	var body bytes.Buffer
-	parts := multipart.NewWriter(&body)
-	err := parts.WriteField(view.CSRFField, token)
-	file, err2 := parts.CreateFormFile("file", "营业执照.pdf")
-	if err := errors.Join(err, err2); err != nil {
-		return "", fmt.Errorf("build upload: %w", err)
+// smallPDF is the smallest thing that is a PDF by its content.
+const smallPDF = "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+// attach uploads a file to the draft of the 基本信息, as the script of its page
+// does.
+func (b *bidder) attach(ctx context.Context, page, name string, content []byte) (form.File, error) {
+	var around bytes.Buffer
+	parts := multipart.NewWriter(&around)
+	if _, err := parts.CreateFormFile("file", name); err != nil {
+		return form.File{}, fmt.Errorf("build upload: %w", err)
 	}
-	// The smallest thing that is a PDF by its content.
-	_, err = io.WriteString(file, "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
-	if err := errors.Join(err, parts.Close()); err != nil {
-		return "", fmt.Errorf("build upload: %w", err)
+	head := bytes.Clone(around.Bytes())
+	around.Reset()
+	if err := parts.Close(); err != nil {
+		return form.File{}, fmt.Errorf("build upload: %w", err)
 	}
 	path := "/files?field=licence&record=" + strings.TrimPrefix(b.record, "/records/")
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.portal+path, &body)
+	body := io.MultiReader(bytes.NewReader(head), bytes.NewReader(content), &around)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.portal+path, body)
 	if err != nil {
-		return "", fmt.Errorf("build upload: %w", err)
+		return form.File{}, fmt.Errorf("build upload: %w", err)
 	}
+	request.ContentLength = int64(len(head) + len(content) + around.Len())
 	request.Header.Set("Content-Type", parts.FormDataContentType())
-	request.Header.Set("X-Csrf-Token", token)
+	request.Header.Set("X-Csrf-Token", hidden(page, view.CSRFField))
+	request.Header.Set("Accept", "application/json")
 	response, err := b.client.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("upload: %w", err)
+		return form.File{}, fmt.Errorf("upload: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct{ ID, Error string }
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.ID == "" {
-		return "", fmt.Errorf("upload: status %d, %s: %w", response.StatusCode, answer.Error, err)
+	var answer struct {
+		ID, Name, Type, SHA256, Error string
+		Size                          int64
 	}
-	return answer.ID, nil
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.ID == "" {
+		return form.File{}, fmt.Errorf("upload: status %d, %s: %w", response.StatusCode, answer.Error, err)
+	}
+	return form.File{ID: answer.ID, Name: answer.Name, Type: answer.Type, SHA256: answer.SHA256, Size: answer.Size}, nil
 }
 
 // submit opens the page of answers and hands the draft in. It returns the time

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"unireg/config"
 	"unireg/record"
 	"unireg/record/sample"
 	"unireg/storage"
@@ -100,8 +99,8 @@ const lost = 20
 
 // measureHandoff applies for certificates all at once while answers are lost, and
 // prints how long it takes until each is with the CA company, once.
-func measureHandoff(ctx context.Context, p *portal, c *company, applications int) error {
-	settings, err := config.Load(p.env, config.Portal)
+func measureHandoff(ctx context.Context, b *bench) error {
+	settings, err := b.portal.settings()
 	if err != nil {
 		return err
 	}
@@ -111,14 +110,14 @@ func measureHandoff(ctx context.Context, p *portal, c *company, applications int
 	}
 	defer func() { _ = db.Close() }()
 	store := storage.New(db, settings.Keyring(), settings.Policy())
-	applicants := make([]storage.ApplicationRequest, applications)
+	applicants := make([]storage.ApplicationRequest, b.applications)
 	for i := range applicants {
 		if applicants[i], err = applicant(ctx, store, 10_000+i); err != nil {
 			return err
 		}
 	}
 	var ignored any
-	if err := c.operate(ctx, http.MethodPost, "/faults", map[string]int{"silent_percent": lost}, &ignored); err != nil {
+	if err := b.company.operate(ctx, http.MethodPost, "/faults", map[string]int{"silent_percent": lost}, &ignored); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -142,13 +141,13 @@ func measureHandoff(ctx context.Context, p *portal, c *company, applications int
 		return err
 	}
 	var ledger struct{ Applications int }
-	if err := c.operate(ctx, http.MethodGet, "/operator/ledger", nil, &ledger); err != nil {
+	if err := b.company.operate(ctx, http.MethodGet, "/operator/ledger", nil, &ledger); err != nil {
 		return err
 	}
-	fmt.Printf("\n%d applications at once, %d %% of the answers lost\n", applications, lost)
+	fmt.Printf("\n%d applications at once, %d %% of the answers lost\n", b.applications, lost)
 	fmt.Printf("%-32s %6.1f s, %d attempts, %d in the CA company's ledger\n", "until all are answered", time.Since(began).Seconds(), attempts, ledger.Applications)
-	if ledger.Applications != applications {
-		return fmt.Errorf("the ledger holds %d applications for %d", ledger.Applications, applications)
+	if ledger.Applications != b.applications {
+		return fmt.Errorf("the ledger holds %d applications for %d", ledger.Applications, b.applications)
 	}
 	return nil
 }

@@ -40,7 +40,8 @@ type holder struct {
 type keys struct {
 	file    string // of the trusted issuers
 	trust   *certificate.Trust
-	holders []holder
+	holders []holder // one for each algorithm
+	filers  []holder // organizations whose lists are measured
 }
 
 // newKeys draws an authority and a key in RSA and in SM2.
@@ -59,17 +60,15 @@ func newKeys(directory string) (*keys, error) {
 			return nil, err
 		}
 		entries = append(entries, issuing.TrustEntry(name))
-		h := holder{algorithm: algorithm, code: sample.CreditCode(100 + i), name: "示范" + string(algorithm) + "持钥有限公司"}
-		if h.key, err = authority.GenerateKey(algorithm); err != nil {
-			return nil, err
-		}
-		h.der, err = issuing.Issue(h.key.Public(), authority.Request{
-			Profile: authority.Organization, Code: h.code, Organization: h.name, NotBefore: began, NotAfter: began.AddDate(1, 0, 0),
-		})
+		h, err := newHolder(issuing, algorithm, sample.CreditCode(100+i), "示范"+string(algorithm)+"持钥有限公司")
 		if err != nil {
 			return nil, err
 		}
 		k.holders = append(k.holders, h)
+		if h, err = newHolder(issuing, algorithm, sample.CreditCode(200+i), "示范"+string(algorithm)+"获奖有限公司"); err != nil {
+			return nil, err
+		}
+		k.filers = append(k.filers, h)
 	}
 	text, err := authority.TrustJSON(entries...)
 	if err != nil {
@@ -79,6 +78,19 @@ func newKeys(directory string) (*keys, error) {
 		return nil, err
 	}
 	return k, os.WriteFile(k.file, text, 0o600)
+}
+
+func newHolder(issuing *authority.Authority, algorithm certificate.Algorithm, code, name string) (holder, error) {
+	h := holder{algorithm: algorithm, code: code, name: name}
+	var err error
+	if h.key, err = authority.GenerateKey(algorithm); err != nil {
+		return holder{}, err
+	}
+	began := time.Now().Add(-time.Hour)
+	h.der, err = issuing.Issue(h.key.Public(), authority.Request{
+		Profile: authority.Organization, Code: code, Organization: name, NotBefore: began, NotAfter: began.AddDate(1, 0, 0),
+	})
+	return h, err
 }
 
 // browserOf is a browser without a session, from an address of its own.
@@ -138,29 +150,30 @@ func (h holder) login(ctx context.Context, b *bidder) (time.Duration, error) {
 	return took + time.Since(began), err
 }
 
-// enrol registers the holder through the login of its key.
-func (h holder) enrol(ctx context.Context, portal string) error {
+// enrol registers the holder through the login of its key, and returns its
+// browser.
+func (h holder) enrol(ctx context.Context, portal string) (*bidder, error) {
 	b, err := browserOf(portal, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := h.login(ctx, b); err != nil {
-		return err
+		return nil, err
 	}
-	return b.send(ctx, "/register/details", "/register/details", url.Values{
+	return b, b.send(ctx, "/register/details", "/register/details", url.Values{
 		"name": {h.name}, "password": {word}, "password_again": {word},
 	})
 }
 
 // measureKeys prints logins a second against bare verifications on the same
 // machine, in turn.
-func measureKeys(ctx context.Context, portal string, k *keys, logins int) error {
+func measureKeys(ctx context.Context, b *bench) error {
 	fmt.Printf("\ncertificates, %d clients at once\n", clients)
-	for _, h := range k.holders {
-		if err := h.enrol(ctx, portal); err != nil {
+	for _, h := range b.keys.holders {
+		if _, err := h.enrol(ctx, b.portal.url); err != nil {
 			return fmt.Errorf("enrol %s: %w", h.algorithm, err)
 		}
-		bare, err := h.bare(k.trust)
+		bare, err := h.bare(b.keys.trust)
 		if err != nil {
 			return err
 		}
@@ -172,14 +185,14 @@ func measureKeys(ctx context.Context, portal string, k *keys, logins int) error 
 		err = atOnce(func() error {
 			for {
 				n := next.Add(1)
-				if n > int64(logins)+2 {
+				if n > int64(b.logins)+2 {
 					return nil
 				}
-				b, err := browserOf(portal, n)
+				browser, err := browserOf(b.portal.url, n)
 				if err != nil {
 					return err
 				}
-				took, err := h.login(ctx, b)
+				took, err := h.login(ctx, browser)
 				if err != nil {
 					return err
 				}

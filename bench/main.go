@@ -1,8 +1,16 @@
-// Command bench measures the path of a command on this machine: how long a
-// bidder waits from posting a submit to the redirect that says it is applied,
-// against a bare update-with-start of the same Temporal server in the same run.
-// Both are done one after the other by one client, in turn, so that the
-// machine's drift meets both alike. It asserts nothing.
+// Command bench measures the product on this machine, each figure beside a
+// bare one or a limit from the same run:
+//
+//	submit        from posting a submit to the redirect that says it is applied,
+//	              against a bare update-with-start of the same Temporal server
+//	certificates  logins by certificate, against bare chains and signatures
+//	handoff       many applications for certificates at once
+//	lists         the pages of a list of 5,000 records, against one of 10
+//	attachments   uploads through the portal, against bare puts of the same bytes
+//
+// What is compared is done in turn, so that the machine's drift meets both
+// alike. Arguments choose measurements by name; without any all are made. It
+// asserts nothing.
 //
 // The portal, the worker and the workflows are the product's own; only the
 // bidder is a program. Run it by `make bench`, which starts the servers.
@@ -20,41 +28,93 @@ import (
 	"time"
 )
 
+// counts say how much is measured.
+type counts struct {
+	submits, warm, logins, applications int
+	records, pages                      int
+	megabytes                           int
+}
+
 func main() {
-	cycles := flag.Int("n", 200, "measured submits")
-	warm := flag.Int("warm", 20, "submits before the measurement")
-	logins := flag.Int("logins", 300, "measured logins by certificate, of each algorithm")
-	applications := flag.Int("applications", 200, "applications for certificates at once")
+	var n counts
+	flag.IntVar(&n.submits, "n", 200, "measured submits")
+	flag.IntVar(&n.warm, "warm", 20, "submits and pages before the measurement")
+	flag.IntVar(&n.logins, "logins", 300, "measured logins by certificate, of each algorithm")
+	flag.IntVar(&n.applications, "applications", 200, "applications for certificates at once")
+	flag.IntVar(&n.records, "records", 5000, "records of the long list")
+	flag.IntVar(&n.pages, "pages", 100, "measured requests of each page of a list")
+	flag.IntVar(&n.megabytes, "megabytes", 1024, "attachments to upload, MiB")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *warm, *cycles, *logins, *applications); err != nil {
+	if err := run(ctx, n, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, warm, cycles, logins, applications int) (err error) {
+// bench is what the measurements work with.
+type bench struct {
+	counts
+	portal  *portal
+	keys    *keys
+	company *company
+}
+
+type measurement struct {
+	name    string
+	measure func(context.Context, *bench) error
+}
+
+// measurements are all there are, in their order.
+var measurements = []measurement{
+	{"submit", measureSubmit},
+	{"certificates", measureKeys},
+	{"handoff", measureHandoff},
+	{"lists", measureLists},
+	{"attachments", measureAttachments},
+}
+
+func run(ctx context.Context, n counts, chosen []string) (err error) {
+	for _, name := range chosen {
+		if !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
+			return fmt.Errorf("there is no measurement %q", name)
+		}
+	}
 	directory, err := os.MkdirTemp("", "unireg-bench-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	k, err := newKeys(directory)
-	if err != nil {
+	b := &bench{counts: n}
+	if b.keys, err = newKeys(directory); err != nil {
 		return err
 	}
-	ca, err := startCompany(ctx, directory)
-	if err != nil {
+	if b.company, err = startCompany(ctx, directory); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ca.stop()) }()
-	p, err := startPortal(ctx, append(ca.environment, "UNIREG_CA_TRUST="+k.file, "UNIREG_TRUSTED_PROXIES=127.0.0.1")...)
-	if err != nil {
+	defer func() { err = errors.Join(err, b.company.stop()) }()
+	// Nothing scans what is uploaded.
+	settings := append(b.company.environment, "UNIREG_CA_TRUST="+b.keys.file, "UNIREG_TRUSTED_PROXIES=127.0.0.1", "UNIREG_SCAN=off")
+	if b.portal, err = startPortal(ctx, settings...); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.stop()) }()
-	bidder, err := newBidder(ctx, p.url)
+	defer func() { err = errors.Join(err, b.portal.stop()) }()
+	for _, m := range measurements {
+		if len(chosen) > 0 && !slices.Contains(chosen, m.name) {
+			continue
+		}
+		if err := m.measure(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// measureSubmit prints the path of a command against the least that an
+// update-with-start can be.
+func measureSubmit(ctx context.Context, b *bench) error {
+	bidder, err := newBidder(ctx, b.portal.url, 1)
 	if err != nil {
 		return err
 	}
@@ -64,7 +124,7 @@ func run(ctx context.Context, warm, cycles, logins, applications int) (err error
 	}
 	defer engine.stop()
 	var submits, updates []time.Duration
-	for i := range warm + cycles {
+	for i := range b.warm + b.submits {
 		update, err := engine.update(ctx)
 		if err != nil {
 			return err
@@ -76,18 +136,20 @@ func run(ctx context.Context, warm, cycles, logins, applications int) (err error
 		if err := bidder.withdraw(ctx); err != nil {
 			return fmt.Errorf("withdraw %d: %w", i, err)
 		}
-		if i >= warm {
+		if i >= b.warm {
 			submits, updates = append(submits, submit), append(updates, update)
 		}
 	}
-	fmt.Printf("one client, %d of each in turn, milliseconds\n", cycles)
+	fmt.Printf("one client, %d of each in turn, milliseconds\n", b.submits)
 	row("submit, POST to 303, applied", submits)
 	row("bare update-with-start", updates)
-	fmt.Printf("%-32s %6.2f\n", "ratio of the medians", float64(percentile(submits, 50))/float64(percentile(updates, 50)))
-	if err := measureKeys(ctx, p.url, k, logins); err != nil {
-		return err
-	}
-	return measureHandoff(ctx, p, ca, applications)
+	fmt.Printf("%-32s %6.2f\n", "ratio of the medians", ratio(submits, updates))
+	return nil
+}
+
+// ratio is that of the medians.
+func ratio(of, to []time.Duration) float64 {
+	return float64(percentile(of, 50)) / float64(percentile(to, 50))
 }
 
 func quiet() *slog.Logger {

@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"unireg/config"
 )
 
 // portal is the product as it is run: a portal and a worker, two processes.
@@ -19,6 +21,7 @@ type portal struct {
 	url       string
 	env       []string
 	processes []*exec.Cmd
+	web       int // process id of the portal
 }
 
 const program = "bin/unireg"
@@ -50,12 +53,16 @@ func startPortal(ctx context.Context, settings ...string) (*portal, error) {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", part, err), p.stop())
 		}
 		p.processes = append(p.processes, cmd)
+		p.web = cmd.Process.Pid // the last one's
 	}
 	if err := p.awaitReady(ctx); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
 }
+
+// settings are those that the processes run under.
+func (p *portal) settings() (config.Config, error) { return config.Load(p.env, config.Portal) }
 
 func (p *portal) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)

@@ -138,15 +138,34 @@ func (s *Store) accountsOf(ctx context.Context, subject record.Subject) ([]Accou
 
 // Account returns an account with its subject.
 func (s *Store) Account(ctx context.Context, id record.ID) (Account, error) {
-	var row accountRow
-	if err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+	var row ownedAccount
+	err := s.db.NewRaw("SELECT "+ownedAccountColumns+" FROM accounts a JOIN subjects o ON o.id = a.subject WHERE a.id = ?", id).Scan(ctx, &row)
+	if err != nil {
 		return Account{}, missing(err, "read account")
 	}
-	subject, err := s.subjectByID(ctx, s.db, row.Subject)
+	return s.ownedAccount(ctx, &row)
+}
+
+// ownedAccount is an account together with its subject.
+type ownedAccount struct {
+	Login accountRow `bun:"embed:account_"`
+	Owner subjectRow `bun:"embed:owner_"`
+}
+
+// ownedAccountColumns select it, of accounts as a and subjects as o.
+const ownedAccountColumns = `
+	a.id AS account_id, a.subject AS account_subject, a.password AS account_password, a.created_at AS account_created_at,
+	a.password_changed_at AS account_password_changed_at, a.disabled_at AS account_disabled_at,
+	o.id AS owner_id, o.type AS owner_type, o.code AS owner_code, o.code_index AS owner_code_index, o.code_sealed AS owner_code_sealed,
+	o.id_type AS owner_id_type, o.name AS owner_name, o.proven_at AS owner_proven_at, o.closed_at AS owner_closed_at,
+	o.created_at AS owner_created_at`
+
+func (s *Store) ownedAccount(ctx context.Context, row *ownedAccount) (Account, error) {
+	subject, err := s.subject(ctx, s.db, &row.Owner)
 	if err != nil {
 		return Account{}, err
 	}
-	return row.account(subject), nil
+	return row.Login.account(subject), nil
 }
 
 // Types of events on accounts.

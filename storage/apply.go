@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,31 +32,27 @@ type Applied struct {
 func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (Applied, error) {
 	var answer Applied
 	err := s.inTx(ctx, "apply", func(ctx context.Context, tx bun.Tx) error {
-		var subject record.ID
-		err := tx.NewRaw(`
-			SELECT subject FROM commands WHERE record = ?0 UNION SELECT subject FROM records WHERE id = ?0 LIMIT 1`, id).
-			Scan(ctx, &subject)
-		if err != nil {
-			return missing(err, "find subject of record")
-		}
-		if err := lockChain(ctx, tx, subject); err != nil {
-			return err
-		}
-		current, err := s.lockRecord(ctx, tx, subject, id)
+		head, err := lockHead(ctx, tx, `id = (
+			SELECT subject FROM commands WHERE record = ?0 UNION SELECT subject FROM records WHERE id = ?0 LIMIT 1)`, id)
 		if err != nil {
 			return err
 		}
-		now, err := databaseTime(ctx, tx)
+		current, err := s.lockRecord(ctx, tx, head, id)
 		if err != nil {
 			return err
 		}
-		var open []commandRow
-		err = tx.NewSelect().Model(&open).Where("record = ?", id).Where("done_at IS NULL").Order("seq").For("UPDATE").Scan(ctx)
+		var open []struct {
+			commandRow `bun:",extend"`
+
+			Now time.Time `bun:"now"` // by the database's clock
+		}
+		err = tx.NewSelect().Model(&open).ColumnExpr("c.*, clock_timestamp() AS now").
+			Where("record = ?", id).Where("done_at IS NULL").Order("seq").For("UPDATE").Scan(ctx)
 		if err != nil {
 			return fmt.Errorf("read open commands: %w", err)
 		}
 		for i := range open {
-			command := &open[i]
+			command, now := &open[i].commandRow, open[0].Now.UTC()
 			if command.CancelledAt.IsZero() && command.NotBefore.After(now) {
 				if answer.NextDue.IsZero() || command.NotBefore.Before(answer.NextDue) {
 					answer.NextDue = command.NotBefore
@@ -65,6 +62,9 @@ func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (App
 			if err := s.applyOne(ctx, tx, current, command, now); err != nil {
 				return err
 			}
+			if slices.Contains(asked, command.ID) {
+				answer.Outcomes = append(answer.Outcomes, command.outcome())
+			}
 		}
 		return s.answer(ctx, tx, current, asked, &answer)
 	})
@@ -73,25 +73,25 @@ func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (App
 
 // filed is a record with what a decision on it needs.
 type filed struct {
-	recordRow
-	exists bool
+	recordRow `bun:",extend"`
+
+	// Versions is how many there are: the number of the last.
+	Versions int `bun:"versions,scanonly"`
+	exists   bool
+	head     *chainHead // of the subject
 }
 
 // lockRecord locks the record's row. Before the first submit there is none.
-func (s *Store) lockRecord(ctx context.Context, tx bun.Tx, subject, id record.ID) (*filed, error) {
-	current := &filed{recordRow: recordRow{
-		ID: id, Subject: subject, Standing: record.NotInForce, Filing: record.NothingFiled,
-	}}
-	err := missing(tx.NewSelect().Model(&current.recordRow).Where("id = ?", id).For("UPDATE").Scan(ctx), "lock record")
-	switch {
-	case record.CodeOf(err) == record.NotFound:
-		current.recordRow = recordRow{ID: id, Subject: subject, Standing: record.NotInForce, Filing: record.NothingFiled}
-		return current, nil
-	case err != nil:
-		return nil, err
+func (s *Store) lockRecord(ctx context.Context, tx bun.Tx, head *chainHead, id record.ID) (*filed, error) {
+	current := &filed{exists: true, head: head}
+	err := tx.NewSelect().Model(current).ColumnExpr("r.*").
+		ColumnExpr("(SELECT coalesce(max(v.no), 0) FROM versions v WHERE v.record = r.id) AS versions").
+		Where("r.id = ?", id).For("UPDATE").Scan(ctx)
+	if err := missing(err, "lock record"); err == nil || record.CodeOf(err) != record.NotFound {
+		return current, err
 	}
-	current.exists = true
-	return current, nil
+	blank := recordRow{ID: id, Subject: head.Chain, Standing: record.NotInForce, Filing: record.NothingFiled}
+	return &filed{recordRow: blank, head: head}, nil
 }
 
 func (s *Store) answer(ctx context.Context, tx bun.Tx, current *filed, asked []record.ID, answer *Applied) error {
@@ -100,11 +100,15 @@ func (s *Store) answer(ctx context.Context, tx bun.Tx, current *filed, asked []r
 		answer.Plan = s.policy.PlanFor(current.Filing, current.FiledAt)
 	}
 	answer.ProfileInForce = current.Kind.Profile() && current.Standing == record.InForce
-	if len(asked) == 0 {
+	// What was done before is read; what this transaction did is in hand.
+	before := slices.DeleteFunc(slices.Clone(asked), func(id record.ID) bool {
+		return slices.ContainsFunc(answer.Outcomes, func(o record.Outcome) bool { return o.Command == id })
+	})
+	if len(before) == 0 {
 		return nil
 	}
 	var rows []commandRow
-	err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.List(asked)).Where("record = ?", current.ID).
+	err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.List(before)).Where("record = ?", current.ID).
 		Where("done_at IS NOT NULL").Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("read outcomes: %w", err)
@@ -153,7 +157,7 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 		return fmt.Errorf("write outcome: %w", err)
 	}
 	e := event{
-		Chain: current.Subject, Type: string(command.Move), Record: current.ID, Command: command.ID, Role: command.Role,
+		Chain: current.head.Chain, Type: string(command.Move), Record: current.ID, Command: command.ID, Role: command.Role,
 		Actor: command.Actor, At: now, Data: map[string]any{
 			"standing": string(current.Standing), "filing": string(current.Filing),
 			"version": max(current.Submitted, current.InForce), "revision": current.Revision,
@@ -169,7 +173,7 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 			}
 		}
 	}
-	if err := s.appendEvent(ctx, tx, e); err != nil {
+	if err := current.head.append(ctx, tx, e); err != nil {
 		return err
 	}
 	return s.tell(ctx, tx, current, command)

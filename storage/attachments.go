@@ -199,6 +199,9 @@ func (f *Files) Complete(ctx context.Context, file File, object Object) (File, e
 }
 
 func (f *Files) checkPixels(ctx context.Context, file File) error {
+	if !isImage(file.Type) {
+		return nil // nothing of it is fetched
+	}
 	content, err := f.objects.Get(ctx, file.object, 0, -1)
 	if err != nil {
 		return err

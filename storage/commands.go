@@ -98,9 +98,12 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		if row.Remarks == nil {
 			row.Remarks = []record.Remark{}
 		}
-		if row.AcceptedAt, err = databaseTime(ctx, tx); err != nil {
-			return err
+		err = tx.NewRaw("SELECT clock_timestamp(), coalesce(max(seq), 0) + 1 FROM commands WHERE record = ?", c.Record).
+			Scan(ctx, &row.AcceptedAt, &row.Seq)
+		if err != nil {
+			return fmt.Errorf("number command: %w", err)
 		}
+		row.AcceptedAt = row.AcceptedAt.UTC()
 		if c.Move == record.Submit {
 			err = s.freezeDraft(ctx, tx, c, &row)
 		} else {
@@ -108,10 +111,6 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		}
 		if err != nil {
 			return err
-		}
-		err = tx.NewRaw("SELECT coalesce(max(seq), 0) + 1 FROM commands WHERE record = ?", c.Record).Scan(ctx, &row.Seq)
-		if err != nil {
-			return fmt.Errorf("number command: %w", err)
 		}
 		if err := row.insert(ctx, tx); err != nil {
 			return err
@@ -148,10 +147,8 @@ func (s *Store) acceptedBefore(ctx context.Context, tx bun.Tx, c record.Command)
 // freezeDraft takes the draft's canonical bytes into the command and locks the
 // draft.
 func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, row *commandRow) error {
-	var draft draftRow
-	err := tx.NewSelect().Model(&draft).Where("record = ?", c.Record).Where("subject = ?", c.Subject).
-		Where("hidden_at IS NULL").For("UPDATE").Scan(ctx)
-	if err != nil {
+	var draft keyedDraft
+	if err := selectDrafts(tx, &draft, c.Subject).Where("d.record = ?", c.Record).For("UPDATE OF d").Scan(ctx); err != nil {
 		return missing(err, "read draft")
 	}
 	if draft.LockedBy != "" {
@@ -160,14 +157,15 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	if draft.Version != c.Draft {
 		return record.Errorf(record.DraftChanged, "草稿在核对之后又保存过，请重新核对后提交")
 	}
-	content, err := s.unsealDocument(ctx, tx, c.Subject, c.Record, "draft", draft.Sealed)
+	key, err := s.openKey(c.Subject, draft.wrappedKey)
 	if err != nil {
 		return err
 	}
-	_, document, err := record.ParseCanonical(content)
+	opened, err := draft.open(key)
 	if err != nil {
-		return fmt.Errorf("freeze draft: %w", err)
+		return err
 	}
+	document := opened.Document
 	form := document.Form(row.AcceptedAt.In(record.Shanghai))
 	if problems := form.Problems(); len(problems) > 0 {
 		return record.Errorf(record.Invalid, "还有需要修改的地方", problems...)
@@ -194,7 +192,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	if row.Reason == "" {
 		row.Reason = draft.Reason
 	}
-	if row.Sealed, err = s.sealDocument(ctx, tx, c.Subject, c.ID, "command", canonical); err != nil {
+	if row.Sealed, err = sealAs(key, c.ID, commandPurpose, canonical); err != nil {
 		return err
 	}
 	_, err = tx.NewRaw("UPDATE drafts SET locked_by = ? WHERE record = ?", c.ID, c.Record).Exec(ctx)

@@ -181,7 +181,7 @@ func (s *Store) submission(ctx context.Context, tx bun.Tx, current *filed, comma
 	if !ok || current.Kind != command.Kind {
 		return nil, record.RefusedState, nil
 	}
-	content, err := s.unsealDocument(ctx, tx, command.Subject, command.ID, "command", command.Sealed)
+	content, err := s.unsealDocument(ctx, tx, command.Subject, command.ID, commandPurpose, command.Sealed)
 	if err != nil {
 		return nil, "", err
 	}
@@ -318,6 +318,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 			return err
 		}
 	}
+	var shown record.Document // from here on, nil if what was shown stays
 	current.Revision++
 	current.Standing, current.Filing = e.next.Standing, e.next.Filing
 	current.FiledAt = command.AcceptedAt
@@ -327,6 +328,9 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 			return err
 		}
 		current.Submitted = no
+		if current.InForce == 0 {
+			shown = e.submission.document
+		}
 	}
 	if command.Move == record.Reopen {
 		current.Submitted = current.InForce
@@ -337,6 +341,10 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 		(command.Move == record.Submit || command.Move == record.Approve || command.Move == record.Confirm)
 	if effective {
 		current.InForce = current.Submitted
+		var err error
+		if shown, err = s.comesInForce(ctx, tx, current, e.submission); err != nil {
+			return err
+		}
 	}
 	if current.state().AtRest() {
 		current.Submitted = 0
@@ -357,7 +365,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.moveDraft(ctx, tx, current, command, withdrawn); err != nil {
 		return err
 	}
-	if err := s.relist(ctx, tx, current.ID); err != nil {
+	if err := s.relistMoved(ctx, tx, &current.recordRow, shown); err != nil {
 		return err
 	}
 	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
@@ -381,10 +389,7 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 		}
 		current.exists = true
 	}
-	var no int
-	if err := tx.NewRaw("SELECT coalesce(max(no), 0) + 1 FROM versions WHERE record = ?", current.ID).Scan(ctx, &no); err != nil {
-		return 0, fmt.Errorf("number version: %w", err)
-	}
+	no := current.Versions + 1
 	sealed, err := s.sealDocument(ctx, tx, current.Subject, current.ID, versionPurpose(no), sub.content)
 	if err != nil {
 		return 0, err
@@ -404,6 +409,7 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("insert version: %w", err)
 	}
+	current.Versions = no
 	return no, nil
 }
 
@@ -423,21 +429,30 @@ func projection(d record.Document) map[string]any {
 	return p
 }
 
+// comesInForce takes title and uniqueness of the record from the document that
+// counts from here on, and returns it: the one submitted just before, else that
+// of the version.
+func (s *Store) comesInForce(ctx context.Context, tx bun.Tx, current *filed, sub *submission) (record.Document, error) {
+	var document record.Document
+	if sub != nil {
+		document = sub.document
+	} else {
+		version, err := s.version(ctx, tx, current.ID, current.InForce)
+		if err != nil {
+			return nil, err
+		}
+		document = version.Document
+	}
+	current.Title, current.Distinct = document.Title(), s.distinct(current.Kind, document)
+	return document, nil
+}
+
 // takeEffect records since when a version counts, and what follows for the
 // subject: a profile in force proves it and carries its name.
 func (s *Store) takeEffect(ctx context.Context, tx bun.Tx, current *filed, now time.Time) error {
 	_, err := tx.NewRaw("INSERT INTO version_effects (record, no, since) VALUES (?, ?, ?)", current.ID, current.InForce, now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write effect of version: %w", err)
-	}
-	version, err := s.version(ctx, tx, current.ID, current.InForce)
-	if err != nil {
-		return err
-	}
-	current.Title, current.Distinct = version.Document.Title(), s.distinct(current.Kind, version.Document)
-	_, err = tx.NewUpdate().Model(&current.recordRow).Column("title", "distinct_index").WherePK().Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("write title: %w", err)
 	}
 	if !current.Kind.Profile() {
 		return nil

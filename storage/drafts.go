@@ -49,6 +49,10 @@ func (s *Store) sealDocument(ctx context.Context, db bun.IDB, subject, id record
 	if err != nil {
 		return nil, err
 	}
+	return sealAs(key, id, purpose, content)
+}
+
+func sealAs(key []byte, id record.ID, purpose string, content []byte) ([]byte, error) {
 	return seal(key, content, purpose+"/"+string(id))
 }
 
@@ -57,6 +61,10 @@ func (s *Store) unsealDocument(ctx context.Context, db bun.IDB, subject, id reco
 	if err != nil {
 		return nil, err
 	}
+	return unsealAs(key, id, purpose, sealed)
+}
+
+func unsealAs(key []byte, id record.ID, purpose string, sealed []byte) ([]byte, error) {
 	content, err := unseal(key, sealed, purpose+"/"+string(id))
 	if err != nil {
 		return nil, fmt.Errorf("open content of %s %s: %w", purpose, id, err)
@@ -65,7 +73,16 @@ func (s *Store) unsealDocument(ctx context.Context, db bun.IDB, subject, id reco
 }
 
 func (s *Store) draft(ctx context.Context, db bun.IDB, row *draftRow) (Draft, error) {
-	content, err := s.unsealDocument(ctx, db, row.Subject, row.Record, "draft", row.Sealed)
+	key, err := s.dataKey(ctx, db, row.Subject)
+	if err != nil {
+		return Draft{}, err
+	}
+	return row.open(key)
+}
+
+// open opens the draft with its subject's data key.
+func (r *draftRow) open(key []byte) (Draft, error) {
+	content, err := unsealAs(key, r.Record, draftPurpose, r.Sealed)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -74,33 +91,55 @@ func (s *Store) draft(ctx context.Context, db bun.IDB, row *draftRow) (Draft, er
 		return Draft{}, fmt.Errorf("read draft: %w", err)
 	}
 	return Draft{
-		Record: row.Record, Subject: row.Subject, Kind: row.Kind, Version: row.Version, Base: row.Base,
-		Document: document, Reason: row.Reason, Locked: row.LockedBy != "", UpdatedAt: row.UpdatedAt,
+		Record: r.Record, Subject: r.Subject, Kind: r.Kind, Version: r.Version, Base: r.Base,
+		Document: document, Reason: r.Reason, Locked: r.LockedBy != "", UpdatedAt: r.UpdatedAt,
 	}, nil
+}
+
+const (
+	draftPurpose   = "draft"
+	commandPurpose = "command"
+)
+
+// keyedDraft is a draft together with the key that opens it.
+type keyedDraft struct {
+	draftRow `bun:",extend"`
+	wrappedKey
+}
+
+// selectDrafts reads drafts of a subject, with their keys, that are not hidden.
+func selectDrafts(db bun.IDB, rows any, subject record.ID) *bun.SelectQuery {
+	return db.NewSelect().Model(rows).ColumnExpr("d.*, k.master, k.wrapped").Join("JOIN subject_keys k ON k.subject = d.subject").
+		Where("d.subject = ?", subject).Where("d.hidden_at IS NULL")
+}
+
+func (s *Store) openDraft(row *keyedDraft) (Draft, error) {
+	key, err := s.openKey(row.Subject, row.wrappedKey)
+	if err != nil {
+		return Draft{}, err
+	}
+	return row.open(key)
 }
 
 // Draft returns the subject's draft of a record.
 func (s *Store) Draft(ctx context.Context, subject, id record.ID) (Draft, error) {
-	var row draftRow
-	err := s.db.NewSelect().Model(&row).Where("record = ?", id).Where("subject = ?", subject).
-		Where("hidden_at IS NULL").Scan(ctx)
-	if err != nil {
+	var row keyedDraft
+	if err := selectDrafts(s.db, &row, subject).Where("d.record = ?", id).Scan(ctx); err != nil {
 		return Draft{}, missing(err, "read draft")
 	}
-	return s.draft(ctx, s.db, &row)
+	return s.openDraft(&row)
 }
 
 // Drafts returns the subject's drafts of a kind, newest first.
 func (s *Store) Drafts(ctx context.Context, subject record.ID, kind record.Kind) ([]Draft, error) {
-	var rows []draftRow
-	err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("kind = ?", kind).
-		Where("hidden_at IS NULL").Order("updated_at DESC").Scan(ctx)
+	var rows []keyedDraft
+	err := selectDrafts(s.db, &rows, subject).Where("d.kind = ?", kind).Order("d.updated_at DESC").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read drafts: %w", err)
 	}
 	drafts := make([]Draft, 0, len(rows))
 	for i := range rows {
-		d, err := s.draft(ctx, s.db, &rows[i])
+		d, err := s.openDraft(&rows[i])
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +181,11 @@ func (s *Store) StartDraft(ctx context.Context, account record.ID, subject recor
 				id = row.ID
 			}
 		}
-		return s.insertDraft(ctx, tx, draftRow{Record: id, Subject: subject.ID, Kind: kind, Account: account}, document)
+		row := draftRow{Record: id, Subject: subject.ID, Kind: kind, Account: account}
+		if err := s.insertDraft(ctx, tx, row, document); err != nil {
+			return err
+		}
+		return s.listNew(ctx, tx, row, document)
 	})
 	if name := uniqueViolation(err); name == "drafts_one_profile" || name == "drafts_pkey" {
 		err := s.db.NewRaw("SELECT record FROM drafts WHERE subject = ? AND kind = ? AND hidden_at IS NULL", subject.ID, kind).Scan(ctx, &id)
@@ -170,20 +213,21 @@ func (s *Store) untouched(ctx context.Context, tx bun.Tx, account, subject recor
 	return id, nil
 }
 
+// insertDraft writes a new draft. Its line in the list is the caller's matter.
 func (s *Store) insertDraft(ctx context.Context, tx bun.Tx, row draftRow, document record.Document) error {
 	content, err := record.Canonical(row.Kind, document)
 	if err != nil {
 		return err
 	}
 	row.Version = max(row.Version, 1)
-	row.Sealed, err = s.sealDocument(ctx, tx, row.Subject, row.Record, "draft", content)
+	row.Sealed, err = s.sealDocument(ctx, tx, row.Subject, row.Record, draftPurpose, content)
 	if err != nil {
 		return err
 	}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return fmt.Errorf("insert draft: %w", err)
 	}
-	return s.relist(ctx, tx, row.Record)
+	return nil
 }
 
 // StartChange opens a draft from the version in force, with the reason for the
@@ -208,9 +252,13 @@ func (s *Store) StartChange(ctx context.Context, account, subject, id record.ID,
 			return err
 		}
 		version.Document.Prefill(owner)
-		return s.insertDraft(ctx, tx, draftRow{
+		draft := draftRow{
 			Record: id, Subject: subject, Kind: row.Kind, Account: account, Base: row.InForce, Reason: reason,
-		}, version.Document)
+		}
+		if err := s.insertDraft(ctx, tx, draft, version.Document); err != nil {
+			return err
+		}
+		return relistUnchanged(ctx, tx, id)
 	})
 	if name := uniqueViolation(err); name == "drafts_pkey" || name == "drafts_one_profile" {
 		return nil
@@ -240,7 +288,7 @@ func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, 
 		if err != nil {
 			return err
 		}
-		if row.Sealed, err = s.sealDocument(ctx, tx, subject, id, "draft", content); err != nil {
+		if row.Sealed, err = s.sealDocument(ctx, tx, subject, id, draftPurpose, content); err != nil {
 			return err
 		}
 		if row.UpdatedAt, err = databaseTime(ctx, tx); err != nil {
@@ -253,7 +301,7 @@ func (s *Store) SaveDraft(ctx context.Context, subject, id record.ID, seen int, 
 		if saved, err = s.draft(ctx, tx, &row); err != nil {
 			return err
 		}
-		return s.relist(ctx, tx, id)
+		return s.relistDraft(ctx, tx, saved)
 	})
 	return saved, err
 }

@@ -67,38 +67,54 @@ func (r *eventRow) link(previous []byte) ([]byte, error) {
 // transaction everything that happens to the subject is in one order. It is
 // always the first lock that a transaction takes.
 func lockChain(ctx context.Context, tx bun.IDB, chain record.ID) error {
-	var no int64
-	err := tx.NewRaw("SELECT no FROM chains WHERE id = ? FOR UPDATE", chain).Scan(ctx, &no)
-	return missing(err, "lock chain")
+	_, err := lockHead(ctx, tx, "id = ?", chain)
+	return err
+}
+
+// chainHead is the last link of a chain, locked.
+type chainHead struct {
+	bun.BaseModel `bun:"table:chains,alias:h"`
+
+	Chain record.ID `bun:"id,pk"`
+	No    int64     `bun:"no"`
+	Hash  []byte    `bun:"hash"`
+}
+
+// lockHead locks the head of the one chain that the condition names.
+func lockHead(ctx context.Context, tx bun.IDB, condition string, arguments ...any) (*chainHead, error) {
+	head := new(chainHead)
+	err := tx.NewSelect().Model(head).Where(condition, arguments...).For("UPDATE").Scan(ctx)
+	return head, missing(err, "lock chain")
 }
 
 // appendEvent adds a link to a chain. The chain's head is locked by it.
 func (s *Store) appendEvent(ctx context.Context, tx bun.IDB, e event) error {
-	var head struct {
-		No   int64
-		Hash []byte
-	}
-	err := tx.NewRaw("SELECT no, hash FROM chains WHERE id = ? FOR UPDATE", e.Chain).Scan(ctx, &head.No, &head.Hash)
+	head, err := lockHead(ctx, tx, "id = ?", e.Chain)
 	if err != nil {
-		return missing(err, "lock chain for event")
+		return err
 	}
+	return head.append(ctx, tx, e)
+}
+
+// append adds a link after the head, which becomes the event's.
+func (h *chainHead) append(ctx context.Context, tx bun.IDB, e event) error {
 	if e.Data == nil {
 		e.Data = map[string]any{}
 	}
 	row := eventRow{
-		Chain: e.Chain, No: head.No + 1, At: e.At.UTC().Truncate(time.Microsecond), Type: e.Type, Record: e.Record,
+		Chain: h.Chain, No: h.No + 1, At: e.At.UTC().Truncate(time.Microsecond), Type: e.Type, Record: e.Record,
 		Command: e.Command, Role: e.Role, Actor: e.Actor, Data: e.Data,
 	}
-	if row.Hash, err = row.link(head.Hash); err != nil {
+	hash, err := row.link(h.Hash)
+	if err != nil {
 		return err
 	}
-	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+	row.Hash = hash
+	moved := tx.NewUpdate().Model(&chainHead{Chain: h.Chain, No: row.No, Hash: hash}).Column("no", "hash").WherePK()
+	if _, err := tx.NewInsert().With("moved", moved).Model(&row).Exec(ctx); err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}
-	_, err = tx.NewRaw("UPDATE chains SET no = ?, hash = ? WHERE id = ?", row.No, row.Hash, e.Chain).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("move chain head: %w", err)
-	}
+	h.No, h.Hash = row.No, hash
 	return nil
 }
 

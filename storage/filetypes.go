@@ -60,10 +60,12 @@ func typeOf(name string, head []byte) (string, error) {
 		"文件的扩展名是 %s，内容却不是 %s，文件可能已损坏或被改名，请重新扫描后上传", extension, want.label))
 }
 
+func isImage(media string) bool { return strings.HasPrefix(media, "image/") }
+
 // checkPixels reads an image's header and refuses one that would take too much
 // memory to decode. Other types pass.
 func checkPixels(media string, content io.Reader, limit int64) error {
-	if !strings.HasPrefix(media, "image/") {
+	if !isImage(media) {
 		return nil
 	}
 	config, _, err := image.DecodeConfig(content)

@@ -12,7 +12,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"unireg/record"
-	"unireg/record/codes/initials"
 	"unireg/record/form"
 )
 
@@ -104,9 +103,12 @@ type lineRow struct {
 // listingDay is today's civil date as listings hold dates.
 const listingDay = "to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')"
 
-// listStates are the selections in SQL.
+// listStates are the selections in SQL. Drafts are those without a record under
+// way or in force: said so, and not by what a join finds, the planner knows that
+// there may be many.
 var listStates = map[ListState]string{
-	ListDrafts:      "coalesce(r.standing, 'none') = 'none' AND coalesce(r.filing, 'none') = 'none'",
+	ListDrafts: "NOT EXISTS (SELECT 1 FROM records f WHERE f.id = l.record AND (f.standing <> 'none' OR f.filing <> 'none'))",
+
 	ListUnderReview: "r.filing IN ('under_review', 'second_review')",
 	ListReturned:    "r.filing = 'returned'",
 	ListInForce:     "r.standing = 'in_force' AND (l.expires_on = '' OR l.expires_on >= " + listingDay + ")",
@@ -140,7 +142,14 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 		Join("LEFT JOIN drafts d ON d.record = l.record AND d.hidden_at IS NULL").
 		Where("l.subject = ?", q.Subject).Where("l.kind = ?", q.Kind)
 	if text := findable(q.Search); text != "" {
-		query.Where("(l.find LIKE ? OR ? = ANY (l.people))", "%"+escapeLike(text)+"%", s.identityIndex(record.NormalizeCode(q.Search)))
+		query.WhereGroup(" AND ", func(query *bun.SelectQuery) *bun.SelectQuery {
+			query.Where("l.find LIKE ?", "%"+escapeLike(text)+"%")
+			// Only what has a digit can be the number of an identity document.
+			if number := record.NormalizeCode(q.Search); strings.ContainsAny(number, "0123456789") {
+				query.WhereOr("? = ANY (l.people)", s.identityIndex(number))
+			}
+			return query
+		})
 	}
 	if condition, known := listStates[q.State]; known {
 		query.Where(condition)
@@ -246,123 +255,6 @@ func (s *Store) CountListings(ctx context.Context, subject record.ID) (map[recor
 		counts[r.Kind] = r.Count
 	}
 	return counts, nil
-}
-
-// relist writes the line of a record anew, in the transaction that changed it.
-// What lists do not show any more takes its line along. Whoever changes the same
-// record at the same time is waited for, so that the last one sees it all.
-func (s *Store) relist(ctx context.Context, tx bun.Tx, id record.ID) error {
-	if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "listing/"+string(id)).Exec(ctx); err != nil {
-		return fmt.Errorf("order lines of list: %w", err)
-	}
-	row, err := s.line(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	if row == nil {
-		_, err := tx.NewDelete().Model((*listingRow)(nil)).Where("record = ?", id).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("drop line of list: %w", err)
-		}
-		return nil
-	}
-	if row.UpdatedAt, err = databaseTime(ctx, tx); err != nil {
-		return err
-	}
-	_, err = tx.NewInsert().Model(row).On("CONFLICT (record) DO UPDATE").
-		Set("title = EXCLUDED.title, cells = EXCLUDED.cells, note = EXCLUDED.note, find = EXCLUDED.find, people = EXCLUDED.people").
-		Set("sort_on = EXCLUDED.sort_on, expires_on = EXCLUDED.expires_on, updated_at = EXCLUDED.updated_at").
-		Returning("NULL").Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("write line of list: %w", err)
-	}
-	return nil
-}
-
-// line is the line of a record or of the draft of a new one, without its
-// instant: of the version that counts, else of the one under way, else of the
-// draft. It is nil for a profile, for a draft that is not shown, and for a
-// record that was withdrawn or lapsed and whose draft was dropped.
-func (s *Store) line(ctx context.Context, tx bun.Tx, id record.ID) (*listingRow, error) {
-	row, document, err := s.shown(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	listed, many := document.(record.Listed)
-	if !many {
-		return nil, nil //nolint:nilnil // no line is an ordinary answer here
-	}
-	line := s.listing(listed)
-	line.Record, line.Subject, line.Kind = id, row.Subject, row.Kind
-	return &line, nil
-}
-
-// shown is the document by which lists know a record, nil where they do not,
-// and whose it is.
-func (s *Store) shown(ctx context.Context, tx bun.Tx, id record.ID) (recordRow, record.Document, error) {
-	var current recordRow
-	err := missing(tx.NewSelect().Model(&current).Where("id = ?", id).Scan(ctx), "read record of list")
-	if err != nil && record.CodeOf(err) != record.NotFound {
-		return recordRow{}, nil, err
-	}
-	no := current.InForce
-	if no == 0 {
-		no = current.Submitted
-	}
-	if err == nil && no > 0 {
-		version, err := s.version(ctx, tx, id, no)
-		return current, version.Document, err
-	}
-	var row draftRow
-	err = missing(tx.NewSelect().Model(&row).Where("record = ?", id).Where("hidden_at IS NULL").Scan(ctx), "read draft of list")
-	switch {
-	case record.CodeOf(err) == record.NotFound:
-		return recordRow{}, nil, nil
-	case err != nil:
-		return recordRow{}, nil, err
-	}
-	draft, err := s.draft(ctx, tx, &row)
-	return recordRow{ID: id, Subject: row.Subject, Kind: row.Kind}, draft.Document, err
-}
-
-// listing is a document's line without its ids.
-func (s *Store) listing(d record.Listed) listingRow {
-	l := d.Listing()
-	texts := append([]string{d.Title()}, append(slices.Clone(l.Cells), l.Find...)...)
-	words := make([]string, 0, 2*len(texts))
-	for _, text := range texts {
-		words = append(words, strings.ToLower(text), letters(text))
-	}
-	row := listingRow{
-		Title: d.Title(), Cells: l.Cells, Note: l.Note, Find: strings.Join(words, "\n"), People: [][]byte{},
-		SortOn: civilDate(l.On), ExpiresOn: civilDate(l.Expires),
-	}
-	for _, number := range d.People() {
-		row.People = append(row.People, s.identityIndex(number))
-	}
-	return row
-}
-
-func civilDate(d form.Date) string {
-	if _, ok := d.Time(); !ok {
-		return ""
-	}
-	return string(d)
-}
-
-// letters are the pinyin initials of a text, without the characters that have
-// no reading.
-func letters(text string) string {
-	if all, err := initials.Of(text); err == nil {
-		return all
-	}
-	var read strings.Builder
-	for _, r := range text {
-		if letter, err := initials.Of(string(r)); err == nil {
-			read.WriteString(letter)
-		}
-	}
-	return read.String()
 }
 
 // findable is what a search looks for, in the form that listings hold.

@@ -45,18 +45,20 @@ func (r *recordRow) record() record.Record {
 
 // Record returns the subject's record.
 func (s *Store) Record(ctx context.Context, subject, id record.ID) (record.Record, error) {
-	var row recordRow
-	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Where("subject = ?", subject).Scan(ctx)
+	var row struct {
+		recordRow `bun:",extend"`
+
+		Claimed record.ID `bun:"claimed"`
+	}
+	err := s.db.NewSelect().Model(&row).ColumnExpr("r.*").ColumnExpr(`(
+			SELECT t.claimed_by FROM review_tasks t
+			WHERE t.record = r.id AND t.closed_at IS NULL AND t.claimed_until > clock_timestamp()) AS claimed`).
+		Where("r.id = ?", id).Where("r.subject = ?", subject).Scan(ctx)
 	if err != nil {
 		return record.Record{}, missing(err, "read record")
 	}
 	found := row.record()
-	err = s.db.NewRaw(`
-		SELECT claimed_by FROM review_tasks
-		WHERE record = ? AND closed_at IS NULL AND claimed_until > clock_timestamp()`, id).Scan(ctx, &found.Claimed)
-	if err := missing(err, "read claim"); err != nil && record.CodeOf(err) != record.NotFound {
-		return record.Record{}, err
-	}
+	found.Claimed = row.Claimed
 	return found, nil
 }
 
@@ -151,15 +153,23 @@ type Version struct {
 }
 
 func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (Version, error) {
-	var row versionRow
-	if err := db.NewSelect().Model(&row).Where("record = ?", id).Where("no = ?", no).Scan(ctx); err != nil {
+	var row struct {
+		versionRow `bun:",extend"`
+		wrappedKey
+
+		Since time.Time `bun:"since"`
+	}
+	err := db.NewSelect().Model(&row).ColumnExpr("v.*, k.master, k.wrapped").
+		ColumnExpr("(SELECT min(e.since) FROM version_effects e WHERE e.record = v.record AND e.no = v.no) AS since").
+		Join("JOIN subject_keys k ON k.subject = v.subject").Where("v.record = ?", id).Where("v.no = ?", no).Scan(ctx)
+	if err != nil {
 		return Version{}, missing(err, "read version")
 	}
-	return s.openVersion(ctx, db, &row)
-}
-
-func (s *Store) openVersion(ctx context.Context, db bun.IDB, row *versionRow) (Version, error) {
-	content, err := s.unsealDocument(ctx, db, row.Subject, row.Record, versionPurpose(row.No), row.Sealed)
+	key, err := s.openKey(row.Subject, row.wrappedKey)
+	if err != nil {
+		return Version{}, err
+	}
+	content, err := unsealAs(key, row.Record, versionPurpose(row.No), row.Sealed)
 	if err != nil {
 		return Version{}, err
 	}
@@ -167,17 +177,10 @@ func (s *Store) openVersion(ctx context.Context, db bun.IDB, row *versionRow) (V
 	if err != nil {
 		return Version{}, fmt.Errorf("read version: %w", err)
 	}
-	v := Version{
+	return Version{
 		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),
-		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, account: row.Account,
-	}
-	var since bun.NullTime
-	err = db.NewRaw("SELECT min(since) FROM version_effects WHERE record = ? AND no = ?", row.Record, row.No).Scan(ctx, &since)
-	if err != nil {
-		return Version{}, fmt.Errorf("read effect of version: %w", err)
-	}
-	v.Since = since.Time
-	return v, nil
+		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, Since: row.Since, account: row.Account,
+	}, nil
 }
 
 func versionPurpose(no int) string { return fmt.Sprintf("version/%d", no) }

@@ -134,18 +134,19 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 func (s *Store) Session(ctx context.Context, token []byte, idle time.Duration) (Session, error) {
 	var row struct {
 		sessionRow `bun:",extend"`
+		ownedAccount
 
 		Stale bool `bun:"stale"` // not seen for a minute
 	}
 	err := s.db.NewRaw(`
-		SELECT s.*, s.seen_at < clock_timestamp() - interval '1 minute' AS stale
+		SELECT s.*, s.seen_at < clock_timestamp() - interval '1 minute' AS stale, `+ownedAccountColumns+`
 		FROM sessions s
 		LEFT JOIN accounts a ON a.id = s.account
-		LEFT JOIN subjects sub ON sub.id = a.subject
+		LEFT JOIN subjects o ON o.id = a.subject
 		LEFT JOIN staff st ON st.id = s.staff
 		WHERE s.token = ?0 AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()
 		  AND s.seen_at > clock_timestamp() - ?1 * interval '1 microsecond'
-		  AND a.disabled_at IS NULL AND sub.closed_at IS NULL AND st.disabled_at IS NULL`,
+		  AND a.disabled_at IS NULL AND o.closed_at IS NULL AND st.disabled_at IS NULL`,
 		token, idle.Microseconds()).Scan(ctx, &row)
 	if err := missing(err, "read session"); err != nil {
 		if record.CodeOf(err) == record.NotFound {
@@ -157,7 +158,7 @@ func (s *Store) Session(ctx context.Context, token []byte, idle time.Duration) (
 	if row.Staff != "" {
 		session.Staff, err = s.Staff(ctx, row.Staff)
 	} else {
-		session.Account, err = s.Account(ctx, row.Account)
+		session.Account, err = s.ownedAccount(ctx, &row.ownedAccount)
 	}
 	if err != nil {
 		return Session{}, err

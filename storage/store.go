@@ -106,6 +106,7 @@ func databaseTime(ctx context.Context, db bun.IDB) (time.Time, error) {
 // inTx runs work in one transaction. It is not repeated: a lost answer to
 // COMMIT is resolved by the command's id, not by trying again.
 func (s *Store) inTx(ctx context.Context, operation string, work func(ctx context.Context, tx bun.Tx) error) error {
+	ctx = context.WithValue(ctx, openedKeys{}, map[record.ID][]byte{})
 	err := s.db.RunInTx(ctx, &sql.TxOptions{}, work)
 	if err == nil || record.CodeOf(err) != "" {
 		return err

@@ -38,15 +38,38 @@ func (s *Store) identityIndex(number string) []byte {
 	return s.keys.blind("identity", number)
 }
 
-// dataKey opens a subject's data key.
+// dataKey opens a subject's data key, once in a transaction. It is not kept for
+// longer: a key that was destroyed opens nothing any more.
 func (s *Store) dataKey(ctx context.Context, db bun.IDB, subject record.ID) ([]byte, error) {
-	var master string
-	var wrapped []byte
-	err := db.NewRaw("SELECT master, wrapped FROM subject_keys WHERE subject = ?", subject).Scan(ctx, &master, &wrapped)
+	opened, _ := ctx.Value(openedKeys{}).(map[record.ID][]byte)
+	if key, ok := opened[subject]; ok {
+		return key, nil
+	}
+	var wrapped wrappedKey
+	err := db.NewRaw("SELECT master, wrapped FROM subject_keys WHERE subject = ?", subject).Scan(ctx, &wrapped)
 	if err != nil {
 		return nil, missing(err, "read data key")
 	}
-	key, err := s.keys.unsealMaster(master, wrapped, "subject/"+string(subject))
+	key, err := s.openKey(subject, wrapped)
+	if err == nil && opened != nil {
+		opened[subject] = key
+	}
+	return key, err
+}
+
+// openedKeys finds, in the context of a transaction, the data keys that it has
+// opened.
+type openedKeys struct{}
+
+// wrappedKey is a data key as it is kept. It may be read together with what it
+// seals.
+type wrappedKey struct {
+	Master  string `bun:"master,scanonly"`
+	Wrapped []byte `bun:"wrapped,scanonly"`
+}
+
+func (s *Store) openKey(subject record.ID, wrapped wrappedKey) ([]byte, error) {
+	key, err := s.keys.unsealMaster(wrapped.Master, wrapped.Wrapped, "subject/"+string(subject))
 	if err != nil {
 		return nil, fmt.Errorf("open data key: %w", err)
 	}

@@ -398,15 +398,12 @@ func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, erro
 	if _, err := s.Store.Accept(v.ctx, c); err != nil {
 		return storage.CommandStatus{}, err
 	}
-	status, err := s.Store.CommandStatus(v.ctx, c.ID)
-	if err != nil || status.Done {
-		return status, err
-	}
+	// A command that was sent again is rung for again: it finds its outcome.
 	ring, cancel := context.WithTimeout(v.ctx, s.RingWait)
 	defer cancel()
-	if _, err := s.Rings.Ring(ring, status.Record, c.ID); err != nil {
+	if _, err := s.Rings.Ring(ring, c.Record, c.ID); err != nil {
 		s.Log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again",
-			"record", status.Record, "command", c.ID, "error", err)
+			"record", c.Record, "command", c.ID, "error", err)
 	}
 	// The truth is in the database, whatever the ring said.
 	return s.Store.CommandStatus(v.ctx, c.ID)
