@@ -143,7 +143,9 @@ func (b *book) reference(f *form.Field) {
 	}
 	b.faults.add(stream.SetColWidth(1, 1, 14))
 	b.faults.add(stream.SetColWidth(2, 2, 60))
-	text := func(value string, style int) excelize.Cell { return excelize.Cell{StyleID: style, Value: cellText(value)} }
+	text := func(value string, style int) excelize.Cell {
+		return excelize.Cell{StyleID: style, Value: cellText(value)}
+	}
 	b.faults.add(stream.SetRow("A1", []any{text("代码", b.styles.heading), text("完整名称", b.styles.heading)}))
 	line := 1
 	for _, e := range f.Table.Entries() {
