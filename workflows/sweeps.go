@@ -45,6 +45,7 @@ func rhythms() []rhythm {
 		{activities.SweepFiles, time.Hour, 7 * time.Minute},
 		{activities.SweepThrottles, time.Hour, 22 * time.Minute},
 		{activities.SweepSessions, day, 18 * time.Hour},
+		{activities.SweepImports, day, 18*time.Hour + 20*time.Minute},
 		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
 	}
 }
