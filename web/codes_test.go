@@ -25,22 +25,22 @@ func TestCodeTablesAreReadStepByStepAndSearched(t *testing.T) {
 	search := func(table, query string) []codeEntry {
 		return read("/codes/" + table + "?q=" + url.QueryEscape(query))
 	}
-	require.Contains(t, read("/codes/region"), codeEntry{"430000", "湖南省"})
-	require.Contains(t, read("/codes/region?parent=430100"), codeEntry{"430104", "岳麓区"})
-	require.Contains(t, read("/codes/qualification_major?parent=04"), codeEntry{"1040A0", "施工总承包"}, "through the tables above")
-	require.NotContains(t, read("/codes/qualification_major?parent=04"), codeEntry{"104010", "施工总承包"}, "the list of 2001 is retired")
+	require.Contains(t, read("/codes/region"), codeEntry{Code: "430000", Name: "湖南省"})
+	require.Contains(t, read("/codes/region?parent=430100"), codeEntry{Code: "430104", Name: "岳麓区"})
+	require.Contains(t, read("/codes/qualification_major?parent=04"), codeEntry{Code: "1040A0", Name: "施工总承包"}, "through the tables above")
+	require.NotContains(t, read("/codes/qualification_major?parent=04"), codeEntry{Code: "104010", Name: "施工总承包"}, "the list of 2001 is retired")
 	require.Empty(t, read("/codes/region?parent=nothing"))
 
 	for _, c := range []struct {
 		by, table, query string
 		first            codeEntry
 	}{
-		{"name", "region", "岳麓", codeEntry{"430104", "湖南省长沙市岳麓区"}},
-		{"full name", "region", "长沙市岳麓", codeEntry{"430104", "湖南省长沙市岳麓区"}},
-		{"code", "region", "430104", codeEntry{"430104", "湖南省长沙市岳麓区"}},
-		{"beginning of the code", "region", "4301", codeEntry{"430100", "湖南省长沙市"}},
-		{"initials", "region", "CSS", codeEntry{"430100", "湖南省长沙市"}},
-		{"name below other tables", "qualification_major", "1040A010", codeEntry{"1040A010", "建筑业 / 施工总承包 / 建筑工程"}},
+		{"name", "region", "岳麓", codeEntry{Code: "430104", Name: "湖南省长沙市岳麓区", Path: []string{"430000", "430100", "430104"}, Leaf: true}},
+		{"full name", "region", "长沙市岳麓", codeEntry{Code: "430104", Name: "湖南省长沙市岳麓区", Path: []string{"430000", "430100", "430104"}, Leaf: true}},
+		{"code", "region", "430104", codeEntry{Code: "430104", Name: "湖南省长沙市岳麓区", Path: []string{"430000", "430100", "430104"}, Leaf: true}},
+		{"beginning of the code", "region", "4301", codeEntry{Code: "430100", Name: "湖南省长沙市", Path: []string{"430000", "430100"}}},
+		{"initials", "region", "CSS", codeEntry{Code: "430100", Name: "湖南省长沙市", Path: []string{"430000", "430100"}}},
+		{"name below other tables", "qualification_major", "1040A010", codeEntry{Code: "1040A010", Name: "建筑业 / 施工总承包 / 建筑工程", Path: []string{"04", "1040A0", "1040A010"}, Leaf: true}},
 	} {
 		found := search(c.table, c.query)
 		require.NotEmpty(t, found, c.by)
@@ -59,6 +59,6 @@ func TestCodeTablesAreReadStepByStepAndSearched(t *testing.T) {
 	require.NoError(t, err)
 	codes.Use(edition)
 	t.Cleanup(func() { codes.Use(nil) })
-	require.Equal(t, []codeEntry{{"430199", "湖南省长沙市示范新区"}}, search("region", "sfxq"), "an import is answered at once")
-	require.NotContains(t, read("/codes/region?parent=430100"), codeEntry{"430104", "岳麓区"})
+	require.Equal(t, []codeEntry{{Code: "430199", Name: "湖南省长沙市示范新区", Path: []string{"430000", "430100", "430199"}, Leaf: true}}, search("region", "sfxq"), "an import is answered at once")
+	require.NotContains(t, read("/codes/region?parent=430100"), codeEntry{Code: "430104", Name: "岳麓区"})
 }
