@@ -87,6 +87,9 @@ func run(ctx context.Context, warm, cycles, logins, applications int) (err error
 	if err := measureKeys(ctx, p.url, k, logins); err != nil {
 		return err
 	}
+	if err := measureImport(ctx, p); err != nil {
+		return err
+	}
 	return measureHandoff(ctx, p, ca, applications)
 }
 

@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -217,12 +218,12 @@ func (r *reader) row(line int, cells []string) record.IntakeRow {
 // judge finds the problems of what stands in a row, and those of its keys.
 func (r *reader) judge(row *record.IntakeRow, wrong map[string]string) {
 	keys := row.Document.(record.Intake).Keys() //nolint:forcetypeassert // Read is for kinds that can be imported
-	whole := ""
+	var told []string // by the keys
 	// Anew: what follows from other fields is written now.
 	fields := row.Document.Form(r.today)
 	for _, f := range r.definition.Imported(fields) {
 		message := wrong[f.Name]
-		key := isKey(keys, f.Name)
+		key := slices.Contains(keys, f.Name)
 		if message == "" && (key || !f.Empty()) {
 			message = f.Problem()
 			if message != "" && rounded(f.Text()) {
@@ -233,24 +234,16 @@ func (r *reader) judge(row *record.IntakeRow, wrong map[string]string) {
 			row.Problems = append(row.Problems, form.Problem{Field: f.Name, Label: f.Label, Message: message})
 		}
 		if key {
-			whole += f.Text() + "\n"
+			told = append(told, f.Text())
 		}
 	}
+	whole := strings.Join(told, "\n")
 	if first, met := r.seen[whole]; met && strings.Trim(whole, "\n") != "" {
 		twin := record.Twin(row.Document.(record.Intake), fmt.Sprintf("与第 %d 行重复，请删去一行", first)) //nolint:forcetypeassert // as above
 		row.Problems = append(row.Problems, twin)
 		return
 	}
 	r.seen[whole] = row.Line
-}
-
-func isKey(keys []string, name string) bool {
-	for _, k := range keys {
-		if k == name {
-			return true
-		}
-	}
-	return false
 }
 
 // whole reports what is missing from the sheet as a whole.

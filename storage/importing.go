@@ -59,80 +59,127 @@ func (s *Store) DropImport(ctx context.Context, subject, id record.ID) error {
 	return nil
 }
 
-// MakeDrafts turns up to limit rows of a confirmed import into drafts, each in a
+// draftsAtOnce is how many rows one transaction turns into drafts. A row's draft
+// and its mark are always in one; alone in it, a row would cost a journey to the
+// disk.
+const draftsAtOnce = 50
+
+// MakeDrafts turns up to limit rows of a confirmed import into drafts, each in one
 // transaction with its mark, and ends the import when no row is left. It may be
 // stopped anywhere and called again, also by several at a time: no row becomes
 // two drafts. over tells that nothing is left to do.
 func (s *Store) MakeDrafts(ctx context.Context, id record.ID, limit int) (over bool, err error) {
-	for range limit {
-		if over, err = s.makeDraft(ctx, id); over || err != nil {
-			break
+	var head importRow
+	err = missing(s.db.NewSelect().Model(&head).Where("id = ?", id).Where("confirmed_at IS NOT NULL").Scan(ctx), "read import")
+	if record.CodeOf(err) == record.NotFound {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for left := limit; left > 0; {
+		done, err := s.makeSome(ctx, head, min(left, draftsAtOnce))
+		if err != nil {
+			return false, err
 		}
+		if done == 0 {
+			return true, s.endImport(ctx, id)
+		}
+		left -= done
 	}
-	if over && err == nil {
-		err = s.endImport(ctx, id)
-	}
-	return over, err
+	return false, nil
 }
 
-// makeDraft takes the next row that can become a draft.
-func (s *Store) makeDraft(ctx context.Context, id record.ID) (over bool, err error) {
-	err = s.inTx(ctx, "make draft of row", func(ctx context.Context, tx bun.Tx) error {
-		var head importRow
-		err := missing(tx.NewSelect().Model(&head).Where("id = ?", id).
-			Where("confirmed_at IS NOT NULL").Where("ended_at IS NULL").Where("hidden_at IS NULL").Scan(ctx), "read import")
-		if over = record.CodeOf(err) == record.NotFound; over {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+// makeSome takes the next rows that can become drafts and returns how many it
+// looked at.
+func (s *Store) makeSome(ctx context.Context, head importRow, limit int) (done int, err error) {
+	err = s.inTx(ctx, "make drafts of rows", func(ctx context.Context, tx bun.Tx) error {
 		// In one order with whatever else opens drafts of the subject, so that two
 		// imports of the same row see each other.
 		if err := orderDrafts(ctx, tx, head.Subject); err != nil {
 			return err
 		}
-		var row sheetRow
-		err = missing(tx.NewSelect().Model(&row).Where("import = ?", id).Where("state = ?", ImportGood).
-			Order("line").Limit(1).For("UPDATE").Scan(ctx), "read row of import")
-		if over = record.CodeOf(err) == record.NotFound; over {
+		var rows []sheetRow
+		err := tx.NewSelect().Model(&rows).Join("JOIN imports i ON i.id = r.import").
+			Where("i.id = ?", head.ID).Where("i.ended_at IS NULL").Where("i.hidden_at IS NULL").Where("r.state = ?", ImportGood).
+			Order("r.line").Limit(int64(limit)).For("UPDATE OF r").Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("read rows of import: %w", err)
+		}
+		done = len(rows)
+		if done == 0 {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		return s.makeDraftOf(ctx, tx, head, row)
+		return s.makeDraftsOf(ctx, tx, head, rows)
 	})
-	return over, err
+	return done, err
 }
 
-func (s *Store) makeDraftOf(ctx context.Context, tx bun.Tx, head importRow, row sheetRow) error {
+func (s *Store) makeDraftsOf(ctx context.Context, tx bun.Tx, head importRow, rows []sheetRow) error {
 	key, err := s.dataKey(ctx, tx, head.Subject)
 	if err != nil {
 		return err
 	}
-	content, err := row.open(key)
+	contents := make([]record.IntakeRow, len(rows))
+	for i := range rows {
+		if contents[i], err = rows[i].open(key); err != nil {
+			return err
+		}
+	}
+	if err := s.markTwins(ctx, tx, head.Subject, head.Kind, contents); err != nil {
+		return err
+	}
+	now, err := databaseTime(ctx, tx)
 	if err != nil {
 		return err
 	}
-	one := []record.IntakeRow{content}
-	if err := s.markTwins(ctx, tx, head.Subject, head.Kind, one); err != nil {
-		return err
-	}
-	if len(one[0].Problems) > 0 {
-		row.State = ImportFaulty
-		if row.Sealed, err = sealRow(key, head.Kind, row.Record, one[0]); err != nil {
+	var drafts []draftRow
+	var lines []listingRow
+	var made []record.ID
+	for i, row := range rows {
+		if len(contents[i].Problems) > 0 {
+			if err := markFaulty(ctx, tx, head.Kind, key, row, contents[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		canonical, err := record.Canonical(head.Kind, contents[i].Document)
+		if err != nil {
 			return err
 		}
-	} else {
-		row.State, row.Sealed = ImportMade, []byte{}
 		// Version 1 is a draft that was opened and never touched.
 		draft := draftRow{Record: row.Record, Subject: head.Subject, Kind: head.Kind, Account: head.Account, Version: 2}
-		if err := s.insertDraft(ctx, tx, draft, content.Document); err != nil {
+		if draft.Sealed, err = seal(key, canonical, "draft/"+string(row.Record)); err != nil {
 			return err
 		}
+		line := s.listing(contents[i].Document.(record.Intake)) //nolint:forcetypeassert // rows are of kinds that can be imported
+		line.Record, line.Subject, line.Kind, line.UpdatedAt = row.Record, head.Subject, head.Kind, now
+		drafts, lines, made = append(drafts, draft), append(lines, line), append(made, row.Record)
 	}
-	if _, err := tx.NewUpdate().Model(&row).Column("state", "sealed").WherePK().Exec(ctx); err != nil {
+	if len(made) == 0 {
+		return nil
+	}
+	if _, err := tx.NewInsert().Model(&drafts).Exec(ctx); err != nil {
+		return fmt.Errorf("insert drafts of rows: %w", err)
+	}
+	if _, err := tx.NewInsert().Model(&lines).Exec(ctx); err != nil {
+		return fmt.Errorf("write lines of list: %w", err)
+	}
+	_, err = tx.NewRaw("UPDATE import_rows SET state = ?, sealed = '' WHERE record IN (?)", ImportMade, bun.List(made)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("mark rows of import: %w", err)
+	}
+	return nil
+}
+
+// markFaulty keeps a row that turned out to be about what the subject has already.
+func markFaulty(ctx context.Context, tx bun.Tx, kind record.Kind, key []byte, row sheetRow, content record.IntakeRow) error {
+	sealed, err := sealRow(key, kind, row.Record, content)
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewRaw("UPDATE import_rows SET state = ?, sealed = ? WHERE record = ?", ImportFaulty, sealed, row.Record).Exec(ctx)
+	if err != nil {
 		return fmt.Errorf("mark row of import: %w", err)
 	}
 	return nil

@@ -208,9 +208,16 @@ func (s *Store) markTwins(ctx context.Context, db bun.IDB, subject record.ID, ki
 	}
 	for i, row := range rows {
 		person, title, on := s.twinOf(row.Document)
-		if person != nil && knownPeople[string(person)] || person == nil && knownTitles[dated{title, on}] {
+		same := person != nil && knownPeople[string(person)] || person == nil && knownTitles[dated{title, on}]
+		switch {
+		case same:
 			twin := record.Twin(row.Document.(record.Intake), "本单位的"+kind.Label()+"中已经有了（包括草稿和已作废的），没有重复导入") //nolint:forcetypeassert // twinOf has looked
 			rows[i].Problems = append(slices.Clone(row.Problems), twin)
+		case len(row.Problems) > 0:
+		case person != nil:
+			knownPeople[string(person)] = true
+		case title != "":
+			knownTitles[dated{title, on}] = true
 		}
 	}
 	return nil

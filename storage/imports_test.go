@@ -123,7 +123,7 @@ func (d *desk) chain(t testing.TB, like string) []string {
 
 func TestB16_AnImportKilledAnywhereGoesOnWithoutDoubling(t *testing.T) {
 	d := newDesk(t)
-	const rows = 60
+	const rows = 300
 	id := d.imports(t, record.Practitioner, people(21_000, rows))
 	d.confirm(t, id)
 	// Some die in the middle of a row, and several work at a time.

@@ -73,8 +73,16 @@ func (m ImportModel) upload() string { return "/imports?kind=" + m.Kind }
 // drafts is the list of what was made.
 func (m ImportModel) drafts() string { return "/records?kind=" + m.Kind + "&state=draft" }
 
-// wanted is how many rows are to become drafts, done how many were looked at.
+// wanted is how many rows are to become drafts, made or not.
 func (m ImportModel) wanted() int { return m.Good + m.Made }
+
+// faultyNote goes on after the number of faulty rows.
+func (m ImportModel) faultyNote() string {
+	if m.Faulty > 0 {
+		return "行，不会导入，问题列在下面"
+	}
+	return "行"
+}
 
 func (m ImportModel) tone() Tone {
 	switch {

@@ -36,8 +36,10 @@ func recordShots() []shot {
 	tab.Heading, tab.Whole, tab.Form, tab.Remarks = person.Title(), person.Form(now), person.Form(now)[1:2], nil
 	tab.Problems = []form.Problem{{Field: "mobile", Label: "手机", Message: "请填写手机"}}
 	tab.Tabs = []view.Tab{
-		{Name: "basic", Label: "基本信息", State: view.Tag{Text: "1 处", Tone: view.Bad}}, {Name: "registrations", Label: "资格证书", Current: true},
-		{Name: "awards", Label: "人员获奖"}, {Name: "safety", Label: "安全生产考核证"},
+		{Name: "basic", Label: "基本信息", State: view.Tag{Text: "1 处", Tone: view.Bad}},
+		{Name: "registrations", Label: "资格证书", Current: true},
+		{Name: "awards", Label: "人员获奖"},
+		{Name: "safety", Label: "安全生产考核证"},
 	}
 	award := sample.Award("芙蓉奖", file, form.Reference{ID: recordID, Name: "周予安", Note: "湘143201612345"})
 	picking := qualification
