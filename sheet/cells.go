@@ -32,7 +32,7 @@ const lostDigits = "Excel 把号码当作数字，末几位已经丢失；请把
 // mended is what stands in a cell as the person sees it, and what is wrong with
 // it where Excel has lost some of it.
 func mended(f *form.Field, raw string, since1904 bool) (text, problem string) {
-	text = form.Clean(raw)
+	text = form.Clean(cellText(raw))
 	switch f.Widget {
 	case form.WidgetDate:
 		return mendedDate(text, since1904), ""

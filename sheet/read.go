@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,10 @@ const (
 	MaxRows  = 5000
 	MaxBytes = 10 << 20
 
-	unpacked   = 64 << 20
+	// unpacked bounds the whole of it; a part larger than inMemory is read from a
+	// file: a table of empty texts would take many times its size.
+	unpacked   = 32 << 20
+	inMemory   = 4 << 20
 	maxColumns = 200
 	maxLines   = 200_000 // empty ones among them
 	// headings is among how many filled rows the headings are looked for.
@@ -55,7 +59,7 @@ func Read(content []byte, definition record.Definition, owner record.Subject, to
 	if err != nil {
 		return Sheet{}, err
 	}
-	defer f.Close()
+	defer f.close()
 	r := &reader{definition: definition, owner: owner, today: today, choices: map[*codes.Table]choices{}, seen: map[string]int{}}
 	if props, err := f.GetWorkbookProps(); err == nil && props.Date1904 != nil {
 		r.since1904 = *props.Date1904
@@ -95,7 +99,7 @@ func Read(content []byte, definition record.Definition, owner record.Subject, to
 }
 
 // open opens a workbook by its content, whatever the file is called.
-func open(content []byte) (*excelize.File, error) {
+func open(content []byte) (*workbook, error) {
 	switch {
 	case len(content) == 0:
 		return nil, invalid("文件是空的，请重新选择")
@@ -104,16 +108,37 @@ func open(content []byte) (*excelize.File, error) {
 	case !bytes.HasPrefix(content, []byte("PK\x03\x04")):
 		return nil, invalid("这不是 Excel 工作簿 (.xlsx)，请使用下载的模板填写")
 	}
-	f, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: unpacked, UnzipXMLSizeLimit: unpacked})
+	w := &workbook{}
+	var err error
+	if w.folder, err = os.MkdirTemp("", "unireg-sheet-"); err != nil {
+		return nil, fmt.Errorf("make a folder for a workbook: %w", err)
+	}
+	w.File, err = excelize.OpenReader(bytes.NewReader(content),
+		excelize.Options{UnzipSizeLimit: unpacked, UnzipXMLSizeLimit: inMemory, TmpDir: w.folder})
 	if err != nil {
+		w.close()
 		return nil, invalid("文件打不开：不是完整的 Excel 工作簿 (.xlsx)，或者内容过大；请使用下载的模板填写")
 	}
-	return f, nil
+	return w, nil
+}
+
+// workbook is an open workbook with the folder of its larger parts.
+type workbook struct {
+	*excelize.File
+	folder string
+}
+
+// close leaves nothing behind, however far the workbook was read.
+func (w *workbook) close() {
+	if w.File != nil {
+		_ = w.Close() // what it has open is in the folder
+	}
+	_ = os.RemoveAll(w.folder) // a temporary folder
 }
 
 // sheetOf is the sheet that is read: the one that bears the kind's name, else
 // the first.
-func sheetOf(f *excelize.File, definition record.Definition) string {
+func sheetOf(f *workbook, definition record.Definition) string {
 	names := f.GetSheetList()
 	for _, name := range names {
 		if name == sheetName(definition.Label) {
@@ -218,7 +243,7 @@ func (r *reader) row(line int, cells []string) record.IntakeRow {
 // judge finds the problems of what stands in a row, and those of its keys.
 func (r *reader) judge(row *record.IntakeRow, wrong map[string]string) {
 	keys := row.Document.(record.Intake).Keys() //nolint:forcetypeassert // Read is for kinds that can be imported
-	var told []string // by the keys
+	var told []string                           // by the keys
 	// Anew: what follows from other fields is written now.
 	fields := row.Document.Form(r.today)
 	for _, f := range r.definition.Imported(fields) {

@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -320,6 +321,28 @@ func archive(t testing.TB, name string, size int64, level int) []byte {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Larger parts are read from files, of which none is left.
+func TestB16_AFullSheetIsReadAndLeavesNoFiles(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	w := template(t, record.Performance)
+	long := strings.Repeat("工程概况。", 120)
+	for i := range 3000 {
+		w.put(i+3, "项目名称", fmt.Sprintf("示范家园 %d 期", i), "合同签订日期", "2024-06-18", "项目说明", fmt.Sprintf("%s%d", long, i))
+	}
+	content := w.content()
+	rows := w.read().Rows
+	require.Len(t, rows, 3000)
+	require.Equal(t, "示范家园 2999 期", rows[2999].Cells["project_name"])
+	require.Equal(t, long+"2999", rows[2999].Cells["description"])
+	_, err := sheet.Read(content[:len(content)-5000], w.kind, owner, today)
+	require.Error(t, err)
+	left, err := os.ReadDir(os.Getenv("TMPDIR"))
+	require.NoError(t, err)
+	for _, entry := range left {
+		require.NotContains(t, entry.Name(), "unireg-sheet-")
+	}
+}
 
 func TestB16_HeadingsAreFoundHoweverTheyStand(t *testing.T) {
 	f := excelize.NewFile()

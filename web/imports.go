@@ -253,7 +253,7 @@ func (s *Server) addPreview(v *visit, m *view.ImportModel, i storage.Import, def
 func rowTitle(definition record.Definition, row record.IntakeRow) string {
 	for _, f := range definition.Imported(definition.New().Form(time.Time{})) {
 		if text := row.Cells[f.Name]; text != "" && !f.Sensitive {
-			return text
+			return cut(text, maxSearch)
 		}
 	}
 	return "第 " + fmt.Sprint(row.Line) + " 行"
