@@ -57,6 +57,8 @@ type Activities struct {
 	Applications ApplicationStore
 	Company      CACompany
 	Trust        *certificate.Trust
+	// Imports keeps the sheets whose rows become drafts.
+	Imports ImportStore
 	// Logger gets each failure once, in full; Temporal only learns that there was one.
 	Logger *slog.Logger
 }

@@ -17,11 +17,12 @@ const (
 	SweepThrottles Chore = "throttles"        // deletes counters and tokens that are over
 	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
+	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports}
 }
 
 // Swept is what a chore came to.

@@ -73,6 +73,7 @@ var measurements = []measurement{
 	{"handoff", measureHandoff},
 	{"lists", measureLists},
 	{"attachments", measureAttachments},
+	{"imports", measureImport},
 }
 
 func run(ctx context.Context, n counts, chosen []string) (err error) {

@@ -370,6 +370,10 @@ func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID
 			return err
 		}
 	}
+	_, err = tx.NewRaw("UPDATE imports SET hidden_at = ? WHERE subject = ? AND account <> ? AND hidden_at IS NULL", now, subject, account).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("hide imports: %w", err)
+	}
 	if _, err := tx.NewRaw("UPDATE subjects SET proven_at = ? WHERE id = ?", now, subject).Exec(ctx); err != nil {
 		return fmt.Errorf("mark subject as proven: %w", err)
 	}

@@ -197,8 +197,8 @@ func (s *Store) StartDraft(ctx context.Context, account record.ID, subject recor
 // untouched finds the new draft of the kind that the account opened and never
 // wrote on: whoever presses the button twice gets one draft.
 func (s *Store) untouched(ctx context.Context, tx bun.Tx, account, subject record.ID, kind record.Kind) (record.ID, error) {
-	if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "drafts/"+string(subject)).Exec(ctx); err != nil {
-		return "", fmt.Errorf("order drafts: %w", err)
+	if err := orderDrafts(ctx, tx, subject); err != nil {
+		return "", err
 	}
 	var id record.ID
 	err := tx.NewRaw(`
@@ -211,6 +211,15 @@ func (s *Store) untouched(ctx context.Context, tx bun.Tx, account, subject recor
 		return "", err
 	}
 	return id, nil
+}
+
+// orderDrafts puts whatever opens new drafts of a subject into one order, up to
+// the end of the transaction.
+func orderDrafts(ctx context.Context, tx bun.Tx, subject record.ID) error {
+	if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "drafts/"+string(subject)).Exec(ctx); err != nil {
+		return fmt.Errorf("order drafts: %w", err)
+	}
+	return nil
 }
 
 // insertDraft writes a new draft. Its line in the list is the caller's matter.

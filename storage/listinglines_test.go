@@ -141,3 +141,14 @@ func TestS29_ALineGoesWithADraftThatWasNeverFiled(t *testing.T) {
 	require.Empty(t, a.list(t), "nothing can be done any more with what was withdrawn and dropped")
 	a.verify(t)
 }
+
+func TestALineOfAnEarlierReleaseIsShownUnderTodaysColumns(t *testing.T) {
+	a := newAwards(t)
+	id := a.start(t, "甲")
+	definition, _ := record.DefinitionOf(record.Award)
+	for _, cells := range []string{"{}", "{a,b,c,d,e,f,g,h,i,j}"} {
+		_, err := a.app.NewRaw("UPDATE listings SET cells = ? WHERE record = ?", cells, id).Exec(t.Context())
+		require.NoError(t, err)
+		require.Len(t, a.list(t)[0].Cells, len(definition.Columns))
+	}
+}

@@ -191,10 +191,11 @@ func (s *Store) List(ctx context.Context, q ListQuery) (ListPage, error) {
 func listPage(rows []lineRow, q ListQuery, more bool) ListPage {
 	var page ListPage
 	today := time.Now()
+	definition, _ := record.DefinitionOf(q.Kind)
 	for i := range rows {
 		r := &rows[i]
 		page.Lines = append(page.Lines, Listing{
-			Record: r.Record, Title: r.Title, Cells: r.Cells, State: record.State{Standing: r.Standing, Filing: r.Filing},
+			Record: r.Record, Title: r.Title, Cells: fitted(r.Cells, len(definition.Columns)), State: record.State{Standing: r.Standing, Filing: r.Filing},
 			Draft: r.Draft, Locked: r.Locked, UpdatedAt: r.UpdatedAt,
 			Expired: r.Standing == record.InForce && record.Expired(form.Date(r.ExpiresOn), today),
 		})
@@ -209,6 +210,14 @@ func listPage(rows []lineRow, q ListQuery, more bool) ListPage {
 		page.Previous = rows[0].cursor(q.Order)
 	}
 	return page
+}
+
+// fitted are the cells of a line under the columns of this release: a line that
+// an earlier one wrote may have more or fewer, until it is written again.
+func fitted(cells []string, columns int) []string {
+	all := make([]string, columns)
+	copy(all, cells)
+	return all
 }
 
 // cursor names a line's place in an order.

@@ -38,11 +38,7 @@ func listRecords(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	q := storage.ListQuery{
-		Subject: v.subject.ID, Kind: definition.Kind, Search: cut(form.Clean(v.Query("q")), maxSearch),
-		State: storage.ListState(v.Query("state")), Order: storage.ListOrder(v.Query("sort")),
-		After: v.Query("after"), Before: v.Query("before"), Limit: listed,
-	}
+	q := v.listQuery(definition)
 	page, err := s.Store.List(v.ctx, q)
 	if err != nil {
 		return err
@@ -51,6 +47,7 @@ func listRecords(s *Server, v *visit) error {
 		Kind: string(definition.Kind), Label: definition.Label, Add: definition.Add, Named: definition.Named, Columns: definition.Columns,
 		Icon: kindIcons[definition.Kind], Search: q.Search, State: string(q.State), Order: string(q.Order),
 		States: listTabs, Orders: listOrders, KeyLogin: v.keyLogin(definition.Kind, listPath(definition.Kind)),
+		Import: definition.Importable(),
 	}
 	if page.Next != "" {
 		m.NextHref = turned(q, "after", page.Next)
@@ -66,6 +63,15 @@ func listRecords(s *Server, v *visit) error {
 		return err
 	}
 	return v.render(http.StatusOK, view.RecordsPage(p, m))
+}
+
+// listQuery is the page of a list that a request asks for.
+func (v *visit) listQuery(definition record.Definition) storage.ListQuery {
+	return storage.ListQuery{
+		Subject: v.subject.ID, Kind: definition.Kind, Search: cut(form.Clean(v.Query("q")), maxSearch),
+		State: storage.ListState(v.Query("state")), Order: storage.ListOrder(v.Query("sort")),
+		After: v.Query("after"), Before: v.Query("before"), Limit: listed,
+	}
 }
 
 // kindIcons are the pictures of the kinds in the navigation.

@@ -58,6 +58,8 @@ type Options struct {
 	// Applications wakes the workflows of applications to the CA company; nil
 	// leaves it to the relay.
 	Applications ApplicationRinger
+	// Imports starts the workflows of imports; nil leaves it to the worker.
+	Imports ImportRinger
 	// Callbacks verifies what the CA company calls back, nil refuses all of it;
 	// CallbackBell wakes the workflows, nil leaves it to the relay.
 	Callbacks    *partner.Verifier

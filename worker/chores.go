@@ -17,6 +17,7 @@ type Sweeper interface {
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
 	SweepExpiries(ctx context.Context) (int, error)
+	SweepImports(ctx context.Context, age time.Duration) (int, error)
 }
 
 // FileKeeper looks after the attachments in database and object store.
@@ -29,6 +30,7 @@ type FileKeeper interface {
 const (
 	orphanAge  = 24 * time.Hour      // before an attachment that nothing refers to is deleted
 	sessionAge = 30 * 24 * time.Hour // before an ended session is deleted
+	importAge  = 30 * 24 * time.Hour // before the rows of an import that ended are deleted
 	auditSize  = 200                 // attachments whose content is hashed in one audit
 )
 
@@ -45,6 +47,10 @@ func housekeeping(c Config) activities.Housekeeping {
 		},
 		activities.SweepExpiries: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepExpiries(ctx)
+			return activities.Swept{Done: n}, err
+		},
+		activities.SweepImports: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			n, err := c.Store.SweepImports(ctx, importAge)
 			return activities.Swept{Done: n}, err
 		},
 		activities.SweepFiles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {

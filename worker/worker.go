@@ -27,8 +27,10 @@ import (
 type Store interface {
 	activities.Store
 	activities.ApplicationStore
+	activities.ImportStore
 	ApplicationLister
 	CommandLister
+	ImportLister
 	RecordLister
 	Sweeper
 	ListStore
@@ -69,6 +71,7 @@ func Run(ctx context.Context, c Config) error {
 	var group sync.WaitGroup
 	group.Go(func() { NewRelay(door, c.Store, c.Logger).Run(ctx) })
 	group.Go(func() { NewReconciler(door, c.Store, c.Logger).Run(ctx) })
+	group.Go(func() { NewImports(door, c.Store, c.Logger).Run(ctx) })
 	group.Go(func() { NewApplications(door, c.Store, c.Logger).Run(ctx) })
 	if c.Trust != nil {
 		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
@@ -98,7 +101,7 @@ func serve(ctx context.Context, c Config) error {
 	failed := make(chan error, 1)
 	effects := &activities.Activities{
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
-		Applications: c.Store, Company: c.Company, Trust: c.Trust,
+		Applications: c.Store, Company: c.Company, Trust: c.Trust, Imports: c.Store,
 	}
 	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
 	Register(w, effects)
@@ -127,6 +130,7 @@ func Register(r worker.Registry, effects *activities.Activities) {
 	r.RegisterWorkflow(workflows.Registration)
 	r.RegisterWorkflow(workflows.Sweep)
 	r.RegisterWorkflow(workflows.CAApplication)
+	r.RegisterWorkflow(workflows.Import)
 	r.RegisterActivity(effects)
 }
 

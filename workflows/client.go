@@ -211,6 +211,17 @@ func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error 
 	})
 }
 
+// StartImport sees to it that an Import of the import is running and answers
+// whether one had to be started. Like Ring it fails at once while Temporal is
+// known to be away: the worker starts what was confirmed when it is back.
+func (c *Client) StartImport(ctx context.Context, id record.ID) (started bool, err error) {
+	err = c.spared(ctx, func() (err error) {
+		started, err = c.start(ctx, ImportID(id), Import, ImportInput{Import: id})
+		return err
+	})
+	return started, err
+}
+
 func (c *Client) start(ctx context.Context, id string, workflow, input any) (started bool, err error) {
 	_, err = c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       id,

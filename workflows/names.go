@@ -41,6 +41,7 @@ const (
 	registrationPrefix = "registration/"
 	sweepPrefix        = "sweep/"
 	applicationPrefix  = "ca/"
+	importPrefix       = "import/"
 )
 
 // LifecycleID is the workflow id of a record's Lifecycle. While something is
@@ -53,6 +54,10 @@ func RegistrationID(subject record.ID) string { return registrationPrefix + stri
 // ApplicationID is the workflow id of an application to the CA company. While it
 // is open there is one run of it.
 func ApplicationID(id record.ID) string { return applicationPrefix + string(id) }
+
+// ImportID is the workflow id of an import. From its confirmation to the last row
+// there is one run of it.
+func ImportID(id record.ID) string { return importPrefix + string(id) }
 
 // SweepID is the id of the schedule of a chore, and begins those of its runs.
 func SweepID(chore activities.Chore) string { return sweepPrefix + string(chore) }

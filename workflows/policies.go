@@ -56,6 +56,20 @@ func calling(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// inBatches is the policy of an effect that works for a while and goes on where
+// it stopped: each try has a minute, and their number is not limited.
+func inBatches(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: time.Minute,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    500 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    15 * time.Second,
+			MaximumAttempts:    math.MaxInt32,
+		},
+	})
+}
+
 // once is the policy of a sweep: what it does not reach is found by the next one.
 func once(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

@@ -47,6 +47,7 @@ func TestT11_StoredHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Registration)
 			replayer.RegisterWorkflow(workflows.Sweep)
 			replayer.RegisterWorkflow(workflows.CAApplication)
+			replayer.RegisterWorkflow(workflows.Import)
 			require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), readHistory(t, file)))
 		})
 	}

@@ -46,7 +46,8 @@ func rhythms() []rhythm {
 		{activities.SweepThrottles, time.Hour, 22 * time.Minute},
 		{activities.SweepSessions, day, 18 * time.Hour},
 		{activities.SweepExpiries, day, 17 * time.Hour}, // one in the morning in China
-		{activities.AuditFiles, day, 19 * time.Hour},    // three in the morning in China
+		{activities.SweepImports, day, 18*time.Hour + 20*time.Minute},
+		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
 	}
 }
 

@@ -21,6 +21,8 @@
 //	         /records/:id/check             CheckPage(p, CheckModel)
 //	         GET /records/:id/versions/:no  VersionPage(p, VersionModel)
 //	         GET /records?kind=…            RecordsPage(p, RecordsModel)
+//	         GET /imports?kind=…            ImportsPage(p, ImportsModel)
+//	         GET /imports/:id               ImportPage(p, ImportModel)
 //	         GET /receipts/:number          ReceiptPage(p, ReceiptModel)
 //	         GET /messages                  MessagesPage(p, MessagesModel)
 //	         GET /history                   HistoryPage(p, HistoryModel)

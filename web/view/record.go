@@ -320,6 +320,7 @@ type RecordsModel struct {
 	PrevHref     string
 	NextHref     string
 	KeyLogin     string // where the session begins that a submit takes; "" where this is one
+	Import       bool   // drafts of the kind can be imported
 }
 
 // RecordLine is one line of a list.
@@ -355,15 +356,20 @@ func (m RecordsModel) narrowed() bool {
 	return m.Search != "" || m.State != "" || m.PrevHref != "" || m.NextHref != ""
 }
 
+// export is the address of the list as a workbook, narrowed and sorted alike.
+func (m RecordsModel) export() string { return "/exports?" + m.query(m.State) }
+
 // tab is the address of the list narrowed to a state.
-func (m RecordsModel) tab(state string) string {
+func (m RecordsModel) tab(state string) string { return "/records?" + m.query(state) }
+
+func (m RecordsModel) query(state string) string {
 	values := url.Values{"kind": {m.Kind}}
 	for name, value := range map[string]string{"q": m.Search, "state": state, "sort": m.Order} {
 		if value != "" {
 			values.Set(name, value)
 		}
 	}
-	return "/records?" + values.Encode()
+	return values.Encode()
 }
 
 // Session is one login of the account.

@@ -49,13 +49,13 @@ func recordShots() []shot {
 	return []shot{
 		{"records", view.RecordsPage(bidderPage("单位资质", "/records?kind=qualification"), view.RecordsModel{
 			Kind: "qualification", Label: "单位资质", Add: "新增资质", Named: "资质证书", Columns: []string{"资质类型", "发证机关", "有效期至"},
-			Icon: view.IconCertificate, NextHref: "/records?kind=qualification&after=x", States: []view.Option{{Label: "全部"}, {Value: "draft", Label: "草稿"}},
+			Icon: view.IconCertificate, NextHref: "/records?kind=qualification&after=x", States: []view.Option{{Label: "全部"}, {Value: "draft", Label: "草稿"}}, Import: true,
 			Orders: []view.Option{{Value: "recent", Label: "最近更新"}}, KeyLogin: "/login/certificate",
 			Lines: []view.RecordLine{
 				{ID: recordID, Title: whole.Title(), Cells: whole.Listing().Cells, State: view.Tag{Text: "已生效", Tone: view.Good}, At: ago(time.Hour), Actions: []view.Action{view.ActionChange, view.ActionVoid}},
 				{ID: command, Title: "未填写编号的资质", Cells: make([]string, 3), State: view.Tag{Text: "草稿", Tone: view.Warn}, At: ago(time.Hour), Actions: []view.Action{view.ActionEdit}},
 			},
-		}), []string{"新增资质", "下一页", "作废", "未填写", "提交、作废须用 CA 证书登录"}},
+		}), []string{"新增资质", "导出 Excel", "批量导入", "下一页", "作废", "未填写", "提交、作废须用 CA 证书登录"}},
 		{"records-empty", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
 			Kind: "award", Label: "获奖信息", Add: "新增获奖", Icon: view.IconAward,
 		}), []string{"还没有填报获奖信息", "新增获奖"}},
