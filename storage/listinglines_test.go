@@ -151,4 +151,6 @@ func TestALineOfAnEarlierReleaseIsShownUnderTodaysColumns(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, a.list(t)[0].Cells, len(definition.Columns))
 	}
+	a.write(t, "甲")
+	a.verify(t)
 }
