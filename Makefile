@@ -36,7 +36,7 @@ build: bin/.npm dev/node_modules/.done ## build bin/unireg, bin/cacompany, bin/s
 
 .PHONY: test
 test: build ## run every test on a stack of its own; TEST="-run NAME ./package"
-	@scripts/packages chromium fonts-noto-cjk softhsm2 openssl
+	@scripts/packages chromium fonts-noto-cjk softhsm2 openssl clamav-daemon
 	@scripts/test $(TEST)
 
 .PHONY: test-minio

@@ -16,10 +16,13 @@ const (
 	AuditFiles     Chore = "attachment-audit" // hashes a sample of the stored attachments anew
 	SweepThrottles Chore = "throttles"        // deletes counters and tokens that are over
 	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
+	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 )
 
 // Chores lists them all.
-func Chores() []Chore { return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions} }
+func Chores() []Chore {
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries}
+}
 
 // Swept is what a chore came to.
 type Swept struct {

@@ -108,7 +108,7 @@ func TestComposeKeepsDataAndHealsItself(t *testing.T) {
 			}
 		}
 	}
-	for service, volume := range map[string]string{"postgres": "postgres", "minio": "objects"} {
+	for service, volume := range map[string]string{"postgres": "postgres", "minio": "objects", "clamav": "signatures"} {
 		require.Equal(t, volume, project.Services[service].Volumes[0].Source)
 		require.Contains(t, project.Volumes, volume)
 	}
@@ -116,6 +116,10 @@ func TestComposeKeepsDataAndHealsItself(t *testing.T) {
 	require.Empty(t, worker.Ports, "workers share a machine: --scale worker=3")
 	portal := project.Services["portal"]
 	require.NotContains(t, portal.DependsOn, "temporal", "the portal starts and accepts without Temporal")
+	require.NotContains(t, worker.DependsOn, "clamav", "attachments wait for their scan, filings do not")
+	require.Equal(t, "required", *worker.Environment["UNIREG_SCAN"])
+	address, _, _ := strings.Cut(*worker.Environment["UNIREG_CLAMD"], ":")
+	require.Contains(t, project.Services, address)
 	require.True(t, portal.ReadOnly)
 	require.Equal(t, []string{"ALL"}, portal.CapDrop)
 }

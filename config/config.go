@@ -89,9 +89,10 @@ type Config struct {
 	AbandonDays    int    `env:"ABANDON_DAYS" envDefault:"90" doc:"days after which a registration without a profile in force is closed"`
 	HolidaysFile   string `env:"HOLIDAYS_FILE" doc:"calendar of holidays and working weekends that replaces the built-in one"`
 
-	Scan       Scan `env:"SCAN" envDefault:"off" doc:"virus scan of attachments: off shows 未扫描, required blocks approval until scanned"`
-	MaxFileMiB int  `env:"MAX_FILE_MIB" envDefault:"20" doc:"size of one attachment at most, MiB"`
-	QuotaMiB   int  `env:"QUOTA_MIB" envDefault:"2048" doc:"size of all attachments of one subject at most, MiB"`
+	Scan       Scan   `env:"SCAN" envDefault:"off" doc:"virus scan of attachments: off shows 未扫描, required blocks approval until scanned"`
+	Clamd      string `env:"CLAMD" doc:"ClamAV's daemon that scans attachments: unix:/run/clamav/clamd.ctl or host:port; its StreamMaxLength, MaxFileSize and MaxScanSize must be above UNIREG_MAX_FILE_MIB"`
+	MaxFileMiB int    `env:"MAX_FILE_MIB" envDefault:"20" doc:"size of one attachment at most, MiB"`
+	QuotaMiB   int    `env:"QUOTA_MIB" envDefault:"2048" doc:"size of all attachments of one subject at most, MiB"`
 
 	SiteName string `env:"SITE_NAME" envDefault:"公共资源交易统一注册系统" doc:"name of the system on its pages"`
 	Center   string `env:"CENTER" envDefault:"公共资源交易中心" doc:"name of the trading centre on the pages"`

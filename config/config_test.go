@@ -57,7 +57,7 @@ var everyPart = []config.Part{config.Portal, config.Worker, config.Schema, confi
 
 func TestLoadFillsDefaultsAndDerivesPolicyAndKeyring(t *testing.T) {
 	c, err := config.Load(production(
-		"UNIREG_REVIEW=person=automatic", "UNIREG_SCAN=required", "UNIREG_SESSION_IDLE=45m",
+		"UNIREG_REVIEW=person=automatic", "UNIREG_SCAN=required", "UNIREG_CLAMD=unix:/run/clamav/clamd.ctl", "UNIREG_SESSION_IDLE=45m",
 		"TEMPORAL_ADDRESS=temporal:7233", "TEMPORAL_NAMESPACE=unireg", "UNIREG_HOTLINE=", // empty is not set
 	), everyPart...)
 	require.NoError(t, err)
@@ -107,6 +107,8 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"kind", "UNIREG_REVIEW=award2=automatic", `UNIREG_REVIEW names "award2", which is no kind of record`},
 		{"review mode", "UNIREG_REVIEW=person=never", `UNIREG_REVIEW gives person the mode "never": use required or automatic`},
 		{"scan", "UNIREG_SCAN=on", `UNIREG_SCAN is neither off nor required: "on"`},
+		{"U5 scans without a scanner", "UNIREG_SCAN=required", "UNIREG_CLAMD is required where UNIREG_SCAN is required"},
+		{"U5 scanner", "UNIREG_CLAMD=clamav", `UNIREG_CLAMD names no scanner: "clamav" is neither unix:/path nor host:port`},
 		{"quota", "UNIREG_QUOTA_MIB=10", "UNIREG_QUOTA_MIB is smaller than one attachment may be (20 MiB)"},
 		{"endpoint with a scheme", "UNIREG_S3_ENDPOINT=http://minio:9000", `UNIREG_S3_ENDPOINT is not host:port without a scheme: "http://minio:9000"`},
 		{"key", "UNIREG_INDEX_KEY=*", "UNIREG_INDEX_KEY is not base64"},

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"unireg/clamd"
 )
 
 // DemoKey leads the names of master keys made for a demonstration. Production
@@ -125,9 +127,7 @@ func (c Config) checkLimits(f faults) {
 	if c.Mode != Production && c.Mode != Development {
 		f.add("UNIREG_MODE", "is neither %s nor %s: %q", Production, Development, string(c.Mode))
 	}
-	if c.Scan != ScanOff && c.Scan != ScanRequired {
-		f.add("UNIREG_SCAN", "is neither %s nor %s: %q", ScanOff, ScanRequired, string(c.Scan))
-	}
+	c.checkScan(f)
 	for _, number := range []struct {
 		name       string
 		value      int
@@ -159,6 +159,20 @@ func (c Config) checkLimits(f faults) {
 	}
 	if c.SessionAbsolute < c.SessionIdle || c.SessionAbsolute > 7*24*time.Hour {
 		f.add("UNIREG_SESSION_ABSOLUTE", "is not between UNIREG_SESSION_IDLE and 168h: %s", c.SessionAbsolute)
+	}
+}
+
+// checkScan checks that what asks for scans names who scans.
+func (c Config) checkScan(f faults) {
+	if c.Scan != ScanOff && c.Scan != ScanRequired {
+		f.add("UNIREG_SCAN", "is neither %s nor %s: %q", ScanOff, ScanRequired, string(c.Scan))
+	}
+	if c.Clamd != "" {
+		if _, err := clamd.New(c.Clamd); err != nil {
+			f.add("UNIREG_CLAMD", "names no scanner: %v", err)
+		}
+	} else if c.Scan == ScanRequired {
+		f.add("UNIREG_CLAMD", "is required where UNIREG_SCAN is %s: name the ClamAV daemon, such as unix:/run/clamav/clamd.ctl", ScanRequired)
 	}
 }
 

@@ -138,13 +138,29 @@ func kindOf(s record.Subject) record.Kind {
 	return record.OrganizationProfile
 }
 
-// submitted submits the draft, the worker applies it.
+// submitted submits the draft, the worker applies it and has its file scanned.
 func (b *bidder) submitted(t testing.TB) *bidder {
 	t.Helper()
 	_, err := b.system.store.Accept(t.Context(), b.submission())
 	require.NoError(t, err)
 	b.reaches(t, record.UnderReview)
+	b.scanned(t)
 	return b
+}
+
+// scanned waits until the virus scan of the file is over.
+func (b *bidder) scanned(t testing.TB) {
+	t.Helper()
+	eventually(t, 30*time.Second, func() string {
+		file, err := b.system.store.File(t.Context(), b.subject.ID, record.ID(b.file.ID))
+		if err != nil {
+			return err.Error()
+		}
+		if !file.Scanned {
+			return "the file waits for its scan"
+		}
+		return ""
+	})
 }
 
 // decided has a reviewer take the open review and decide it.

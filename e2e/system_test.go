@@ -28,6 +28,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"unireg/clamd/daemon"
 	"unireg/storage"
 	"unireg/storage/storagetest"
 	"unireg/web"
@@ -45,6 +46,8 @@ type system struct {
 	worker  *process
 	// temporal is the wire by which this portal and this worker reach Temporal.
 	temporal *wire
+
+	scanner *daemon.Daemon // looks for viruses in what is uploaded
 
 	company *company
 	keys    string // folder of token files that the agent watches
@@ -110,6 +113,10 @@ func startSystem(t testing.TB) (*system, error) {
 	if err := s.furnish(ctx, t, storagetest.Shared(t)); err != nil {
 		return s, err
 	}
+	if err := s.startScanner(ctx); err != nil {
+		return s, err
+	}
+	s.env["UNIREG_SCAN"], s.env["UNIREG_CLAMD"] = "required", s.scanner.Address
 	address, err := freeAddress()
 	if err != nil {
 		return s, err
@@ -171,6 +178,18 @@ func (s *system) serve(ctx context.Context, address string) error {
 	}
 	s.portal, s.origin, s.ops = p.process, p.origin, p.ops
 	return waitFor(ctx, time.Minute, func() error { return p.ready(ctx) })
+}
+
+// startScanner starts a clamd that knows the test file, for the first time or
+// after it was stopped, at the same address.
+func (s *system) startScanner(ctx context.Context) error {
+	var err error
+	if s.scanner, err = daemon.Start(daemon.Options{Dir: filepath.Join(s.dir, "clamd"), TestOnly: true, Log: io.Discard}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return s.scanner.Await(ctx)
 }
 
 // cookieKey signs what portals give to browsers; tests make forms' tokens with
@@ -373,6 +392,9 @@ func (s *system) stop() error {
 	for _, p := range slices.Backward(s.others) {
 		_ = p.resume()
 		faults = append(faults, p.stop())
+	}
+	if s.scanner != nil {
+		faults = append(faults, s.scanner.Stop())
 	}
 	if s.temporal != nil {
 		faults = append(faults, s.temporal.close())

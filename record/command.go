@@ -70,6 +70,7 @@ const (
 	RefusedDuplicate   Refusal = "duplicate"     // uniqueness, checked by index
 	RefusedCancelled   Refusal = "cancelled"     // undone before it took effect
 	RefusedUnscanned   Refusal = "unscanned"     // an attachment waits for its virus scan
+	RefusedInfected    Refusal = "infected"      // the virus scan found something in an attachment
 	RefusedIdentity    Refusal = "identity"      // the document is not the subject's own
 	RefusedNoAuthority Refusal = "authority"     // the role may not make the move
 	RefusedEmployed    Refusal = "employed"      // the person is in force at another organization
@@ -94,6 +95,7 @@ var refusalTexts = map[Refusal]string{
 	RefusedEmployed:    "该人员已有一条有效的执业登记，同一人员只能在一个单位有效。如在其他单位登记，请该人员联系原单位办理“解除聘用”后再提交；如在本单位已有登记，请变更原有记录。填写的内容已保留在草稿中。",
 	RefusedCancelled:   "操作已在生效前撤销。",
 	RefusedUnscanned:   "附件尚未完成病毒扫描，暂不能通过。",
+	RefusedInfected:    "有附件未通过病毒扫描，不能通过，须由申报人删除该附件并重新上传后再提交。",
 	RefusedIdentity:    "内容中的代码或证件号码与注册时不一致，请联系服务热线。",
 	RefusedNoAuthority: "当前角色不能进行这项操作。",
 	RefusedCertificate: "提交时所用的 CA 证书已吊销、挂失或过期，本次提交未生效。填写的内容已保留在草稿中，请换用有效的证书登录后重新提交。",

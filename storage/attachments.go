@@ -211,7 +211,7 @@ func (f *Files) checkPixels(ctx context.Context, file File) error {
 // to the end. The caller has found the file by File or FileForStaff, which
 // check whose it is, and closes the content.
 func (f *Files) Open(ctx context.Context, file File, offset, length int64) (io.ReadCloser, error) {
-	if file.State == FileUploading || file.State == FileRefused {
+	if !file.Sendable() {
 		return nil, errNotFound
 	}
 	return f.objects.Get(ctx, file.object, offset, length)

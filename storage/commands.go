@@ -180,7 +180,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	for _, file := range form.Files() {
 		row.Files = append(row.Files, file.ID)
 	}
-	if err := markFilesInUse(ctx, tx, c.Subject, row.Files); err != nil {
+	if err := markFilesInUse(ctx, tx, c.Subject, row.Files, s.policy.ScanRequired && !s.policy.NeedsReview(draft.Kind)); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(canonical)

@@ -55,7 +55,11 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 	if refusal, err := s.refuseContent(ctx, tx, current, command, submission); refusal != "" || err != nil {
 		return refusal, err
 	}
-	return "", s.effect(ctx, tx, current, command, effect{next: next, submission: submission, task: task, now: now})
+	e := effect{next: next, submission: submission, task: task, now: now}
+	if refusal, err := s.refuseFiles(ctx, tx, current, command, e); refusal != "" || err != nil {
+		return refusal, err
+	}
+	return "", s.effect(ctx, tx, current, command, e)
 }
 
 // refuseActor checks that whoever gave the command may still act.
@@ -285,15 +289,6 @@ func (s *Store) refuseReviewer(ctx context.Context, tx bun.Tx, current *filed, c
 			return record.RefusedSamePerson, nil
 		}
 	}
-	if s.policy.ScanRequired && (command.Move == record.Approve || command.Move == record.Confirm) {
-		clean, err := s.scanned(ctx, tx, current.ID, current.Submitted)
-		if err != nil {
-			return "", err
-		}
-		if !clean {
-			return record.RefusedUnscanned, nil
-		}
-	}
 	return "", nil
 }
 
@@ -307,27 +302,6 @@ func (s *Store) appearsIn(ctx context.Context, db bun.IDB, staff, id record.ID, 
 		return false, fmt.Errorf("look for the reviewer in the filing: %w", err)
 	}
 	return appears, nil
-}
-
-// scanned reports whether every attachment of a version was scanned and is clean.
-func (s *Store) scanned(ctx context.Context, tx bun.Tx, id record.ID, no int) (bool, error) {
-	version, err := s.version(ctx, tx, id, no)
-	if err != nil {
-		return false, err
-	}
-	var ids []string
-	for _, f := range version.Document.Form(time.Time{}).Files() {
-		ids = append(ids, f.ID)
-	}
-	if len(ids) == 0 {
-		return true, nil
-	}
-	var open int
-	err = tx.NewRaw("SELECT count(*) FROM files WHERE id IN (?) AND NOT (scanned AND state = 'available')", bun.List(ids)).Scan(ctx, &open)
-	if err != nil {
-		return false, fmt.Errorf("read scan results: %w", err)
-	}
-	return open == 0, nil
 }
 
 // effect is all that a legal move needs to write.
@@ -384,6 +358,9 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 		return err
 	}
 	if err := s.relist(ctx, tx, current.ID); err != nil {
+		return err
+	}
+	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
 		return err
 	}
 	return openReview(ctx, tx, current, command)

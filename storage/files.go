@@ -19,7 +19,7 @@ const (
 	FileUploading FileState = "uploading" // the row exists, its content may not
 	FileScanning  FileState = "scanning"  // whole; waits for its virus scan
 	FileAvailable FileState = "available" // whole; scanned tells whether a scan took place
-	FileRefused   FileState = "refused"   // the virus scan found something
+	FileRefused   FileState = "refused"   // the virus scan found something; sent to nobody
 	FileDeleted   FileState = "deleted"   // its object is being removed, then the row
 )
 
@@ -35,11 +35,16 @@ type File struct {
 	SHA256    string // hex
 	State     FileState
 	Scanned   bool
-	InUse     bool // part of a command or version: kept for ever
+	Virus     string // what the virus scan found in a refused one
+	InUse     bool   // part of a command or version: kept for ever
 	CreatedAt time.Time
 
 	object string
 }
+
+// Sendable reports whether the content may go to those who may see the file: it
+// is whole, and the virus scan has found nothing in it.
+func (f File) Sendable() bool { return f.State == FileScanning || f.State == FileAvailable }
 
 // Form is how a document refers to the file.
 func (f File) Form() form.File {
@@ -61,15 +66,19 @@ type fileRow struct {
 	Object    string    `bun:"object"`
 	State     FileState `bun:"state"`
 	Scanned   bool      `bun:"scanned"`
+	Virus     string    `bun:"virus"`
 	InUse     bool      `bun:"in_use"`
 	CreatedAt time.Time `bun:"created_at,nullzero"`
 	DeletedAt time.Time `bun:"deleted_at,nullzero"`
+	ScannedAt time.Time `bun:"scanned_at,nullzero"`
+	ScanUntil time.Time `bun:"scan_until,nullzero"` // held by a worker, or resting after a fault
+	ScanTries int       `bun:"scan_tries"`          // scans that came to nothing
 }
 
 func (r *fileRow) file() File {
 	return File{
 		ID: r.ID, Subject: r.Subject, Record: r.Record, Field: r.Field, Name: r.Name, Type: r.Type, Size: r.Size, SHA256: r.SHA256,
-		State: r.State, Scanned: r.Scanned, InUse: r.InUse, CreatedAt: r.CreatedAt, object: r.Object,
+		State: r.State, Scanned: r.Scanned, Virus: r.Virus, InUse: r.InUse, CreatedAt: r.CreatedAt, object: r.Object,
 	}
 }
 
@@ -85,7 +94,8 @@ func (s *Store) File(ctx context.Context, subject, id record.ID) (File, error) {
 }
 
 // FileForStaff returns an attachment that was submitted: staff see nothing of
-// drafts, nor of submissions that were refused.
+// drafts, nor of submissions that were refused. Where policy asks for virus
+// scans, one that waits for its own gives a conflict.
 func (s *Store) FileForStaff(ctx context.Context, id record.ID) (File, error) {
 	var row fileRow
 	err := s.db.NewSelect().Model(&row).Where("f.id = ?", id).Where("f.in_use").Where("f.state <> ?", FileDeleted).
@@ -93,6 +103,9 @@ func (s *Store) FileForStaff(ctx context.Context, id record.ID) (File, error) {
 		Scan(ctx)
 	if err != nil {
 		return File{}, missing(err, "read file for staff")
+	}
+	if s.policy.ScanRequired && !row.Scanned {
+		return File{}, record.Errorf(record.Conflict, "该附件正在等待病毒扫描，扫描完成后才能查看，请稍后再试")
 	}
 	return row.file(), nil
 }
@@ -115,7 +128,8 @@ func (s *Store) FilesOf(ctx context.Context, subject, id record.ID) ([]File, err
 
 // FileLookup returns the function by which a posted form finds its attachments:
 // those that the subject uploaded for the record, and those that the draft had
-// from the version that it changes.
+// from the version that it changes. A refused one stays in the draft, so that
+// the person sees it and takes it out; Accept does not take it.
 func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (func(id string) (form.File, bool), error) {
 	files, err := s.FilesOf(ctx, subject, id)
 	if err != nil {
@@ -123,9 +137,7 @@ func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (func(id 
 	}
 	known := make(map[string]form.File, len(files))
 	for _, f := range files {
-		if f.State != FileRefused {
-			known[string(f.ID)] = f.Form()
-		}
+		known[string(f.ID)] = f.Form()
 	}
 	return func(id string) (form.File, bool) {
 		f, ok := known[id]
@@ -135,8 +147,9 @@ func (s *Store) FileLookup(ctx context.Context, subject, id record.ID) (func(id 
 
 // markFilesInUse freezes attachments into a command: they exist, belong to the
 // subject, are whole, and are never deleted from here on. A file that is being
-// deleted or swept at this moment is waited for.
-func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []string) error {
+// deleted or swept at this moment is waited for. scanned asks that none waits
+// for its virus scan: nobody will look at what they are filed with.
+func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []string, scanned bool) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -145,16 +158,23 @@ func markFilesInUse(ctx context.Context, tx bun.Tx, subject record.ID, ids []str
 			return errFileGone
 		}
 	}
-	var marked []string
+	var rows []fileRow
 	err := tx.NewRaw(`
-		UPDATE files SET in_use = true WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning') RETURNING id`,
-		bun.List(ids), subject).Scan(ctx, &marked)
+		UPDATE files SET in_use = true
+		WHERE id IN (?) AND subject = ? AND state IN ('available', 'scanning', 'refused') RETURNING id, name, state, scanned`,
+		bun.List(ids), subject).Scan(ctx, &rows)
 	if err != nil {
 		return fmt.Errorf("mark files in use: %w", err)
 	}
 	known := map[string]bool{}
-	for _, id := range marked {
-		known[id] = true
+	for i := range rows {
+		known[string(rows[i].ID)] = true
+		switch {
+		case rows[i].State == FileRefused:
+			return record.Errorf(record.Invalid, "附件「"+rows[i].Name+"」未通过病毒扫描，请删除后重新上传")
+		case scanned && !rows[i].Scanned:
+			return record.Errorf(record.Conflict, "附件正在进行病毒扫描，请稍候片刻再提交")
+		}
 	}
 	for _, id := range ids {
 		if !known[id] {

@@ -515,15 +515,3 @@ func TestU11FlippedByteIsFound(t *testing.T) {
 		}
 	})
 }
-
-func TestScanningPolicyHoldsFilesBack(t *testing.T) {
-	d := newDrawer(t, storage.FileLimits{})
-	policy := storagetest.Policy()
-	policy.ScanRequired = true
-	d.Store = storage.New(d.db.App, storagetest.Keys(), policy)
-	d.Files = storage.NewFiles(d.Store, d.objects, storage.FileLimits{})
-	file := d.put(t, "执照.pdf", pdf(100))
-	require.Equal(t, storage.FileScanning, file.State)
-	require.False(t, file.Scanned)
-	require.NoError(t, d.submit(t, d.keep(t, file)), "it may be submitted, and waits for the scan")
-}

@@ -102,8 +102,8 @@ func (d dossier) divide(m *view.EditModel, section string) {
 	for _, s := range m.Whole {
 		tab := view.Tab{Name: s.Name, Label: s.Label, Current: s.Name == shown.Name}
 		wrong := 0
-		for _, p := range s.Problems() {
-			if slices.ContainsFunc(m.Problems, func(shown form.Problem) bool { return shown.Field == p.Field }) {
+		for _, p := range m.Problems {
+			if s.Has(p.Field) {
 				wrong++
 			}
 		}
@@ -300,16 +300,20 @@ func (s *Server) posted(v *visit) (dossier, typed, error) {
 
 // troubled is the section to show where something is wrong: the one posted if
 // that has problems, else the first that has.
-func troubled(fields form.Form, posted string) string {
-	if section, ok := fields.Section(posted); ok && len(section.Problems()) > 0 {
-		return posted
-	}
+func troubled(fields form.Form, problems []form.Problem, posted string) string {
+	wrong := ""
 	for _, s := range fields {
-		if len(s.Problems()) > 0 {
-			return s.Name
+		if !slices.ContainsFunc(problems, func(p form.Problem) bool { return s.Has(p.Field) }) {
+			continue
+		}
+		if s.Name == posted {
+			return posted
+		}
+		if wrong == "" {
+			wrong = s.Name
 		}
 	}
-	return posted
+	return cmp.Or(wrong, posted)
 }
 
 // saveDraft stores a draft: for a person who goes on filling, and for the
@@ -359,9 +363,14 @@ func checkDraft(s *Server, v *visit) error {
 	if err != nil || !saved {
 		return err
 	}
-	if fields := d.draft.Document.Form(today()); len(fields.Problems()) > 0 {
+	refused, err := s.refusedFiles(v, d)
+	if err != nil {
+		return err
+	}
+	fields := d.draft.Document.Form(today())
+	if problems := append(fields.Problems(), refused...); len(problems) > 0 {
 		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{
-			document: d.draft.Document, section: troubled(fields, t.section), problems: fields.Problems(),
+			document: d.draft.Document, section: troubled(fields, problems, t.section), problems: problems,
 		})
 	}
 	return v.see(d.path("/check"))

@@ -280,7 +280,7 @@ func TestReceiptsAndMessages(t *testing.T) {
 	t.Run("every topic that storage writes has its words", func(t *testing.T) {
 		for _, topic := range []string{
 			storage.TopicApproved, storage.TopicRefused, storage.TopicSubmitted, storage.TopicCorrectRemind, storage.TopicOverdue,
-			storage.TopicRegisterRemind, string(record.Return), string(record.Lapse), string(record.Reopen),
+			storage.TopicRegisterRemind, storage.TopicFileRefused, string(record.Return), string(record.Lapse), string(record.Reopen),
 		} {
 			require.NotEmpty(t, messageTexts[topic].title, topic)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"unireg/record"
+	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
 )
@@ -21,9 +22,55 @@ func (s *Server) fileStates(ctx context.Context, subject, id record.ID) (map[str
 	}
 	states := make(map[string]view.FileState, len(files))
 	for _, f := range files {
-		states[string(f.ID)] = fileState(f)
+		states[string(f.ID)] = s.fileState(f)
 	}
 	return states, nil
+}
+
+// fileState is a stored file's state as pages show it.
+func (s *Server) fileState(f storage.File) view.FileState {
+	switch {
+	case f.State == storage.FileRefused:
+		return view.FileRefused
+	case f.Scanned:
+		return view.FileReady
+	case f.State == storage.FileScanning, s.Policy.ScanRequired:
+		return view.FilePending
+	}
+	return view.FileUnscanned
+}
+
+// listFileStates answers a script that waits for the virus scan.
+func listFileStates(s *Server, v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return v.scriptError(err)
+	}
+	states, err := s.fileStates(v.ctx, v.subject.ID, id)
+	if err != nil {
+		return v.scriptError(err)
+	}
+	return v.json(http.StatusOK, map[string]any{"files": states})
+}
+
+// refusedFiles are the problems of the fields that still name an attachment
+// which the virus scan refused.
+func (s *Server) refusedFiles(v *visit, d dossier) ([]form.Problem, error) {
+	states, err := s.fileStates(v.ctx, v.subject.ID, d.id)
+	if err != nil {
+		return nil, err
+	}
+	var problems []form.Problem
+	for _, field := range d.draft.Document.Form(today()).Leaves() {
+		for _, f := range field.Files() {
+			if states[f.ID] == view.FileRefused {
+				problems = append(problems, form.Problem{
+					Field: field.Name, Label: field.Label, Message: "「" + f.Name + "」未通过病毒扫描，请删除后重新上传",
+				})
+			}
+		}
+	}
+	return problems, nil
 }
 
 // showFile sends a subject one of its own attachments.

@@ -38,6 +38,11 @@ func showHome(s *Server, v *visit) error {
 	if m.Corrections, err = s.corrections(v); err != nil {
 		return err
 	}
+	expiring, err := s.Store.ExpiringOf(v.ctx, v.subject.ID, expiresSoon)
+	if err != nil {
+		return err
+	}
+	m.Expiring = len(expiring)
 	messages, err := s.Store.Notifications(v.ctx, v.subject.ID, "", homeMessages)
 	if err != nil {
 		return err

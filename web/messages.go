@@ -27,6 +27,7 @@ var messageTexts = map[string]messageText{
 	storage.TopicCorrectRemind:                               {"请尽快补正", "退回的内容尚未补正。逾期未补正的，本次提交自动终止。", view.Warn, "去补正"},
 	storage.TopicOverdue:                                     {"审核超过承诺时限", "您提交的内容审核已超过承诺时限，已提请主管人员督办。", view.Warn, "查看进度"},
 	storage.TopicRegisterRemind:                              {"请填写基本信息", "注册后尚未提交基本信息。长期未提交的，注册将自动关闭，代码或证件号可重新注册。", view.Warn, "去填写"},
+	storage.TopicFileRefused:                                 {"附件未通过病毒扫描", "一个附件含有病毒或恶意内容，已隔离，不能打开也不能通过审核。请用杀毒软件检查电脑，删除该附件后重新上传。", view.Bad, "查看附件"},
 	string(record.Return):                                    {"退回补正", "审核人员退回了提交的内容，请按意见修改后重新提交。", view.Warn, "查看意见"},
 	string(record.Lapse):                                     {"逾期未补正", "补正期限已过，本次提交已终止。已生效的内容不受影响，可以重新提交。", view.Bad, "查看"},
 	storage.TopicOfApplication(record.ApplicationFailed):     {"CA 申请发送失败", "申请没有发送成功，系统会继续自动重发，不需要重新申请。", view.Warn, "查看申请"},
@@ -46,6 +47,7 @@ var messageTexts = map[string]messageText{
 	"certificate_" + storage.WordSuspended:                   {"证书已挂失", "一张证书已挂失，暂时不能登录和签名。", view.Warn, "查看证书"},
 	"certificate_" + storage.WordResumed:                     {"证书已解除挂失", "一张证书已恢复使用。", view.Good, "查看证书"},
 
+	storage.TopicExpiring: {"证照到期提醒", "", view.Warn, "查看到期清单"},
 	string(record.Reopen): {"重新审核", "管理员对已生效的内容发起了重新审核，原内容在此期间继续有效。", view.Warn, "查看原因"},
 }
 
@@ -113,6 +115,11 @@ func shownMessage(n storage.Notification) view.Message {
 		Href: "/profile", LinkText: text.link,
 	}
 	switch {
+	case n.Topic == storage.TopicExpiring:
+		m.Href, m.Text = "/expiries", n.Data["count"]+" 项证照将在 "+n.Data["days"]+" 天内到期，请及时办理延续并在系统中变更。"
+		if n.Data["days"] == "0" {
+			m.Tone, m.Text = view.Bad, n.Data["count"]+" 项证照今天到期或已过期，过期的不再计入有效。"
+		}
 	case strings.HasPrefix(n.Topic, "ca_"):
 		m.Href = applicationPath(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

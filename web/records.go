@@ -366,7 +366,7 @@ func remarksOf(e *storage.Event, fields form.Form, changed map[string]bool) []vi
 // fieldLabel names a field, one of a row with the row's title. The row may have
 // been deleted since.
 func fieldLabel(fields form.Form, name string) string {
-	n, _, ofRow := rowOfField(name)
+	n, ofRow := rowOfField(name)
 	f, group := fields.Field(name), fields.Field(n.group)
 	switch {
 	case f != nil && ofRow:

@@ -10,6 +10,7 @@ var recordRoutes = []route{
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
 	{method: http.MethodPost, path: "/records", who: applicant, handle: startRecord},
+	{method: http.MethodGet, path: "/expiries", who: applicant, handle: showExpiries},
 	{method: http.MethodGet, path: "/people", who: applicant, handle: searchPeople},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
 	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},
@@ -28,10 +29,12 @@ var recordRoutes = []route{
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row", who: applicant, handle: saveRow},
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row/delete", who: applicant, handle: deleteRow},
 	{method: http.MethodPost, path: "/records/:id/attach", who: applicant, handle: attachFile, stream: true, slow: true},
+	{method: http.MethodGet, path: "/records/:id/files", who: applicant, handle: listFileStates},
 	{method: http.MethodGet, path: "/records/:id/versions/:no", who: applicant, handle: showVersion},
 	{method: http.MethodGet, path: "/records/:id/versions/:no/signature", who: applicant, handle: downloadSignature},
 
 	{method: http.MethodPost, path: "/files", who: applicant, handle: uploadFile, stream: true, slow: true},
 	{method: http.MethodGet, path: "/files/:id", who: applicant, handle: showFile, slow: true},
+	{method: http.MethodGet, path: "/files/:id/preview", who: applicant, handle: showPreview, slow: true},
 	{method: http.MethodPost, path: "/files/:id/delete", who: applicant, handle: deleteFile},
 }

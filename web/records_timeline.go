@@ -83,6 +83,8 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "已提醒审核人员办理"
 	case storage.TopicOverdue:
 		return "审核超过时限，已上报督办"
+	case storage.EventFileRefused:
+		return "附件未通过病毒扫描，已隔离"
 	case storage.EventRevealed:
 		return "查看完整敏感信息"
 	}

@@ -24,14 +24,13 @@ func parseRow(name string) (rowName, bool) {
 	return rowName{group, id}, valid
 }
 
-// rowOfField is the row whose field has that name, and the field's own name.
-func rowOfField(name string) (row rowName, field string, ok bool) {
+// rowOfField is the row whose field has that name.
+func rowOfField(name string) (rowName, bool) {
 	parts := strings.SplitN(name, ".", 3)
 	if len(parts) < 3 {
-		return rowName{}, "", false
+		return rowName{}, false
 	}
-	row, ok = parseRow(parts[0] + "/" + parts[1])
-	return row, parts[2], ok
+	return parseRow(parts[0] + "/" + parts[1])
 }
 
 func (n rowName) path() string {
@@ -86,10 +85,8 @@ func sectionOf(d dossier, field string) string {
 		return ""
 	}
 	for _, s := range definition.New().Form(today()) {
-		for _, f := range s.Fields {
-			if f.Name == field {
-				return s.Name
-			}
+		if s.Has(field) {
+			return s.Name
 		}
 	}
 	return ""
@@ -97,7 +94,7 @@ func sectionOf(d dossier, field string) string {
 
 // fieldPath is where a field of the draft is filled.
 func (d dossier) fieldPath(section, field string) string {
-	if row, _, ok := rowOfField(field); ok {
+	if row, ok := rowOfField(field); ok {
 		return d.path(row.path()) + "#f-" + field
 	}
 	return d.editPath(section) + "#f-" + field

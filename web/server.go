@@ -92,7 +92,6 @@ type Options struct {
 	MaxFile         int64 // bytes of an attachment; 0 means 20 MiB
 	Quota           int64 // bytes of all attachments of a subject; 0 means 2 GiB
 	ProofDifficulty int64 // of the proofs of work; 0 means access.DefaultDifficulty
-	ScanRequired    bool  // approve only scanned attachments
 }
 
 func (o *Options) complete() error {
@@ -152,6 +151,7 @@ type Server struct {
 	app       *fiber.App
 	seals     sealer
 	lists     listShelf
+	previews  previews
 	proofs    *access.Proofs
 	proxies   []netip.Prefix
 	secure    bool   // browsers reach the portal over TLS only
@@ -164,7 +164,7 @@ func New(o Options) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("new portal: %w", err)
 	}
-	s := &Server{Options: o, secure: strings.HasPrefix(o.Origin, "https://")}
+	s := &Server{Options: o, previews: newPreviews(), secure: strings.HasPrefix(o.Origin, "https://")}
 	if origin, err := url.Parse(o.Origin); err == nil {
 		s.host = origin.Host
 	}

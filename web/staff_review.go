@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -215,17 +216,26 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 
 // scanCheck says how far the virus scan of the filing's attachments is.
 func (s *Server) scanCheck(v *visit, r storage.Review, files []form.File) (view.Check, error) {
-	states, err := s.fileStates(v.ctx, r.Subject.ID, r.Record.ID)
+	all, err := s.Store.FilesOf(v.ctx, r.Subject.ID, r.Record.ID)
 	if err != nil {
 		return view.Check{}, err
 	}
 	count := map[view.FileState]int{}
-	for _, f := range files {
-		count[states[f.ID]]++
+	var refused []string
+	for _, f := range all {
+		if !slices.ContainsFunc(files, func(filed form.File) bool { return filed.ID == string(f.ID) }) {
+			continue
+		}
+		count[s.fileState(f)]++
+		if f.State == storage.FileRefused {
+			refused = append(refused, fmt.Sprintf("%s（%s）", f.Name, f.Virus))
+		}
 	}
 	switch {
-	case count[view.FileRefused] > 0:
-		return view.Check{Tone: view.Bad, Text: fmt.Sprintf("%d 个附件未通过病毒扫描", count[view.FileRefused])}, nil
+	case len(refused) > 0:
+		return view.Check{
+			Tone: view.Bad, Text: fmt.Sprintf("%d 个附件未通过病毒扫描，不能通过，请退回补正", len(refused)), Note: strings.Join(refused, "；"),
+		}, nil
 	case count[view.FilePending] > 0:
 		return view.Check{Tone: view.Warn, Text: fmt.Sprintf("%d 个附件待病毒扫描", count[view.FilePending]), Note: "扫描完成前不能通过"}, nil
 	case count[view.FileUnscanned] > 0:

@@ -22,6 +22,7 @@ var staffRoutes = []route{
 	{method: http.MethodPost, path: "/staff/reviews/:id/confirm", who: staffMember, handle: confirmReview},
 	{method: http.MethodPost, path: "/staff/reviews/:id/reject", who: staffMember, handle: rejectReview},
 	{method: http.MethodGet, path: "/staff/files/:id", who: staffMember, handle: showStaffFile, slow: true},
+	{method: http.MethodGet, path: "/staff/files/:id/preview", who: staffMember, handle: showStaffPreview, slow: true},
 	{method: http.MethodGet, path: "/staff/subjects", who: staffMember, handle: searchSubjects},
 	{method: http.MethodGet, path: "/staff/withdrawals", who: staffMember, handle: listWithdrawals},
 	{method: http.MethodGet, path: "/staff/records/:id", who: staffMember, handle: showStaffRecord},

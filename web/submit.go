@@ -125,7 +125,7 @@ func (s *Server) notAccepted(v *visit, d dossier, err error) error {
 	switch code := record.CodeOf(err); {
 	case code == record.Invalid && d.open():
 		problems := d.draft.Document.Form(today()).Problems()
-		e := editing{document: d.draft.Document, section: troubled(d.draft.Document.Form(today()), ""), problems: problems}
+		e := editing{document: d.draft.Document, section: troubled(d.draft.Document.Form(today()), problems, ""), problems: problems}
 		if len(problems) == 0 {
 			e.notice = &view.Notice{Tone: view.Bad, Title: "没有提交", Text: messageOf(err)}
 		}

@@ -12,7 +12,6 @@ import (
 	"unireg/record"
 	"unireg/record/form"
 	"unireg/storage"
-	"unireg/web/view"
 )
 
 // filePrefix leads the names of the inputs that carry a file; what follows is
@@ -67,7 +66,7 @@ func fileField(d dossier, name string) (*form.Field, error) {
 		return nil, record.Errorf(record.Conflict, "这份草稿现在不能添加附件，请刷新页面查看最新状态")
 	}
 	fields := d.draft.Document.Form(today())
-	if row, _, ok := rowOfField(name); ok {
+	if row, ok := rowOfField(name); ok {
 		row.in(fields) // it may be one that is being added
 	}
 	f := fields.Field(name)
@@ -85,7 +84,7 @@ func uploadFile(s *Server, v *visit) error {
 		return v.scriptError(err)
 	}
 	return v.json(http.StatusCreated, map[string]any{
-		"id": file.ID, "name": file.Name, "size": file.Size, "type": file.Type, "sha256": file.SHA256, "state": fileState(file),
+		"id": file.ID, "name": file.Name, "size": file.Size, "type": file.Type, "sha256": file.SHA256, "state": s.fileState(file),
 	})
 }
 
@@ -222,17 +221,4 @@ func (s *Server) readAttach(v *visit, d dossier, field string, reader *multipart
 		}
 		values.Add(part.FormName(), string(content))
 	}
-}
-
-// fileState is a stored file's state as pages show it.
-func fileState(f storage.File) view.FileState {
-	switch {
-	case f.State == storage.FileRefused:
-		return view.FileRefused
-	case f.State == storage.FileScanning:
-		return view.FilePending
-	case f.Scanned:
-		return view.FileReady
-	}
-	return view.FileUnscanned
 }

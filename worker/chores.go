@@ -11,17 +11,19 @@ import (
 	"unireg/storage"
 )
 
-// Sweeper deletes rows that are over.
+// Sweeper deletes rows that are over, and tells of what will be.
 type Sweeper interface {
 	SweepThrottles(ctx context.Context) error
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
+	SweepExpiries(ctx context.Context) (int, error)
 }
 
 // FileKeeper looks after the attachments in database and object store.
 type FileKeeper interface {
 	Sweep(ctx context.Context, age time.Duration) (storage.FileSweep, error)
 	AuditNext(ctx context.Context, after record.ID, limit int) (faults []storage.Disagreement, next record.ID, err error)
+	ScanNext(ctx context.Context, scanner storage.Scanner) (*storage.Scan, error)
 }
 
 const (
@@ -39,6 +41,10 @@ func housekeeping(c Config) activities.Housekeeping {
 		},
 		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepSessions(ctx, sessionAge)
+			return activities.Swept{Done: n}, err
+		},
+		activities.SweepExpiries: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			n, err := c.Store.SweepExpiries(ctx)
 			return activities.Swept{Done: n}, err
 		},
 		activities.SweepFiles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {

@@ -41,6 +41,8 @@ type Config struct {
 	Namespace string
 	Store     Store
 	Files     FileKeeper
+	// Scanner looks for viruses in attachments; nil where nothing is scanned.
+	Scanner VirusScanner
 	// AbandonAfter is the policy for registrations that come to nothing.
 	AbandonAfter time.Duration
 	// Company takes the applications for certificates; nil where there is none.
@@ -70,6 +72,9 @@ func Run(ctx context.Context, c Config) error {
 	group.Go(func() { NewApplications(door, c.Store, c.Logger).Run(ctx) })
 	if c.Trust != nil {
 		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
+	}
+	if c.Scanner != nil {
+		group.Go(func() { NewScans(c.Files, c.Scanner, c.Logger).Run(ctx) })
 	}
 	group.Go(func() {
 		keep(ctx, c.Logger, "schedules", func() error { return workflows.EnsureSchedules(ctx, c.Temporal) })

@@ -45,7 +45,8 @@ func rhythms() []rhythm {
 		{activities.SweepFiles, time.Hour, 7 * time.Minute},
 		{activities.SweepThrottles, time.Hour, 22 * time.Minute},
 		{activities.SweepSessions, day, 18 * time.Hour},
-		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
+		{activities.SweepExpiries, day, 17 * time.Hour}, // one in the morning in China
+		{activities.AuditFiles, day, 19 * time.Hour},    // three in the morning in China
 	}
 }
 

@@ -263,7 +263,10 @@ func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 	status, _ := get(t, temporalWeb)
 	require.Equal(t, http.StatusOK, status)
 	checkCompany(t, first, data)
-	for _, name := range []string{"keys.env", "demo-accounts.txt", "unireg.log", "cacompany.log", "cacompany/operator.txt", "cacompany/registration.env"} {
+	first.await("virus scan +clamd with")
+	viruses := "unix:" + filepath.Join(data, "clamd", "clamd.sock")
+	require.NoError(t, pingScanner(t, viruses))
+	for _, name := range []string{"keys.env", "demo-accounts.txt", "unireg.log", "cacompany.log", "clamd.log", "cacompany/operator.txt", "cacompany/registration.env"} {
 		info, err := os.Stat(filepath.Join(data, name))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
@@ -284,6 +287,7 @@ func TestUpStartsEverythingAndKeepsItOverARestart(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNREFUSED, "everything stopped")
 	_, err = net.Dial("tcp", strings.TrimPrefix(temporalWeb, "http://"))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED, "everything stopped")
+	require.Error(t, pingScanner(t, viruses), "everything stopped")
 
 	second := up()
 	again, err := readDemo(filepath.Join(data, "demo-accounts.txt"))
@@ -317,7 +321,7 @@ func checkCompany(t *testing.T, p *program, data string) {
 func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	t.Helper()
 	environment := []string{"UNIREG_MODE=development"}
-	for _, name := range []string{"stack.env", "keys.env"} {
+	for _, name := range []string{"stack.env", "keys.env", "clamd/registration.env"} {
 		content, err := os.ReadFile(filepath.Join(data, name))
 		require.NoError(t, err)
 		environment = append(environment, strings.Fields(string(content))...)
@@ -332,6 +336,7 @@ func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	code, said = run(t, environment, "", "doctor")
 	require.Zero(t, code, said)
 	require.Contains(t, said, "worker         serves")
+	require.Contains(t, said, "finds the EICAR test file")
 	code, said = run(t, environment, "", "verify", "--content")
 	require.Zero(t, code, said)
 	require.Regexp(t, `subjects +1\n`, said)

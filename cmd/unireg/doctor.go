@@ -25,8 +25,8 @@ type doctorCommand struct {
 
 // Help tells what is looked at.
 func (doctorCommand) Help() string {
-	return `Checks the settings, whether PostgreSQL, the object store and Temporal answer, and with which versions, whether the
-schema is current, the bucket and the namespace exist, the pages' files were built in, and the calendar knows this year's and
+	return `Checks the settings, whether PostgreSQL, the object store, Temporal and, where files are scanned, the virus scanner answer,
+and with which versions, whether the scanner finds a test file and takes the largest that may be uploaded, whether the schema is current, the bucket and the namespace exist, the pages' files were built in, and the calendar knows this year's and
 next year's holidays. Every fault gets a sentence; the exit code is 1 if there is any.`
 }
 
@@ -78,6 +78,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if c.S3Endpoint != "" {
 		examineObjects(ctx, d, c)
 	}
+	examineScanner(ctx, d, c)
 	examineTemporal(ctx, d, c)
 	if d.faults > 0 {
 		return fmt.Errorf("%d faults", d.faults)

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"unireg/certificate"
+	"unireg/clamd"
 	"unireg/config"
 	"unireg/partner"
 	"unireg/record/codes"
@@ -33,6 +34,7 @@ type rooms struct {
 	trust    *certificate.Trust // nil where no CA is trusted
 	partner  *partner.Client    // of the CA company and the issuers
 	verifier *partner.Verifier  // of what the CA company calls back
+	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -47,6 +49,9 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 		return nil, err
 	}
 	if err := r.openPartner(); err != nil {
+		return nil, err
+	}
+	if r.scanner, err = openScanner(c); err != nil {
 		return nil, err
 	}
 	if r.db, err = storage.Open(c.DatabaseURL.Reveal(), c.DBConnections); err != nil {

@@ -98,7 +98,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
-		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty, ScanRequired: c.Scan == config.ScanRequired,
+		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -120,11 +120,15 @@ func (r *rooms) downloads() string {
 
 // serveWorker works until ctx ends.
 func (r *rooms) serveWorker(ctx context.Context) error {
-	return worker.Run(ctx, worker.Config{
+	c := worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
 		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log,
-	})
+	}
+	if r.scanner != nil {
+		c.Scanner = r.scanner
+	}
+	return worker.Run(ctx, c)
 }
 
 // refuseDemo keeps a public portal from serving a database whose staff has

@@ -37,9 +37,9 @@ type upCommand struct {
 
 // Help tells what is started and where it is kept.
 func (upCommand) Help() string {
-	return `Starts the development stack (PostgreSQL, Temporal with its web interface, an S3 object store) and the stand-in for the CA
-company as children, migrates, and runs worker and portal in this process until Ctrl-C, which stops everything in order:
-portal, worker, CA company, servers. All data is in --data and survives a restart. Keys are drawn once and kept in
+	return `Starts the development stack (PostgreSQL, Temporal with its web interface, an S3 object store), the stand-in for the CA
+company and, where clamd is installed, a virus scanner as children, migrates, and runs worker and portal in this process until
+Ctrl-C, which stops everything in order: portal, worker, scanner, CA company, servers. All data is in --data and survives a restart. Keys are drawn once and kept in
 DIR/keys.env, demo accounts in DIR/demo-accounts.txt, the CA company's operator in DIR/cacompany/operator.txt, for their
 owner alone. Not for production: UNIREG_MODE=production is refused.`
 }
@@ -69,6 +69,11 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, ca.stop()) }()
 	maps.Copy(environment, ca.environment)
+	viruses, err := u.startScanner(environment)
+	if err != nil {
+		return stopped(ctx, errors.Join(err, listener.Close()))
+	}
+	defer func() { err = errors.Join(err, viruses.stop()) }()
 	c, err := u.settle(environment)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -89,7 +94,7 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err := running.awaitReady(ctx, c.Origin, r, stack, ca.child); err != nil {
 		return stopped(ctx, err)
 	}
-	if err := u.announce(out, c, ca, accounts, time.Since(began)); err != nil {
+	if err := u.announce(out, c, ca, viruses, accounts, time.Since(began)); err != nil {
 		return err
 	}
 	select {
@@ -102,6 +107,8 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		return stack.failure()
 	case <-ca.ended:
 		return ca.failure()
+	case <-viruses.died():
+		return fmt.Errorf("clamd ended by itself; what it said is in %s", u.path("clamd.log"))
 	}
 }
 
@@ -146,7 +153,11 @@ func (u *upCommand) prepare(ctx context.Context) (net.Listener, error) {
 		faults = append(faults, fmt.Errorf("the data directory cannot be made: %w", err))
 	}
 	// The servers' addresses come from the stack: what else is set is checked now.
-	if _, err := config.Load(u.environ(nil)); err != nil {
+	var planned map[string]string
+	if u.scans() {
+		planned = scannerSettings("unix:" + u.path("clamd.sock"))
+	}
+	if _, err := config.Load(u.environ(planned)); err != nil {
 		faults = append(faults, err)
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(u.Port))
@@ -278,7 +289,7 @@ func (u *upCommand) furnish(ctx context.Context, c config.Config, log *slog.Logg
 }
 
 // announce prints where everything is and who may log in.
-func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, accounts []demoAccount, took time.Duration) error {
+func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, viruses *scanner, accounts []demoAccount, took time.Duration) error {
 	login, password, err := ca.operator()
 	if err != nil {
 		return err
@@ -289,8 +300,9 @@ func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, accoun
   staff         %s/staff/login
   CA company    %s (operator %s, password %s)
   Temporal Web  %s
+  virus scan    %s
   data, logs    %s
-`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.CAURL, login, password, c.TemporalUIURL, u.Data); err != nil {
+`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.CAURL, login, password, c.TemporalUIURL, viruses.said, u.Data); err != nil {
 		return err
 	}
 	if len(accounts) == 0 {

@@ -84,6 +84,12 @@ func (f Form) Section(name string) (Section, bool) {
 	return f[i], true
 }
 
+// Has reports whether the section has the field, or the group whose row has it.
+func (s Section) Has(field string) bool {
+	name, _, _ := strings.Cut(field, ".")
+	return fieldOf(s.Fields, name) != nil
+}
+
 // Lookup finds what posted ids stand for: stored files, and the records of the
 // subject that a document may refer to. Each answers false for what does not
 // exist or the person may not use; the caller decides who that is. A nil

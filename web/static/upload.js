@@ -1,17 +1,10 @@
 // Uploads one file of an attachment field: its row, progress, failure and
 // retry. One request for each file.
+import { part, show } from "./scanning.js";
+
 const form = document.querySelector("form[data-document]");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const blank = document.getElementById("file-row");
-const states = {
-  ready: ["已上传", "ok"],
-  pending: ["待扫描", "warn"],
-  unscanned: ["已上传，未扫描", ""],
-  refused: ["未通过扫描，请删除后重新上传", "err"],
-};
-
-// part is an element of a row.
-export function part(row, name) { return row.querySelector(`[data-${name}]`); }
 
 function size(bytes) {
   return bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1)} MB` : `${Math.max(1, Math.floor(bytes / 1024))} KB`;
@@ -63,11 +56,16 @@ function done(group, row, stored, replaced) {
   input.value = stored.id;
   part(row, "progress").hidden = true;
   const preview = part(row, "preview");
-  preview.href = `/files/${stored.id}?inline=1`;
+  const image = stored.type.startsWith("image/");
+  preview.href = image ? `/files/${stored.id}/preview` : `/files/${stored.id}?inline=1`;
   preview.hidden = part(row, "replace").hidden = false;
-  const tag = document.createElement("span");
-  [tag.textContent, tag.className] = [states[stored.state]?.[0] ?? "已上传", `tag ${states[stored.state]?.[1] ?? ""}`];
-  part(row, "state").replaceChildren(tag);
+  if (image) {
+    preview.dataset.picture = stored.name;
+    const thumb = document.createElement("img");
+    [thumb.src, thumb.alt] = [`/files/${stored.id}/preview?size=thumb`, ""];
+    part(row, "thumb").replaceChildren(thumb);
+  }
+  show(row, stored.state);
   if (replaced) remove(replaced);
   form.dispatchEvent(new Event("change"));
 }

@@ -8,12 +8,13 @@ import (
 
 // diffView says how a difference is drawn.
 type diffView struct {
-	Before, After string // what the columns are called
-	All           bool   // unchanged fields stand among the changed ones
-	Stacked       bool   // after below before
-	Full          bool   // sensitive fields are not masked
-	FileURL       string // before the file's id; "" means /files/
-	Remarks       bool   // each field takes a remark
+	Before, After string                 // what the columns are called
+	All           bool                   // unchanged fields stand among the changed ones
+	Stacked       bool                   // after below before
+	Full          bool                   // sensitive fields are not masked
+	FileURL       string                 // before the file's id; "" means /files/
+	Sealed        func(file string) bool // files that are not shown; nil for none
+	Remarks       bool                   // each field takes a remark
 	Texts         map[string]string
 }
 

@@ -26,11 +26,14 @@ func (s FileState) tag() Tag {
 	case FileUnscanned:
 		return Tag{"已上传，未扫描", Plain}
 	case FileRefused:
-		return Tag{"未通过扫描，请删除后重新上传", Bad}
+		return Tag{"未通过病毒扫描", Bad}
 	default:
 		return Tag{"已上传", Good}
 	}
 }
+
+// virusAdvice says what to do about a refused file.
+const virusAdvice = "文件含有病毒或恶意内容，已隔离，不能打开或提交。请删除此文件，用杀毒软件检查电脑后重新扫描上传"
 
 // UploadPolicy is what an attachment may be.
 type UploadPolicy struct {
@@ -75,7 +78,8 @@ type Conflict struct {
 // file as the part "file.NAME"; 删除 posts the whole form to
 // /files/:id/delete. With scripts: POST /files?record=:id&field=NAME, one
 // multipart part "file", answered by {id,name,size,type,sha256,state} or
-// {error}; POST /files/:id/delete with Accept: application/json; draft with
+// {error}; GET /records/:id/files answers {files: {id: state}} while the virus
+// scan is awaited; POST /files/:id/delete with Accept: application/json; draft with
 // Accept: application/json answers {saved_at, draft_version}, or 409, or 401.
 //
 // Rows of a group are pages of their own, /records/:id/rows/:group/:row, which
@@ -215,12 +219,9 @@ func (m EditModel) section() string {
 
 // sectionOf is the section of a field, or of the group whose row it is.
 func (m EditModel) sectionOf(field string) string {
-	group, _, _ := strings.Cut(field, ".")
 	for _, s := range m.Whole {
-		for _, f := range s.Fields {
-			if f.Name == group {
-				return s.Name
-			}
+		if s.Has(field) {
+			return s.Name
 		}
 	}
 	return ""

@@ -158,5 +158,14 @@ func fileIcon(file form.File) Icon {
 	return IconFile
 }
 
+// fileHref is where a browser shows a file: a picture drawn anew, a document as
+// it is. base ends with a slash.
+func fileHref(base string, file form.File) string {
+	if fileIcon(file) == IconPhoto {
+		return base + file.ID + "/preview"
+	}
+	return base + file.ID + "?inline=1"
+}
+
 func fullText(f *form.Field) string   { return f.Display() }
 func maskedText(f *form.Field) string { return f.Masked() }

@@ -154,7 +154,7 @@ var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "cer
 func onThisPage(field string) string { return "#f-" + field }
 
 func editScripts(m EditModel) []string {
-	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js"}
+	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js", "preview.js"}
 	if m.Row == nil {
 		scripts = append(scripts, "form.js", "ca.js")
 	}

@@ -93,6 +93,7 @@ type HomeModel struct {
 	Electronic  Eligibility  // 电子标
 	Next        *NextStep    // nil: nothing to do
 	Corrections []Correction // what staff returned, beside 基本信息
+	Expiring    int          // things that expire soon, or have
 	Timeline    []Event      // of the profile
 	Messages    []Message    // the newest few
 }
@@ -103,6 +104,19 @@ type ProfileSummary struct {
 	State            Tag
 	Text             string // one sentence
 	Filled, Required int    // of the draft; Required 0 shows no bar
+}
+
+// ExpiriesModel is the list of what expires.
+type ExpiriesModel struct {
+	Within int // days that it looks ahead
+	Lines  []ExpiryLine
+}
+
+// ExpiryLine is one thing that expires.
+type ExpiryLine struct {
+	Kind, Title, Label, Href string
+	On                       time.Time // last day on which it counts
+	State                    Tag
 }
 
 // Correction is a record that waits to be corrected.

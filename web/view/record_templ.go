@@ -415,7 +415,7 @@ func RecordPage(p Page, m RecordModel) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = portalShell(p.with(0)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = portalShell(p.with(0, "preview.js")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1312,7 +1312,7 @@ func VersionPage(p Page, m VersionModel) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = portalShell(p.with(0)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = portalShell(p.with(0, "preview.js")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1417,10 +1417,11 @@ func signatureNote(c Check, bundle string) templ.Component {
 }
 
 func checkScripts(m CheckModel) []string {
+	scripts := []string{"preview.js"}
 	if m.Key != nil {
-		return []string{"key.js"}
+		scripts = append(scripts, "key.js")
 	}
-	return nil
+	return scripts
 }
 
 var _ = templruntime.GeneratedTemplate

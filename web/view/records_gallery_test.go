@@ -36,8 +36,10 @@ func recordShots() []shot {
 	tab.Heading, tab.Whole, tab.Form, tab.Remarks = person.Title(), person.Form(now), person.Form(now)[1:2], nil
 	tab.Problems = []form.Problem{{Field: "mobile", Label: "手机", Message: "请填写手机"}}
 	tab.Tabs = []view.Tab{
-		{Name: "basic", Label: "基本信息", State: view.Tag{Text: "1 处", Tone: view.Bad}}, {Name: "registrations", Label: "资格证书", Current: true},
-		{Name: "awards", Label: "人员获奖"}, {Name: "safety", Label: "安全生产考核证"},
+		{Name: "basic", Label: "基本信息", State: view.Tag{Text: "1 处", Tone: view.Bad}},
+		{Name: "registrations", Label: "资格证书", Current: true},
+		{Name: "awards", Label: "人员获奖"},
+		{Name: "safety", Label: "安全生产考核证"},
 	}
 	award := sample.Award("芙蓉奖", file, form.Reference{ID: recordID, Name: "周予安", Note: "湘143201612345"})
 	picking := qualification
@@ -57,6 +59,10 @@ func recordShots() []shot {
 		{"records-empty", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
 			Kind: "award", Label: "获奖信息", Add: "新增获奖", Icon: view.IconAward,
 		}), []string{"还没有填报获奖信息", "新增获奖"}},
+		{"expiries", view.ExpiriesPage(bidderPage("到期提醒", "/expiries"), view.ExpiriesModel{Within: 90, Lines: []view.ExpiryLine{
+			{Kind: "执业人员", Title: "周予安", Label: "一级注册建造师 建筑工程", Href: "/records/" + recordID, On: now, State: view.Tag{Text: "今天到期", Tone: view.Bad}},
+		}}), []string{"一级注册建造师 建筑工程", "今天到期"}},
+		{"expiries-none", view.ExpiriesPage(bidderPage("到期提醒", "/expiries"), view.ExpiriesModel{Within: 90}), []string{"近期没有到期"}},
 		{"records-none", view.RecordsPage(bidderPage("获奖信息", "/records?kind=award"), view.RecordsModel{
 			Kind: "award", Label: "获奖信息", Add: "新增获奖", Named: "奖项名称", Icon: view.IconAward, Search: "鲁班",
 		}), []string{"没有符合条件的记录"}},

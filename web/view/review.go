@@ -32,7 +32,7 @@ func (m ReviewModel) view(all, stacked bool) string {
 func (m ReviewModel) diffView() diffView {
 	return diffView{
 		Before: m.BeforeLabel, After: m.AfterLabel, All: m.AllFields, Stacked: m.Stacked,
-		Full: m.Revealed, FileURL: m.fileURL(), Remarks: m.CanDecide && !m.Second, Texts: m.Remarks,
+		Full: m.Revealed, FileURL: m.fileURL(), Sealed: m.sealed, Remarks: m.CanDecide && !m.Second, Texts: m.Remarks,
 	}
 }
 
@@ -49,6 +49,13 @@ func (m ReviewModel) fileChanges() []form.Change {
 		}
 	}
 	return append(first, rest...)
+}
+
+// sealed reports whether a file is kept from staff: it waits for its virus scan,
+// or was refused by it.
+func (m ReviewModel) sealed(id string) bool {
+	state := m.fileState(id)
+	return state == FilePending || state == FileRefused
 }
 
 // documentTitle names an attachment field: one of a row by its row, too.

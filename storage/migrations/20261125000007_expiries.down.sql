@@ -1,0 +1,3 @@
+DROP INDEX certificates_due;
+ALTER TABLE certificates DROP COLUMN noted;
+DROP TABLE expiries;
