@@ -220,10 +220,11 @@ func (h *hall) agrees(ctx context.Context, t *rapid.T, l *life) {
 		require.Equal(t, record.NotFound, record.CodeOf(err))
 	} else {
 		require.NoError(t, err)
-		require.Equal(t, *l, life{
+		got := life{
 			kind: found.Kind, owner: l.owner, id: found.ID, exists: true, state: found.State, revision: found.Revision, versions: l.versions,
 			inForce: found.InForce, submitted: found.Submitted, draft: l.draft, held: found.Claimed, first: l.first,
-		})
+		}
+		require.Equal(t, *l, got)
 	}
 	versions, err := f.Versions(ctx, f.subject.ID, l.id)
 	require.NoError(t, err)
