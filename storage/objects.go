@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,6 +35,11 @@ type Objects struct {
 
 // ErrTooLarge reports that a content exceeded its limit. Nothing of it is kept.
 var ErrTooLarge = errors.New("content exceeds the limit")
+
+// ErrEmpty reports that there was nothing to put. An attachment has content; and
+// some stores leave the trailer of an empty stream in the connection, where it
+// spoils the next request.
+var ErrEmpty = errors.New("there is no content to put")
 
 // ErrNoObject reports that the bucket has no such object.
 var ErrNoObject = errors.New("no such object")
@@ -96,11 +102,15 @@ type Object struct {
 	SHA256 string // hex
 }
 
-// Put streams content of unknown length to the key. More than limit bytes give
-// ErrTooLarge; an error of the reader is returned as it is. In both cases the
-// key stays as it was.
+// Put streams content of unknown length to the key. None at all gives ErrEmpty,
+// more than limit bytes ErrTooLarge; an error of the reader is returned as it
+// is. In all these cases the key stays as it was.
 func (o *Objects) Put(ctx context.Context, key string, content io.Reader, limit int64, contentType string) (Object, error) {
-	meter := &meter{content: content, limit: limit, hash: sha256.New()}
+	buffered := bufio.NewReader(content)
+	if _, err := buffered.Peek(1); errors.Is(err, io.EOF) {
+		return Object{}, ErrEmpty
+	}
+	meter := &meter{content: buffered, limit: limit, hash: sha256.New()}
 	_, err := o.client.PutObject(ctx, o.bucket, key, meter, -1, minio.PutObjectOptions{
 		ContentType: contentType, PartSize: partSize,
 	})

@@ -55,7 +55,7 @@ func TestObjectsConformance(t *testing.T) {
 	ctx := t.Context()
 
 	for name, size := range map[string]int{
-		"empty": 0, "one byte": 1, "one part exactly": 5 * mebibyte, "one part and a byte": 5*mebibyte + 1, "three parts": 12 * mebibyte,
+		"one byte": 1, "one part exactly": 5 * mebibyte, "one part and a byte": 5*mebibyte + 1, "three parts": 12 * mebibyte,
 	} {
 		t.Run("keeps what is put, "+name, func(t *testing.T) {
 			content := randomBytes(t, size)
@@ -69,6 +69,13 @@ func TestObjectsConformance(t *testing.T) {
 			require.Equal(t, hashOf(content), hashOf(read(t, o, "size/"+name, 0, -1)))
 		})
 	}
+
+	t.Run("puts nothing where there is nothing", func(t *testing.T) {
+		_, err := o.Put(ctx, "empty", strings.NewReader(""), mebibyte, "application/pdf")
+		require.ErrorIs(t, err, storage.ErrEmpty)
+		_, err = o.Stat(ctx, "empty")
+		require.ErrorIs(t, err, storage.ErrNoObject)
+	})
 
 	t.Run("gives ranges", func(t *testing.T) {
 		content := randomBytes(t, 7*mebibyte)
