@@ -40,6 +40,7 @@ func drawTyped(t *rapid.T, f *form.Field) []string {
 		return rapid.SliceOfN(rapid.SampledFrom([]string{"p1", "p2", "p", "gone", ""}), 0, 4).Draw(t, f.Name)
 	case form.WidgetBool:
 		return rapid.SampledFrom([][]string{nil, {"true"}, {"false"}, {"true", "false"}}).Draw(t, f.Name)
+	default:
 	}
 	if f.Table == nil {
 		return rapid.SliceOfN(anything, 0, 2).Draw(t, f.Name)

@@ -1,11 +1,5 @@
 package record
 
-import (
-	"strings"
-
-	"unireg/record/form"
-)
-
 // MarkKind names what a Mark is.
 type MarkKind string
 
@@ -60,29 +54,4 @@ func MarksOf(d Document) []Mark {
 		}
 	}
 	return all
-}
-
-func (d *QualificationDocument) marks() []Mark {
-	return []Mark{{MarkCertificate, d.CertificateNo, d.CertificateNo}}
-}
-
-func (d *PractitionerDocument) marks() []Mark {
-	all := []Mark{{MarkPerson, d.IDNumber, form.Mask(d.IDNumber)}}
-	for _, r := range d.Registrations {
-		all = append(all, Mark{MarkRegistration, r.No, r.No})
-	}
-	for _, s := range d.Safety {
-		all = append(all, Mark{MarkSafety, s.No, s.No})
-	}
-	return all
-}
-
-// marks of a contract are its project, however it was typed: spaces, the width
-// and case of letters and zeros behind the amount make no other one.
-func (d *PerformanceDocument) marks() []Mark {
-	if d.ProjectName == "" || d.OwnerCode == "" || !d.ContractAmount.Positive() {
-		return nil
-	}
-	name := strings.ToLower(form.Fold(d.ProjectName))
-	return []Mark{{MarkProject, strings.Join([]string{name, d.OwnerCode, d.ContractAmount.Plain()}, "\n"), d.ProjectName}}
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"strings"
 	"time"
 
 	"unireg/record/codes"
@@ -170,6 +171,16 @@ func (d *PerformanceDocument) scale() []*form.Field {
 		form.Text("scale_other", "其他规模", &s.Other).Max(200),
 		form.Paragraph("description", "项目说明", &d.Description).Max(2000),
 	}
+}
+
+// marks of a contract are its project, however it was typed: spaces, the width
+// and case of letters and zeros behind the amount make no other one.
+func (d *PerformanceDocument) marks() []Mark {
+	if d.ProjectName == "" || d.OwnerCode == "" || !d.ContractAmount.Positive() {
+		return nil
+	}
+	name := strings.ToLower(form.Fold(d.ProjectName))
+	return []Mark{{MarkProject, strings.Join([]string{name, d.OwnerCode, d.ContractAmount.Plain()}, "\n"), d.ProjectName}}
 }
 
 func (d *PerformanceDocument) examine(time.Time) []Finding {

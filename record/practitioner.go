@@ -239,6 +239,18 @@ func (s *SafetyCertificate) fields(today time.Time) []*form.Field {
 	}
 }
 
+// marks are the person and the numbers of what they hold.
+func (d *PractitionerDocument) marks() []Mark {
+	all := []Mark{{MarkPerson, d.IDNumber, form.Mask(d.IDNumber)}}
+	for _, r := range d.Registrations {
+		all = append(all, Mark{MarkRegistration, r.No, r.No})
+	}
+	for _, s := range d.Safety {
+		all = append(all, Mark{MarkSafety, s.No, s.No})
+	}
+	return all
+}
+
 func (d *PractitionerDocument) examine(today time.Time) []Finding {
 	var findings []Finding
 	if d.IDType.Code == codes.IDDocumentResident {

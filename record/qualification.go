@@ -142,6 +142,11 @@ func (d *QualificationDocument) linesProblem() string {
 	return ""
 }
 
+// marks are the certificate's number.
+func (d *QualificationDocument) marks() []Mark {
+	return []Mark{{MarkCertificate, d.CertificateNo, d.CertificateNo}}
+}
+
 func (d *QualificationDocument) examine(today time.Time) []Finding {
 	if d.LongTerm {
 		return []Finding{{OK: true, Text: "证书长期有效"}}

@@ -82,7 +82,7 @@ func (s *Store) Withdrawals(ctx context.Context, q WithdrawalQuery) (WithdrawalP
 	}
 	var page WithdrawalPage
 	for _, r := range rows {
-		r.Withdrawal.no, r.State = r.No, record.State{Standing: r.Standing, Filing: r.Filing}
+		r.no, r.State = r.No, record.State{Standing: r.Standing, Filing: r.Filing}
 		page.Lines = append(page.Lines, r.Withdrawal)
 	}
 	if n := len(page.Lines); n > 0 {

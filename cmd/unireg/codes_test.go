@@ -94,7 +94,7 @@ func TestARunningPortalAndWorkerNoticeImportedCodes(t *testing.T) {
 	worker.await("worker serves")
 	status, body := get(t, "http://"+listen+"/codes/region?q=430104")
 	require.Equal(t, http.StatusOK, status)
-	require.JSONEq(t, `[{"code":"430104","name":"湖南省长沙市麓山区"}]`, body, "what was imported before the start is known from the start")
+	require.JSONEq(t, `[{"code":"430104","name":"湖南省长沙市麓山区","path":["430000","430100","430104"],"leaf":true}]`, body, "what was imported before the start is known from the start")
 
 	code, said = run(t, environment, "# table: region\ncode,name,parent,valid_from\n430199,示范新区,430100,2026-01-01\n", "codes", "import", "-")
 	require.Zero(t, code, said)

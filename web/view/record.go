@@ -171,13 +171,13 @@ func (m RecordModel) at(field string) string {
 	if qualified {
 		field = group
 	}
-	path := "/records/" + m.RecordID + "/edit"
+	tab := ""
 	for _, s := range m.Form {
 		if m.Tabs && slices.ContainsFunc(s.Fields, func(f *form.Field) bool { return f.Name == field }) {
-			path += "?tab=" + s.Name
+			tab = "?tab=" + s.Name
 		}
 	}
-	return path + "#f-" + field
+	return "/records/" + m.RecordID + "/edit" + tab + "#f-" + field
 }
 
 // Denied is an action that is not possible now, with the reason.
