@@ -25,7 +25,7 @@ type ObjectsConfig struct {
 }
 
 // Objects is one bucket. Contents stream through it in both directions; at most
-// one part of an upload is held in memory. Size and SHA-256 of what was written
+// two parts of an upload are held in memory. Size and SHA-256 of what was written
 // belong into the database: the bucket is never asked what it should contain.
 type Objects struct {
 	client *minio.Client
@@ -39,9 +39,11 @@ var ErrTooLarge = errors.New("content exceeds the limit")
 var ErrNoObject = errors.New("no such object")
 
 const (
-	// partSize is the memory that one upload takes, and the smallest part that
-	// S3 allows.
+	// partSize is the smallest part that S3 allows.
 	partSize = 5 << 20
+	// partsAtOnce of an upload are in memory: while one is written the next comes
+	// in.
+	partsAtOnce = 2
 	// objectsRegion is what S3 stores other than Amazon's answer to.
 	objectsRegion = "us-east-1"
 )
@@ -102,7 +104,7 @@ type Object struct {
 func (o *Objects) Put(ctx context.Context, key string, content io.Reader, limit int64, contentType string) (Object, error) {
 	meter := &meter{content: content, limit: limit, hash: sha256.New()}
 	_, err := o.client.PutObject(ctx, o.bucket, key, meter, -1, minio.PutObjectOptions{
-		ContentType: contentType, PartSize: partSize,
+		ContentType: contentType, PartSize: partSize, NumThreads: partsAtOnce, ConcurrentStreamParts: true,
 	})
 	switch {
 	case meter.fault != nil:
