@@ -26,7 +26,7 @@ type ObjectsConfig struct {
 }
 
 // Objects is one bucket. Contents stream through it in both directions; at most
-// one part of an upload is held in memory. Size and SHA-256 of what was written
+// two parts of an upload are held in memory. Size and SHA-256 of what was written
 // belong into the database: the bucket is never asked what it should contain.
 type Objects struct {
 	client *minio.Client
@@ -45,9 +45,11 @@ var ErrEmpty = errors.New("there is no content to put")
 var ErrNoObject = errors.New("no such object")
 
 const (
-	// partSize is the memory that one upload takes, and the smallest part that
-	// S3 allows.
+	// partSize is the smallest part that S3 allows.
 	partSize = 5 << 20
+	// partsAtOnce of an upload are in memory: while one is written the next comes
+	// in.
+	partsAtOnce = 2
 	// objectsRegion is what S3 stores other than Amazon's answer to.
 	objectsRegion = "us-east-1"
 )
@@ -112,7 +114,7 @@ func (o *Objects) Put(ctx context.Context, key string, content io.Reader, limit 
 	}
 	meter := &meter{content: buffered, limit: limit, hash: sha256.New()}
 	_, err := o.client.PutObject(ctx, o.bucket, key, meter, -1, minio.PutObjectOptions{
-		ContentType: contentType, PartSize: partSize,
+		ContentType: contentType, PartSize: partSize, NumThreads: partsAtOnce, ConcurrentStreamParts: true,
 	})
 	switch {
 	case meter.fault != nil:

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"mime"
@@ -113,6 +114,10 @@ func (v *visit) ownHost(host string) bool {
 	return host != "" && (strings.EqualFold(host, v.s.host) || strings.EqualFold(host, string(v.Context().Host())))
 }
 
+// transferBuffer is how much of an upload is taken from the connection at once:
+// left to itself the reader of parts asks for 4 KiB.
+const transferBuffer = 128 << 10
+
 // parts opens the body of a route with stream: multipart, read as it arrives,
 // at most limit bytes in all. The token is in the header X-CSRF-Token or in the
 // first part; without it nothing of the body is read.
@@ -125,7 +130,8 @@ func (v *visit) parts(limit int64) (*multipart.Reader, error) {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return nil, errUnreadable
 	}
-	reader := multipart.NewReader(&limitedReader{source: v.bodyReader(), left: limit}, params["boundary"])
+	body := bufio.NewReaderSize(&limitedReader{source: v.bodyReader(), left: limit}, transferBuffer)
+	reader := multipart.NewReader(body, params["boundary"])
 	if v.genuine {
 		return reader, nil
 	}
