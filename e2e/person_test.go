@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,9 @@ type person struct {
 	marks  int
 	plain  bool // scripts are switched off
 	shown  bool // the failure has been pictured
+	// agrees is the answer to the browser's own questions, but for the one
+	// whether to leave a page with unsaved input: the person leaves.
+	agrees atomic.Bool
 }
 
 // finding is what testdata/see.js answers.

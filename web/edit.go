@@ -160,7 +160,8 @@ func (s *Server) addReturn(v *visit, d dossier, fields form.Form, m *view.EditMo
 		return err
 	}
 	m.ReturnReason, m.ReturnDue = last.Reason, d.record.DueAt
-	m.Remarks = remarksOf(last, fields, changedFields(returned.Document.Form(today()), fields))
+	before := returned.Document.Form(today())
+	m.Remarks = remarksOf(last, fields, before, changedFields(before, fields))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -343,20 +344,21 @@ func returnNote(d dossier, events []storage.Event) *view.ReturnNote {
 	if d.draft != nil {
 		fields = d.draft.Document.Form(today())
 	}
-	note.Remarks = remarksOf(last, fields, nil)
+	note.Remarks = remarksOf(last, fields, nil, nil)
 	return note
 }
 
-// remarksOf are a reviewer's words on fields. changed names the fields that
-// differ from what was returned: their remarks are resolved.
-func remarksOf(e *storage.Event, fields form.Form, changed map[string]bool) []view.Remark {
+// remarksOf are a reviewer's words on fields. returned is what they were said
+// of, changed names the fields that differ from it: their remarks are resolved.
+// A remark on a row that is gone leads nowhere.
+func remarksOf(e *storage.Event, fields, returned form.Form, changed map[string]bool) []view.Remark {
 	var all []view.Remark
 	for _, r := range e.Remarks {
-		label := r.Field
-		if f := fields.Field(r.Field); f != nil {
-			label = f.Label
+		m := view.Remark{Field: r.Field, Label: fields.Label(r.Field), Text: r.Text, At: e.At, Resolved: changed[r.Field]}
+		if m.Label == "" {
+			m.Field, m.Label = "", cmp.Or(returned.Label(r.Field), r.Field)
 		}
-		all = append(all, view.Remark{Field: r.Field, Label: label, Text: r.Text, At: e.At, Resolved: changed[r.Field]})
+		all = append(all, m)
 	}
 	return all
 }

@@ -156,9 +156,17 @@
       return box.control.checked === on ? { ok: true, done: true } : point(box.control.classList.contains("visually-hidden") ? box : box.control);
     },
 
+    // found answers where to press to take what a search field has found.
+    found: (entry) => {
+      const all = [...root().querySelectorAll("[role=option]")].filter(seen);
+      const line = all.find((l) => words(l, ".code") === squeeze(entry));
+      if (!line) return { ok: false, why: `“${entry}” is not among what was found: ${all.map((l) => l.textContent).join(", ")}` };
+      return point(line);
+    },
+
     // attached answers how a file stands that was put to an attachment.
     attached: (label, name) => {
-      const group = document.querySelector(`[data-attachment][data-label="${label}"]`);
+      const group = root().querySelector(`[data-attachment][data-label="${label}"]`);
       if (!group) return { ok: false, why: `there is no attachment “${label}”` };
       const row = [...group.querySelectorAll(".att-row")].find((r) => r.querySelector("[data-name]").textContent.trim() === name);
       if (!row) return { ok: false, why: `“${label}” shows no file “${name}”` };

@@ -86,6 +86,14 @@ func (g changeGroup) caption() string {
 	return g.section
 }
 
+// named tells a field of a row from the same one of other rows.
+func named(c form.Change) string {
+	if c.Row == "" {
+		return c.Field.Label
+	}
+	return c.Row + " " + c.Field.Label
+}
+
 func changed(changes []form.Change) int {
 	n := 0
 	for _, c := range changes {

@@ -159,7 +159,9 @@ func onPage(path string) func(string) string {
 }
 
 func editScripts(m EditModel) []string {
-	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js"}
+	// search.js brings cascade.js along: named here it would run twice, for an
+	// import and a page know a module by different addresses.
+	scripts := []string{"search.js", "pick.js", "count.js", "files.js", "drop.js"}
 	if m.Row == nil {
 		scripts = append(scripts, "form.js", "ca.js")
 	}
