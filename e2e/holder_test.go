@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"path"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,4 +116,19 @@ func (f *filing) returned(t testing.TB, by *member, reason string, remarks ...re
 func (f *filing) reaches(t testing.TB, stands record.Filing) {
 	t.Helper()
 	f.filed(t, f.id, stands)
+}
+
+// sitByPassword opens a window in a session of its own by password.
+func (h *holder) sitByPassword(t testing.TB) *person {
+	t.Helper()
+	own := *h.bidder
+	own.logIn(t)
+	p := own.sit(t)
+	p.sendsNoHeader()
+	return p
+}
+
+// record is one that was begun in the browser, at that address.
+func (h *holder) record(address string, kind record.Kind) *filing {
+	return &filing{h, record.ID(path.Base(address)), kind}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,8 +74,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 	s := theSystem(t)
 	h, d := newHolder(t, s, fmt.Sprintf("岳麓资质%d有限公司", nextNumber())), newPapers(t)
 	name, number := h.subject.Name, fmt.Sprintf("D243%06d", nextNumber()%1_000_000)
-	p := h.sit(t)
-	p.sendsNoHeader()
+	p := h.sitByPassword(t)
 	address, decided := "", "" // of the record, and of its last review
 	p.part("S20 S22 an empty list, 新增资质, and told before filling what a submit takes", func() {
 		address = p.opensDraft("单位资质", "新增资质")
@@ -165,11 +163,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 		p.sees("已生效", "建筑工程壹级、公路工程叁级", "2029-02-28")
 	})
 	p.part("S23 变更 asks a reason, and the page of answers shows lines added and removed", func() {
-		p.follow("变更")
-		p.sees("变更单位资质")
-		p.fill("变更原因", "资质升级，增项")
-		p.follow("开始变更")
-		p.sees("变更原因：资质升级，增项")
+		p.changes("资质升级，增项", "单位资质")
 		p.fill("有效期至", "2030-02-28")
 		p.deletesRow(2)
 		p.seesNot("公路工程")
@@ -199,28 +193,15 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 		p.sees("与第 1 版相比", "湖南省住房和城乡建设厅（换证）", "删除“"+highway+"”")
 	})
 	p.part("S23 作废 asks a reason and counts at once", func() {
-		p.open("/records?kind=qualification")
-		p.follow("作废")
-		p.sees("作废这项单位资质？", "作废原因")
-		p.press("作废")
-		p.sees("作废这项单位资质？") // without a reason nothing happens
-		p.fill("作废原因", "证书遗失补办")
-		p.follow("作废")
-		p.sees("已作废")
-		p.open("/records?kind=qualification")
-		p.sees("已作废")
-		require.False(t, p.offers("变更"))
+		p.voids("qualification", "证书遗失补办")
 	})
 	p.part("S23 staff see that it was voided, and why", func() {
 		desk.open(decided)
 		desk.sees("办理记录", "作废", "证书遗失补办")
 	})
 	p.part("S24 取消作废 restores it, and the time line tells of both", func() {
-		p.follow("取消作废")
-		p.sees("恢复后立即有效")
-		p.follow("取消作废")
-		p.sees("已生效", "作废", "证书遗失补办", "取消作废")
+		p.restores(address, "证书遗失补办")
 		p.open("/records?kind=qualification&state=in_force")
-		p.sees(strings.TrimSpace(number))
+		p.sees(number)
 	})
 }

@@ -75,3 +75,65 @@ func (p *person) deletesRow(nth int) {
 	p.agrees.Store(false)
 	p.sees("已删除")
 }
+
+// unfolds opens the first folded section of the page.
+func (p *person) unfolds(text string) {
+	p.t.Helper()
+	p.clickAt(p.still("press", text, 1))
+}
+
+// lastOf is the lowest level of a full name of a code.
+func lastOf(name string) string {
+	parts := strings.Split(name, " / ")
+	return parts[len(parts)-1]
+}
+
+// offered is the option of a list that begins with the text.
+func (p *person) offered(label, text string) string {
+	p.t.Helper()
+	return p.eval(fmt.Sprintf(`[...document.querySelectorAll("select[aria-label=%q] option")].find((o) => o.text.trim().startsWith(%q))?.text.trim() ?? "nobody of that name"`, label, text))
+}
+
+// changes begins a change of the one record in the list of its kind.
+func (p *person) changes(reason, label string) {
+	p.t.Helper()
+	p.follow("变更")
+	p.sees("变更" + label)
+	p.fill("变更原因", reason)
+	p.follow("开始变更")
+	p.sees("变更原因：" + reason)
+}
+
+// voids voids the one record in the list of a kind.
+func (p *person) voids(kind, reason string) {
+	p.t.Helper()
+	p.open("/records?kind=" + kind)
+	p.follow("作废")
+	p.sees("作废立即生效")
+	p.press("作废")
+	p.sees("作废立即生效") // without a reason nothing happens
+	p.fill("作废原因", reason)
+	p.follow("作废")
+	p.sees("已作废", reason)
+	p.open("/records?kind=" + kind)
+	p.sees("已作废")
+	require.False(p.t, p.offers("变更"))
+}
+
+// restores takes 作废 back from the list, after which the time line tells of both.
+func (p *person) restores(address, reason string) {
+	p.t.Helper()
+	p.follow("取消作废")
+	p.sees("恢复后立即有效")
+	p.follow("取消作废")
+	require.Equal(p.t, address, p.path())
+	p.sees("已生效", reason, "取消作废")
+}
+
+// unticks switches off the option of a group that begins with the text.
+func (p *person) unticks(label, text string) {
+	p.t.Helper()
+	f := p.still("ticked", label, text)
+	p.clickAt(f)
+	require.False(p.t, p.look("ticked", label, text).OK)
+}

@@ -156,6 +156,14 @@
       return box.control.checked === on ? { ok: true, done: true } : point(box.control.classList.contains("visually-hidden") ? box : box.control);
     },
 
+    // ticked answers where to press an option of a group that is on.
+    ticked: (label, text) => {
+      const { element, why } = control(label);
+      if (!element) return { ok: false, why };
+      const box = [...element.querySelectorAll("label")].find((l) => words(l).startsWith(squeeze(text)) && l.control.checked);
+      return box ? point(box.control) : { ok: false, why: `“${text}” of “${label}” is not on` };
+    },
+
     // found answers where to press to take what a search field has found.
     found: (entry) => {
       const all = [...root().querySelectorAll("[role=option]")].filter(seen);
