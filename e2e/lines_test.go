@@ -58,19 +58,19 @@ func TestS21_TheDialogOfALine(t *testing.T) {
 	p.part("S21 by the keyboard alone: arrows move, Enter takes, Escape closes the list and not the dialog", func() {
 		p.follow("添加资质类型")
 		p.find("focus", "查找资质属性和资质类型")
-		p.types("工程")
-		p.find("found", "建筑业 / 施工总承包 / 建筑工程")
+		p.types("建筑工程")
+		p.find("found", building)
 		p.strikes(kb.Escape)
 		p.sees("添加资质类型")
 		p.types("装饰")
 		p.sees("没有找到，请换个说法")
-		for range "工程装饰" {
+		for range "建筑工程装饰" {
 			p.strikes(kb.Backspace)
 		}
 		p.types("1040A010")
 		p.find("found", building)
 		p.strikes(kb.ArrowDown)
-		p.strikes(kb.Enter)
+		p.enters()
 		eventually(p.t, patience, func() string {
 			if got := p.value("资质属性和资质类型"); got != "建筑业、施工总承包、建筑工程" {
 				return "the lists show " + got
@@ -90,7 +90,7 @@ func TestS21_TheDialogOfALine(t *testing.T) {
 		p.sees("已保存", "特级")
 	})
 	p.part("S21 a second 主项 is refused in the dialog with what was typed", func() {
-		p.followNth("修改", 1)
+		p.follow("修改建筑业 / 施工总承包 / 港口与航道工程")
 		p.sees("修改资质类型")
 		p.tick("主项资质", "")
 		p.fill("可承担业务", "第二个主项")
@@ -117,7 +117,6 @@ func TestS21_TheDialogOfALine(t *testing.T) {
 	p.part("S21 Escape leads back without the line, and what was typed on the page is kept", func() {
 		p.escapes()
 		require.Equal(t, f.path("/edit"), p.path())
-		p.unfolds("修改本节")
 		p.fill("发证机关", "回来还在")
 		p.follow("添加资质类型")
 		p.escapes()
@@ -125,9 +124,8 @@ func TestS21_TheDialogOfALine(t *testing.T) {
 		require.Equal(t, "4", p.eval(`String(document.querySelectorAll(".row-card").length)`))
 	})
 	p.part("S21 a line is deleted once the browser has asked, and what was typed on the page is kept", func() {
-		p.unfolds("修改本节")
 		p.fill("发证机关", "删除后也在")
-		p.deletesRow(3)
+		p.deletesRow("建筑业 / 施工总承包 / 铁路工程")
 		p.sees("删除后也在")
 		p.seesNot("铁路工程")
 	})

@@ -59,7 +59,9 @@ func (h *holder) forgesSubmit(t *testing.T, address string) {
 	draft, err := h.system.store.Draft(t.Context(), h.subject.ID, id)
 	require.NoError(t, err)
 	command := storage.NewID()
-	got := h.at(h.system.origin).post(t, address+"/submit", submission(command, draft.Version))
+	own := *h.bidder
+	own.logIn(t)
+	got := own.at(h.system.origin).post(t, address+"/submit", submission(command, draft.Version))
 	require.Equal(t, http.StatusForbidden, got.status)
 	require.Contains(t, got.body, "须使用 CA 证书登录后提交")
 	_, err = h.system.store.CommandStatus(t.Context(), command)
@@ -165,7 +167,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 	p.part("S23 变更 asks a reason, and the page of answers shows lines added and removed", func() {
 		p.changes("资质升级，增项", "单位资质")
 		p.fill("有效期至", "2030-02-28")
-		p.deletesRow(2)
+		p.deletesRow(highway)
 		p.seesNot("公路工程")
 		p.follow("添加资质类型")
 		p.finds("查找资质属性和资质类型", "消防设施", fire)

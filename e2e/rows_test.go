@@ -25,6 +25,19 @@ func (p *person) strikes(key string) {
 	p.do(chromedp.KeyEvent(key))
 }
 
+// enters presses the Enter key: down with its character at once, so that a page
+// which takes the one takes both.
+func (p *person) enters() {
+	p.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{kb.KeyDown, kb.KeyUp} {
+		key := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13}
+		if kind == kb.KeyDown {
+			key.Text = kb.Enter
+		}
+		p.do(command(input.DispatchKeyEvent, key))
+	}
+}
+
 // finds types into a search field, and takes that entry of what is found.
 func (p *person) finds(label, text, entry string) {
 	p.t.Helper()
@@ -63,35 +76,17 @@ func (p *person) focusesOn(name string) {
 	})
 }
 
-// deletesRow deletes the nth row of the page, once the browser has asked.
-func (p *person) deletesRow(nth int) {
+// deletesRow deletes the row of that title, once the browser has asked.
+func (p *person) deletesRow(title string) {
 	p.t.Helper()
 	rows := func() string { return p.eval(`String(document.querySelectorAll(".row-card").length)`) }
 	before := rows()
-	p.clickAt(p.still("press", "删除", nth))
+	p.press("删除" + title)
 	require.Equal(p.t, before, rows(), "the question was answered with no")
 	p.agrees.Store(true)
-	p.followNth("删除", nth)
+	p.follow("删除" + title)
 	p.agrees.Store(false)
 	p.sees("已删除")
-}
-
-// unfolds opens the first folded section of the page.
-func (p *person) unfolds(text string) {
-	p.t.Helper()
-	p.clickAt(p.still("press", text, 1))
-}
-
-// lastOf is the lowest level of a full name of a code.
-func lastOf(name string) string {
-	parts := strings.Split(name, " / ")
-	return parts[len(parts)-1]
-}
-
-// offered is the option of a list that begins with the text.
-func (p *person) offered(label, text string) string {
-	p.t.Helper()
-	return p.eval(fmt.Sprintf(`[...document.querySelectorAll("select[aria-label=%q] option")].find((o) => o.text.trim().startsWith(%q))?.text.trim() ?? "nobody of that name"`, label, text))
 }
 
 // changes begins a change of the one record in the list of its kind.
@@ -136,4 +131,16 @@ func (p *person) unticks(label, text string) {
 	f := p.still("ticked", label, text)
 	p.clickAt(f)
 	require.False(p.t, p.look("ticked", label, text).OK)
+}
+
+// lastOf is the lowest level of a full name of a code.
+func lastOf(name string) string {
+	parts := strings.Split(name, " / ")
+	return parts[len(parts)-1]
+}
+
+// offered is the option of a list that begins with the text.
+func (p *person) offered(label, text string) string {
+	p.t.Helper()
+	return p.eval(fmt.Sprintf(`[...document.querySelectorAll("select[aria-label=%q] option")].find((o) => o.text.trim().startsWith(%q))?.text.trim() ?? "nobody of that name"`, label, text))
 }

@@ -332,6 +332,9 @@ func saveDraft(s *Server, v *visit) error {
 	if row, ok := parseRow(v.Query("open")); ok {
 		return v.see(d.path(row.path()))
 	}
+	if t.row != nil {
+		return v.see(d.path(t.row.path() + unfinished)) // without scripts, for the next level of a cascade
+	}
 	if login := v.keyLogin(d.kind, d.editPath(t.section)); login != "" && v.Query("key") != "" {
 		return v.see(login)
 	}

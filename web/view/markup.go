@@ -153,11 +153,6 @@ var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "cer
 // onThisPage is the address of a field that the page itself shows.
 func onThisPage(field string) string { return "#f-" + field }
 
-// onPage is the address of fields on another page.
-func onPage(path string) func(string) string {
-	return func(field string) string { return path + "#f-" + field }
-}
-
 func editScripts(m EditModel) []string {
 	// search.js brings cascade.js along: named here it would run twice, for an
 	// import and a page know a module by different addresses.

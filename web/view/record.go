@@ -49,6 +49,11 @@ func (a Action) word() string {
 	}
 }
 
+// at is where a field of the returned filing is corrected.
+func (m RecordModel) at(field string) string {
+	return fieldAddress(m.RecordID, sectionOf(m.Form, field), field)
+}
+
 func has(actions []Action, a Action) bool { return slices.Contains(actions, a) }
 
 func only(actions []Action, a Action) []Action {

@@ -98,7 +98,7 @@ func RecordPage(p Page, m RecordModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if m.Return != nil {
-				templ_7745c5c3_Err = returnNotice(m.Return.Reason, m.Return.Due, m.Return.Remarks, onPage("/records/"+m.RecordID+"/edit")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = returnNotice(m.Return.Reason, m.Return.Due, m.Return.Remarks, m.at).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
