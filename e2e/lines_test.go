@@ -34,7 +34,9 @@ func TestS21_TheDialogOfALine(t *testing.T) {
 		p.follow("核对并提交")
 		p.sees("有 1 处需要修改", "请至少添加一项")
 		p.press("资质类型：请至少添加一项")
-		eventually(t, patience, func() string { return p.eval(`document.activeElement.closest("#f-lines") ? "" : "the focus is elsewhere"`) })
+		eventually(t, patience, func() string {
+			return p.eval(`document.activeElement.closest("#f-lines") ? "" : "the focus is elsewhere"`)
+		})
 	})
 	for _, c := range []struct{ by, text, entry, grade string }{
 		{"its name", "港口与航道", "建筑业 / 施工总承包 / 港口与航道工程", "壹级"},

@@ -97,8 +97,8 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 	p.part("S19 the navigation is the list of tasks", func() {
 		p.sees("基本信息", "单位资质", "单位业绩", "执业人员", "获奖信息", "变更历史总览", "数字证书")
 		for _, task := range []string{"单位资质", "单位业绩", "执业人员", "获奖信息"} {
-			p.follow(task + "待开通")
-			p.sees(task + "的填报将在下一阶段开通")
+			p.follow(task + "未填报")
+			p.sees("还没有填报" + task)
 		}
 		p.follow("数字证书")
 		p.sees("还没有绑定数字证书")

@@ -142,5 +142,5 @@ func lastOf(name string) string {
 // offered is the option of a list that begins with the text.
 func (p *person) offered(label, text string) string {
 	p.t.Helper()
-	return p.eval(fmt.Sprintf(`[...document.querySelectorAll("select[aria-label=%q] option")].find((o) => o.text.trim().startsWith(%q))?.text.trim() ?? "nobody of that name"`, label, text))
+	return p.eval(fmt.Sprintf(`[...document.querySelectorAll('select[aria-label=%q] option')].find((o) => o.text.trim().startsWith(%q))?.text.trim() ?? "nobody of that name"`, label, text))
 }
