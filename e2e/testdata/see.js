@@ -202,7 +202,11 @@
       return { ok: over <= 0, why: `${over} px wider than the window: ${widest}` };
     },
 
+    // kind is what pages of the same make share. A page about one of many is
+    // headed by its name: the navigation and the tags say of which kind it is.
     kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt"),
-      squeeze(document.querySelector("h1")?.textContent ?? "").replace(/第\d+版/, ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),
+      location.pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/)
+        ? [".tasks [aria-current]", ".tab[aria-current]", "h1 .tag", ".sum dd"].map((part) => squeeze(document.querySelector(part)?.textContent ?? "").replace(/\d+项$/, "")).join("/")
+        : squeeze(document.querySelector("h1")?.textContent ?? ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),
   };
 })()
