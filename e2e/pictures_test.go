@@ -39,13 +39,13 @@ type gallery struct {
 // take draws what the person sees, from the top of the page.
 func (g gallery) take(p *person, name string) {
 	g.t.Helper()
-	g.shoot(p, name, `(document.activeElement?.blur(), scrollTo(0, 0), "")`)
+	g.shoot(p, name, `(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`)
 }
 
 // takeHere draws what the person sees where the focus is.
 func (g gallery) takeHere(p *person, name string) {
 	g.t.Helper()
-	g.shoot(p, name, `(document.activeElement.scrollIntoView({ block: "center" }), "")`)
+	g.shoot(p, name, `(document.activeElement.scrollIntoView({ block: "center", behavior: "instant" }), "")`)
 }
 
 func (g gallery) shoot(p *person, name, prepare string) {
