@@ -38,13 +38,20 @@ func (p *person) enters() {
 	}
 }
 
-// finds types into a search field, and takes that entry of what is found.
+// finds types into a search field, takes that entry of what is found, and waits
+// until it is chosen.
 func (p *person) finds(label, text, entry string) {
 	p.t.Helper()
 	p.find("focus", label)
 	p.types(text)
 	p.clickAt(p.still("found", entry))
 	p.find("leave")
+	eventually(p.t, patience, func() string {
+		if got := p.value(strings.TrimPrefix(label, "查找")); !strings.Contains(got, lastOf(entry)) {
+			return fmt.Sprintf("%q was taken, and chosen is %q", entry, got)
+		}
+		return ""
+	})
 }
 
 // leavesBy does what leads to another page, and waits for it.
