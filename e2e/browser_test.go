@@ -100,9 +100,9 @@ func newPerson(t testing.TB, s *system) *person {
 			if err != nil {
 				return
 			}
-			// The browser's own question whether to leave a page with unsaved
-			// input: the person leaves.
-			_, _ = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: event.Type == page.DialogTypeBeforeunload})
+			_, _ = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{
+				Accept: event.Type == page.DialogTypeBeforeunload || p.agrees.Load(),
+			})
 		}
 	}()
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})

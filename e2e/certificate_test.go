@@ -79,12 +79,7 @@ func wholeWayOfACertificate(t *testing.T, s *system, issue func(t testing.TB, re
 	p.part("N03 S11 submits, signed with the key", func() {
 		p.open("/profile")
 		p.follow("核对并提交")
-		p.sees("数字签名", "检测到本次登录的 CA 锁")
-		p.marks++
-		mark := fmt.Sprint(p.marks)
-		p.find("here", mark)
-		p.authenticates(keyPIN, func() { p.press("提交") })
-		p.find("arrived", mark)
+		p.submitsByKey()
 		p.sees("审核中")
 	})
 	p.part("N03 the reviewer sees that the signature is good", func() {

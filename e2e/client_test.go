@@ -91,10 +91,13 @@ func (c *caller) get(ctx context.Context, path string) (answer, error) {
 
 const urlencoded = "application/x-www-form-urlencoded"
 
-// form is the form by which the page of answers submits.
-func (b *bidder) form(command record.ID) string {
-	return url.Values{"command": {string(command)}, "draft_version": {strconv.Itoa(b.draft)}}.Encode()
+// submission is the form by which the page of answers submits.
+func submission(command record.ID, draft int) url.Values {
+	return url.Values{"command": {string(command)}, "draft_version": {strconv.Itoa(draft)}}
 }
+
+// form is the form by which the profile is submitted.
+func (b *bidder) form(command record.ID) string { return submission(command, b.draft).Encode() }
 
 // submit posts the draft and returns what the portal answered.
 func (c *caller) submit(ctx context.Context, command record.ID) (answer, error) {

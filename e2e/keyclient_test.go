@@ -78,9 +78,14 @@ func (b *bidder) enters(t testing.TB, k key) answer {
 // submitsSigned hands the profile in, signed with the key.
 func (b *bidder) submitsSigned(t testing.TB, k key, command record.ID) answer {
 	t.Helper()
-	c, page := b.at(b.system.origin), "/records/"+string(b.profile)
-	fields, err := url.ParseQuery(b.form(command))
-	require.NoError(t, err)
+	return b.handsInSigned(t, k, b.profile, b.draft, command)
+}
+
+// handsInSigned hands a draft of any record in, as it was at that version.
+func (b *bidder) handsInSigned(t testing.TB, k key, id record.ID, draft int, command record.ID) answer {
+	t.Helper()
+	c, page := b.at(b.system.origin), "/records/"+string(id)
+	fields := submission(command, draft)
 	for name, values := range k.signs(t, c.post(t, page+"/statement", fields)) {
 		if name != "nonce" { // a submit's is the command
 			fields[name] = values

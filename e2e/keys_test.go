@@ -291,12 +291,33 @@ func (p *person) logsInByKey(name string) {
 func (p *person) logsInByKeyWith(pin, name string) {
 	p.t.Helper()
 	p.open("/login/certificate")
+	p.entersByKey(pin, name)
+}
+
+// entersByKey is logsInByKeyWith on the login page that is open.
+func (p *person) entersByKey(pin, name string) {
+	p.t.Helper()
 	p.sees("已连接 CA 驱动", name)
 	p.choosesKey(name)
+	p.signs(pin, "登录")
+}
+
+// submitsByKey presses 提交 on the page of answers and signs with the key of the
+// login.
+func (p *person) submitsByKey() {
+	p.t.Helper()
+	p.sees("数字签名", "检测到本次登录的 CA 锁")
+	p.signs(keyPIN, "提交")
+}
+
+// signs presses the button that has the key sign, types the PIN into the agent's
+// window and waits for the page it leads to.
+func (p *person) signs(pin, button string) {
+	p.t.Helper()
 	p.marks++
 	mark := fmt.Sprint(p.marks)
 	p.find("here", mark)
-	p.authenticates(pin, func() { p.press("登录") })
+	p.authenticates(pin, func() { p.press(button) })
 	p.find("arrived", mark)
 	p.inspect()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,9 @@ type person struct {
 	marks  int
 	plain  bool // scripts are switched off
 	shown  bool // the failure has been pictured
+	// agrees is the answer to the browser's own questions, but for the one
+	// whether to leave a page with unsaved input: the person leaves.
+	agrees atomic.Bool
 }
 
 // finding is what testdata/see.js answers.
@@ -209,7 +213,7 @@ func (p *person) choose(label string, options ...string) {
 
 // cascades numbers the buttons that fill the next level without scripts, in
 // the order of the page.
-var cascades = map[string]int{"行业": 1, "注册地": 2, "所在地": 1}
+var cascades = map[string]int{"行业": 1, "注册地": 2, "所在地": 1, "资质属性和资质类型": 1}
 
 // tick switches options of the group of that label on.
 func (p *person) tick(label string, options ...string) {

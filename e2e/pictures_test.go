@@ -39,12 +39,23 @@ type gallery struct {
 // take draws what the person sees, from the top of the page.
 func (g gallery) take(p *person, name string) {
 	g.t.Helper()
+	g.shoot(p, name, `(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`)
+}
+
+// takeHere draws what the person sees where the focus is.
+func (g gallery) takeHere(p *person, name string) {
+	g.t.Helper()
+	g.shoot(p, name, `(document.activeElement.scrollIntoView({ block: "center", behavior: "instant" }), "")`)
+}
+
+func (g gallery) shoot(p *person, name, prepare string) {
+	g.t.Helper()
 	for _, size := range []struct {
 		suffix        string
 		width, height int64
 	}{{"", deskWidth, deskHeight}, {"-phone", phoneWidth, phoneHeight}} {
 		p.window(size.width, size.height)
-		p.eval(`(document.activeElement?.blur(), scrollTo(0, 0), "")`)
+		p.eval(prepare)
 		ctx, cancel := context.WithTimeout(p.ctx, patience)
 		shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		cancel()
@@ -183,4 +194,5 @@ func TestPictures(t *testing.T) {
 	desk.takes(b.subject.Name)
 	desk.follow("领取办理")
 	g.take(desk, "staff-review")
+	g.records(s, first)
 }

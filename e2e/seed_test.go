@@ -166,28 +166,40 @@ func (b *bidder) scanned(t testing.TB) {
 // decided has a reviewer take the open review and decide it.
 func (b *bidder) decided(t testing.TB, by *member, move record.Move, reason string, remarks ...record.Remark) *bidder {
 	t.Helper()
+	b.decides(t, b.profile, kindOf(b.subject), by, move, reason, remarks...)
+	return b
+}
+
+// decides is decided for any of the bidder's records.
+func (b *bidder) decides(t testing.TB, id record.ID, kind record.Kind, by *member, move record.Move, reason string, remarks ...record.Remark) {
+	t.Helper()
 	ctx, store := t.Context(), b.system.store
-	task, err := store.ReviewOf(ctx, b.profile)
+	task, err := store.ReviewOf(ctx, id)
 	require.NoError(t, err)
 	claimed, err := store.Claim(ctx, by.ID, task)
 	require.NoError(t, err)
 	require.True(t, claimed)
-	r, err := store.Record(ctx, b.subject.ID, b.profile)
+	r, err := store.Record(ctx, b.subject.ID, id)
 	require.NoError(t, err)
 	_, err = store.Accept(ctx, record.Command{
-		ID: storage.NewID(), Record: b.profile, Subject: b.subject.ID, Kind: kindOf(b.subject), Move: move,
+		ID: storage.NewID(), Record: id, Subject: b.subject.ID, Kind: kind, Move: move,
 		Actor:    record.Actor{Role: by.Role, ID: by.ID, Assurance: record.ByPassword},
 		Expected: r.Revision, Reason: reason, Remarks: remarks,
 	})
 	require.NoError(t, err)
-	return b
 }
 
 // reaches waits until the profile's filing stands there.
 func (b *bidder) reaches(t testing.TB, filing record.Filing) {
 	t.Helper()
+	b.filed(t, b.profile, filing)
+}
+
+// filed is reaches for any of the bidder's records.
+func (b *bidder) filed(t testing.TB, id record.ID, filing record.Filing) {
+	t.Helper()
 	eventually(t, 30*time.Second, func() string {
-		r, err := b.system.store.Record(t.Context(), b.subject.ID, b.profile)
+		r, err := b.system.store.Record(t.Context(), b.subject.ID, id)
 		if err != nil {
 			return err.Error()
 		}

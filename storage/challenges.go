@@ -16,7 +16,7 @@ const challengeLife = 2 * time.Minute
 
 // errChallenge answers a challenge that is unknown, late, used, or another
 // browser's: which of these is nobody's business.
-var errChallenge = record.Errorf(record.Forbidden, "本次认证已失效，请重新点击【登录】")
+var errChallenge = record.Errorf(record.Forbidden, "本次认证已失效，请重新操作")
 
 // IssueChallenge keeps a nonce that a key is to sign for a browser, which is
 // named by the hash that binds the statement to it. It returns the instant that

@@ -160,7 +160,8 @@ func (s *Server) addReturn(v *visit, d dossier, fields form.Form, m *view.EditMo
 		return err
 	}
 	m.ReturnReason, m.ReturnDue = last.Reason, d.record.DueAt
-	m.Remarks = remarksOf(last, fields, changedFields(returned.Document.Form(today()), fields))
+	before := returned.Document.Form(today())
+	m.Remarks = remarksOf(last, fields, before, changedFields(before, fields))
 	return nil
 }
 
@@ -334,6 +335,9 @@ func saveDraft(s *Server, v *visit) error {
 	}
 	if row, ok := parseRow(v.Query("open")); ok {
 		return v.see(d.path(row.path()))
+	}
+	if t.row != nil {
+		return v.see(d.path(t.row.path() + unfinished)) // without scripts, for the next level of a cascade
 	}
 	if login := v.keyLogin(d.kind, d.editPath(t.section)); login != "" && v.Query("key") != "" {
 		return v.see(login)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -125,7 +126,7 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 	}
 	m := view.RecordModel{
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
-		Kind: d.kind.Label(), Tabs: d.tabbed(), Notices: append(notices, d.notices(events)...),
+		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
 			record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now(),
 		}.draw(),
@@ -202,12 +203,6 @@ func (d dossier) heading(document record.Document) string {
 		return definition.Add
 	}
 	return document.Title()
-}
-
-// tabbed tells that the draft shows each section on a page of its own.
-func (d dossier) tabbed() bool {
-	definition, _ := record.DefinitionOf(d.kind)
-	return definition.Tabs
 }
 
 // back leads to the list of which the record is one; nil for a profile.
@@ -349,35 +344,23 @@ func returnNote(d dossier, events []storage.Event) *view.ReturnNote {
 	if d.draft != nil {
 		fields = d.draft.Document.Form(today())
 	}
-	note.Remarks = remarksOf(last, fields, nil)
+	note.Remarks = remarksOf(last, fields, nil, nil)
 	return note
 }
 
-// remarksOf are a reviewer's words on fields. changed names the fields that
-// differ from what was returned: their remarks are resolved.
-func remarksOf(e *storage.Event, fields form.Form, changed map[string]bool) []view.Remark {
+// remarksOf are a reviewer's words on fields. returned is what they were said
+// of, changed names the fields that differ from it: their remarks are resolved.
+// A remark on a row that is gone leads nowhere.
+func remarksOf(e *storage.Event, fields, returned form.Form, changed map[string]bool) []view.Remark {
 	var all []view.Remark
 	for _, r := range e.Remarks {
-		all = append(all, view.Remark{Field: r.Field, Label: fieldLabel(fields, r.Field), Text: r.Text, At: e.At, Resolved: changed[r.Field]})
+		m := view.Remark{Field: r.Field, Label: fields.Label(r.Field), Text: r.Text, At: e.At, Resolved: changed[r.Field]}
+		if m.Label == "" {
+			m.Field, m.Label = "", cmp.Or(returned.Label(r.Field), r.Field)
+		}
+		all = append(all, m)
 	}
 	return all
-}
-
-// fieldLabel names a field, one of a row with the row's title. The row may have
-// been deleted since.
-func fieldLabel(fields form.Form, name string) string {
-	n, ofRow := rowOfField(name)
-	f, group := fields.Field(name), fields.Field(n.group)
-	switch {
-	case f != nil && ofRow:
-		row, _ := group.Row(n.id)
-		return group.Label + "“" + row.Title() + "”的" + f.Label
-	case f != nil:
-		return f.Label
-	case ofRow && group != nil:
-		return group.Label + "中已删除的一项"
-	}
-	return name
 }
 
 // changedFields names the fields in which two documents differ.

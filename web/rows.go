@@ -37,6 +37,10 @@ func (n rowName) path() string {
 	return "/rows/" + url.PathEscape(n.group) + "/" + url.PathEscape(n.id)
 }
 
+// unfinished asks for the dialog of a row that is stored half filled, and of
+// which nobody has said yet that it is whole.
+const unfinished = "?stay=1"
+
 // in is the row in a document's form, appended where there is none; false where
 // the form has no such group, or the group is full.
 func (n rowName) in(fields form.Form) (form.Row, bool) {
@@ -95,7 +99,7 @@ func sectionOf(d dossier, field string) string {
 // fieldPath is where a field of the draft is filled.
 func (d dossier) fieldPath(section, field string) string {
 	if row, ok := rowOfField(field); ok {
-		return d.path(row.path()) + "#f-" + field
+		return d.path(row.path()) + unfinished + "#f-" + field
 	}
 	return d.editPath(section) + "#f-" + field
 }
@@ -133,7 +137,7 @@ func editRow(s *Server, v *visit) error {
 		return record.Errorf(record.Invalid, "这一组已达到上限，请先删除不需要的项")
 	}
 	dialog := &view.RowForm{Group: group, Row: row, New: !known}
-	if known {
+	if known && v.Query("stay") == "" {
 		dialog.Problems = row.Problems() // a row is saved whole, or was found wanting
 	}
 	stored, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)

@@ -166,7 +166,7 @@ func TestN01_ARemarkOnARowLandsInItsDialog(t *testing.T) {
 	field := f.path("/rows/lines/line1") + "#f-lines.line1.scope"
 	shown := f.get(f.path(""))
 	require.Contains(t, shown.Body, `href="`+field+`"`, "the bidder lands on that field")
-	require.Contains(t, shown.text(), "资质类型“"+document.Lines[0].Major.Name+"”的可承担业务")
+	require.Contains(t, shown.text(), "资质类型第 1 项“可承担业务”")
 	require.NotContains(t, shown.text(), "没有这一行")
 	edit := f.get(f.path("/edit"))
 	require.Contains(t, edit.Body, `href="`+field+`"`)
@@ -180,7 +180,7 @@ func TestN01_ARemarkOnARowLandsInItsDialog(t *testing.T) {
 		document.Lines = document.Lines[:1]
 		f.write(document)
 		edit := f.get(f.path("/edit"))
-		require.Contains(t, edit.text(), "资质类型中已删除的一项")
+		require.Contains(t, edit.text(), "资质类型第 2 项“等级”", "the label is that of what was returned")
 		require.Equal(t, 2, strings.Count(edit.text(), "已修改"))
 		f.submitDraft()
 		again := reviewer.get(f.review())

@@ -170,8 +170,9 @@ func (s *Server) prior(v *visit, events []storage.Event, r storage.Review, field
 	if err != nil {
 		return nil, err
 	}
-	changed := changedFields(returned.Document.Form(today()), fields)
-	remarks := remarksOf(last, fields, changed)
+	before := returned.Document.Form(today())
+	changed := changedFields(before, fields)
+	remarks := remarksOf(last, fields, before, changed)
 	if last.Reason != "" {
 		whole := view.Remark{Label: "整体意见", Text: last.Reason, At: last.At, By: last.Name, Resolved: len(changed) > 0}
 		remarks = append([]view.Remark{whole}, remarks...)

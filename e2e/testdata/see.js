@@ -156,9 +156,25 @@
       return box.control.checked === on ? { ok: true, done: true } : point(box.control.classList.contains("visually-hidden") ? box : box.control);
     },
 
+    // ticked answers where to press an option of a group that is on.
+    ticked: (label, text) => {
+      const { element, why } = control(label);
+      if (!element) return { ok: false, why };
+      const box = [...element.querySelectorAll("label")].find((l) => words(l).startsWith(squeeze(text)) && l.control.checked);
+      return box ? point(box.control) : { ok: false, why: `“${text}” of “${label}” is not on` };
+    },
+
+    // found answers where to press to take what a search field has found.
+    found: (entry) => {
+      const all = [...root().querySelectorAll("[role=option]")].filter(seen);
+      const line = all.find((l) => words(l, ".code") === squeeze(entry));
+      if (!line) return { ok: false, why: `“${entry}” is not among what was found: ${all.map((l) => l.textContent).join(", ")}` };
+      return point(line);
+    },
+
     // attached answers how a file stands that was put to an attachment.
     attached: (label, name) => {
-      const group = document.querySelector(`[data-attachment][data-label="${label}"]`);
+      const group = root().querySelector(`[data-attachment][data-label="${label}"]`);
       if (!group) return { ok: false, why: `there is no attachment “${label}”` };
       const row = [...group.querySelectorAll(".att-row")].find((r) => r.querySelector("[data-name]").textContent.trim() === name);
       if (!row) return { ok: false, why: `“${label}” shows no file “${name}”` };
@@ -186,7 +202,11 @@
       return { ok: over <= 0, why: `${over} px wider than the window: ${widest}` };
     },
 
+    // kind is what pages of the same make share. A page about one of many is
+    // headed by its name: the navigation and the tags say of which kind it is.
     kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt"),
-      squeeze(document.querySelector("h1")?.textContent ?? "").replace(/第\d+版/, ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),
+      location.pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/)
+        ? [".tasks [aria-current]", ".tab[aria-current]", "h1 .tag", ".sum dd"].map((part) => squeeze(document.querySelector(part)?.textContent ?? "").replace(/\d+项$/, "")).join("/")
+        : squeeze(document.querySelector("h1")?.textContent ?? ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),
   };
 })()

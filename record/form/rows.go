@@ -225,11 +225,32 @@ func (f *Field) rowProblems() []Problem {
 	var all []Problem
 	for i, row := range f.Rows() {
 		for _, p := range row.Problems() {
-			p.Label = fmt.Sprintf("%s第 %d 项“%s”", f.Label, i+1, p.Label)
+			p.Label = f.rowLabel(i, p.Label)
 			all = append(all, p)
 		}
 	}
 	return all
+}
+
+// rowLabel is the label of a field in the group's row at that place.
+func (f *Field) rowLabel(i int, label string) string {
+	return fmt.Sprintf("%s第 %d 项“%s”", f.Label, i+1, label)
+}
+
+// Label names the field of that name for people, one of a row by its place in
+// the group; "" where the form has none.
+func (f Form) Label(name string) string {
+	for _, field := range f.Fields() {
+		if field.Name == name {
+			return field.Label
+		}
+		for i, row := range field.Rows() {
+			if inner := fieldOf(row.Fields, name); inner != nil {
+				return field.rowLabel(i, inner.Label)
+			}
+		}
+	}
+	return ""
 }
 
 // Fate says what became of a row between two versions.

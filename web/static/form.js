@@ -1,5 +1,4 @@
-// The page of a draft: counts characters, saves by itself, and warns before
-// unsaved input is lost.
+// The page of a draft: saves by itself, and warns before unsaved input is lost.
 const form = document.querySelector("form[data-document]");
 const status = document.querySelector("[data-saved]");
 const wait = 4000; // milliseconds after the last keystroke
@@ -7,17 +6,6 @@ let dirty = false;
 let timer;
 let saving = false;
 let saved = Promise.resolve(); // ends with the saving under way
-
-for (const counter of document.querySelectorAll("[data-count]")) {
-  const field = document.getElementById(counter.dataset.count);
-  const limit = Number(counter.textContent.split("/")[1]);
-  const show = () => {
-    const length = [...field.value].length;
-    counter.textContent = `${length} / ${limit}`;
-    counter.classList.toggle("over", length > limit);
-  };
-  field.addEventListener("input", show);
-}
 
 // say writes a state beside the heading, where it is read out.
 function say(text, tone = "") {

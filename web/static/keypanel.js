@@ -4,7 +4,7 @@ import { panel } from "./agent.js";
 
 const only = panel.dataset.certificate;
 export const part = (name, root = panel) => root.querySelector(`[data-key="${name}"]`);
-const notes = ["absent", "denied", "unknown", "insert", "other", "list", "window", "failed"];
+const notes = ["absent", "denied", "unknown", "insert", "other", "list", "window"];
 
 let found = 0; // certificates that may be chosen
 
@@ -20,6 +20,8 @@ export function tell(text, tone = "") {
   state.className = tone;
 }
 
+// fail says why nothing was signed. It stays until the next try, whatever the
+// panel shows of the agent meanwhile.
 export function fail(text) {
   part("why").textContent = text;
   part("failed").hidden = false;

@@ -101,6 +101,14 @@ func (g changeGroup) caption() string {
 // nowhere to be corrected.
 func (v diffView) takesRemark(c form.Change) bool { return v.Remarks && c.Fate != form.RowRemoved }
 
+// named tells a field of a row from the same one of other rows.
+func named(c form.Change) string {
+	if c.Row == "" {
+		return c.Field.Label
+	}
+	return c.Row + " " + c.Field.Label
+}
+
 func changed(changes []form.Change) int {
 	n := 0
 	for _, c := range changes {

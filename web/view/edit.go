@@ -218,8 +218,8 @@ func (m EditModel) section() string {
 }
 
 // sectionOf is the section of a field, or of the group whose row it is.
-func (m EditModel) sectionOf(field string) string {
-	for _, s := range m.Whole {
+func sectionOf(f form.Form, field string) string {
+	for _, s := range f {
 		if s.Has(field) {
 			return s.Name
 		}
@@ -228,18 +228,31 @@ func (m EditModel) sectionOf(field string) string {
 }
 
 // at is the address of a field: on this page, on its tab, or in its row's
-// dialog; of a row that was deleted its group.
+// dialog.
 func (m EditModel) at(field string) string {
-	if group, _, row := strings.Cut(field, "."); row && m.Whole.Field(field) == nil {
-		return m.at(group)
-	}
-	if parts := strings.SplitN(field, ".", 3); len(parts) == 3 && (m.Row == nil || m.Row.name() != parts[0]+"/"+parts[1]) {
-		return m.url("/rows/"+parts[0]+"/"+parts[1]) + "#f-" + field
-	}
-	if section := m.sectionOf(field); len(m.Tabs) > 0 && section != m.section() {
-		return m.url("/edit?tab="+section) + "#f-" + field
+	section := sectionOf(m.Whole, field)
+	if group, id, ok := rowOfField(field); ok && (m.Row == nil || m.Row.name() != group+"/"+id) || !ok && len(m.Tabs) > 0 && section != m.section() {
+		return fieldAddress(m.RecordID, section, field)
 	}
 	return "#f-" + field
+}
+
+// fieldAddress is where a field is filled: in the dialog of its row, or on the
+// page of the draft, at the section that has it.
+func fieldAddress(record, section, field string) string {
+	if group, id, ok := rowOfField(field); ok {
+		return "/records/" + record + "/rows/" + group + "/" + id + "#f-" + field
+	}
+	return "/records/" + record + "/edit?tab=" + section + "#f-" + field
+}
+
+// rowOfField is the row of a field whose name is that of one in a row.
+func rowOfField(field string) (group, id string, ok bool) {
+	parts := strings.SplitN(field, ".", 3)
+	if len(parts) < 3 {
+		return "", "", false
+	}
+	return parts[0], parts[1], true
 }
 
 // page is the address of this page without a dialog.

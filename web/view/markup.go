@@ -154,7 +154,9 @@ var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "cer
 func onThisPage(field string) string { return "#f-" + field }
 
 func editScripts(m EditModel) []string {
-	scripts := []string{"cascade.js", "search.js", "pick.js", "files.js", "drop.js", "preview.js"}
+	// search.js brings cascade.js along: named here it would run twice, for an
+	// import and a page know a module by different addresses.
+	scripts := []string{"search.js", "pick.js", "count.js", "files.js", "drop.js", "preview.js"}
 	if m.Row == nil {
 		scripts = append(scripts, "form.js", "ca.js")
 	}

@@ -3,7 +3,6 @@ package view
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"unireg/record/form"
@@ -48,6 +47,11 @@ func (a Action) word() string {
 	default:
 		return "继续填写"
 	}
+}
+
+// at is where a field of the returned filing is corrected.
+func (m RecordModel) at(field string) string {
+	return fieldAddress(m.RecordID, sectionOf(m.Form, field), field)
 }
 
 func has(actions []Action, a Action) bool { return slices.Contains(actions, a) }
@@ -154,30 +158,11 @@ type RecordModel struct {
 	Denied    []Denied // what one might look for and cannot do now
 	Command   string
 	Return    *ReturnNote
-	Tabs      bool // the draft shows each section on a page of its own
 	Notices   []Notice
 	// Shown tells which content the page shows where there is a choice: the
 	// version in force, or the one under way.
 	Shown string
 	Other *Link // to the other one
-}
-
-// at is the address at which a field of the draft is filled.
-func (m RecordModel) at(field string) string {
-	group, row, qualified := strings.Cut(field, ".")
-	if id, _, ok := strings.Cut(row, "."); qualified && ok && m.Form.Field(field) != nil {
-		return "/records/" + m.RecordID + "/rows/" + group + "/" + id + "#f-" + field
-	}
-	if qualified {
-		field = group
-	}
-	tab := ""
-	for _, s := range m.Form {
-		if m.Tabs && slices.ContainsFunc(s.Fields, func(f *form.Field) bool { return f.Name == field }) {
-			tab = "?tab=" + s.Name
-		}
-	}
-	return "/records/" + m.RecordID + "/edit" + tab + "#f-" + field
 }
 
 // Denied is an action that is not possible now, with the reason.

@@ -58,14 +58,6 @@ func (m ReviewModel) sealed(id string) bool {
 	return state == FilePending || state == FileRefused
 }
 
-// documentTitle names an attachment field: one of a row by its row, too.
-func documentTitle(c form.Change) string {
-	if c.Row == "" {
-		return c.Field.Label
-	}
-	return c.Row + "：" + c.Field.Label
-}
-
 func (m ReviewModel) fileState(id string) FileState {
 	if state, ok := m.Files[id]; ok {
 		return state

@@ -15,6 +15,15 @@ func freshRow() string { return uuid.Must(uuid.NewV7()).String() }
 
 func rowTitle(row form.Row) string { return cmp.Or(row.Title(), "未填写") }
 
+// belowTitle are the fields of a row without the one that is its title.
+func belowTitle(row form.Row) []*form.Field {
+	i := slices.IndexFunc(row.Fields, func(f *form.Field) bool { return f.Display() != "" && f.Display() == row.Title() })
+	if i < 0 {
+		return row.Fields
+	}
+	return slices.Delete(slices.Clone(row.Fields), i, i+1)
+}
+
 func onlyRows(fields []*form.Field) bool {
 	return !slices.ContainsFunc(fields, func(f *form.Field) bool { return f.Widget != form.WidgetRows })
 }

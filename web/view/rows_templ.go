@@ -310,7 +310,7 @@ func rowCard(group *form.Field, row form.Row, m EditModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, f := range row.Fields[1:] {
+		for _, f := range belowTitle(row) {
 			if !f.Empty() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<div><dt>")
 				if templ_7745c5c3_Err != nil {
@@ -830,7 +830,7 @@ func termsControl(f *form.Field, m EditModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "</div><div class=\"hint\">左边选择专业，右边填写该专业的有效期；保存后会再空出几行</div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "</div><div class=\"hint\">每行先选专业，再填该专业的有效期；保存后会再空出几行</div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

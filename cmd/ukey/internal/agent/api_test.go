@@ -278,3 +278,15 @@ func TestRequestsAreBoundedAndForgotten(t *testing.T) {
 	require.Equal(t, http.StatusCreated, d.ask(id, encode(t, d.login())).status)
 	require.Equal(t, http.StatusNotFound, d.get("/v1/signatures/"+first).status)
 }
+
+// TestWhoFilesMuchSignsMuchInARow holds that what was signed already takes no
+// room from what is to be signed.
+func TestWhoFilesMuchSignsMuchInARow(t *testing.T) {
+	d, world := newDesk(t), certificatetest.New(t, "", "")
+	id := d.plug(world).Certificate.SHA256()
+	for range 20 {
+		request := d.begin(id, d.submit("获奖信息"))
+		d.enter(request, pin)
+		require.Equal(t, "signed", d.result(request).State)
+	}
+}

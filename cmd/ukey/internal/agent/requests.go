@@ -46,8 +46,9 @@ const (
 	// maxAttempts bounds wrong PINs of one request, however many the token
 	// would grant.
 	maxAttempts = 5
-	// maxRequests bounds requests that are remembered, in all and of an origin.
-	maxRequests     = 64
+	// maxRequests bounds requests that are remembered, and maxOfOneOrigin those of
+	// an origin that wait: who files much in a row signs much in a row.
+	maxRequests     = 256
 	maxOfOneOrigin  = 16
 	csrfTokenLength = 32
 )
@@ -168,7 +169,7 @@ func (rs *requests) add(origin string, st certificate.Statement, message []byte,
 	for id, r := range rs.byID {
 		if now.After(r.ends().Add(kept)) {
 			delete(rs.byID, id)
-		} else if r.origin == origin {
+		} else if r.origin == origin && r.at(now).State == Waiting {
 			same++
 		}
 	}
