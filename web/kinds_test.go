@@ -158,7 +158,7 @@ func TestB22_AFileOfARowIsUploadedWithoutScripts(t *testing.T) {
 	r.Header.Set("Content-Type", contentType)
 	attached := b.send(r)
 	require.Equal(t, http.StatusSeeOther, attached.Status, attached.text())
-	require.Equal(t, b.path("/rows/"+row)+"#f-"+field, attached.location())
+	require.Equal(t, b.path("/rows/"+row)+"?stay=1#f-"+field, attached.location())
 	d := b.draft().Document.(*record.PractitionerDocument)
 	require.Equal(t, "周予安", d.Name, "the page behind keeps its fields")
 	require.Len(t, d.Safety, 1)
