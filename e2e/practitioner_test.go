@@ -151,7 +151,7 @@ func TestS26_PractitionerFromDraftToForce(t *testing.T) {
 		p.fill("获奖等次", "一等奖")
 		p.follow("保存")
 		p.follow("核对并提交")
-		p.sees("变更原因：新取得证书", "人员获奖：“优秀项目经理”", "一等奖", "安全生产考核证：删除“B类（项目负责人）”")
+		p.sees("变更原因：新取得证书", "人员获奖：修改“优秀项目经理”", "一等奖", "安全生产考核证：删除“B类（项目负责人）”")
 		p.submitsByKey()
 		p.sees("变更审核中")
 	})
