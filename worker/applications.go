@@ -43,21 +43,15 @@ func NewApplications(bell ApplicationBell, store ApplicationLister, logger *slog
 
 // Run goes on until ctx ends.
 func (a *Applications) Run(ctx context.Context) {
-	rest, reconciled := round, time.Time{}
-	for ctx.Err() == nil {
+	reconciled := time.Time{}
+	rounds(ctx, a.logger, "applications", func(ctx context.Context) (bool, error) {
 		err := a.Call(ctx)
 		if err == nil && time.Since(reconciled) >= betweenReconciliations {
 			_, err = a.Reconcile(ctx)
 			reconciled = time.Now()
 		}
-		if err != nil && ctx.Err() == nil {
-			rest = min(2*rest, longestRest)
-			a.logger.WarnContext(ctx, "applications rest", slog.Duration("for", rest), slog.Any("error", err))
-		} else {
-			rest = round
-		}
-		pause(ctx, rest)
-	}
+		return false, err
+	})
 }
 
 // Call calls for what lies in the inbox. An application for which that changes
@@ -81,9 +75,7 @@ func (a *Applications) Call(ctx context.Context) error {
 		if err != nil {
 			break
 		}
-		s.rings++
-		s.until = now.Add(min(longestRest, round<<min(s.rings, 4)))
-		still[id] = s
+		still[id] = s.again(now)
 	}
 	a.called = still // what was looked at is forgotten
 	if err != nil {

@@ -37,16 +37,7 @@ func NewImports(bell ImportBell, store ImportLister, logger *slog.Logger) *Impor
 
 // Run goes on until ctx ends.
 func (i *Imports) Run(ctx context.Context) {
-	rest := round
-	for ctx.Err() == nil {
-		if err := i.Round(ctx); err != nil && ctx.Err() == nil {
-			rest = min(2*rest, longestRest)
-			i.logger.WarnContext(ctx, "imports rest", slog.Duration("for", rest), slog.Any("error", err))
-		} else {
-			rest = round
-		}
-		pause(ctx, rest)
-	}
+	rounds(ctx, i.logger, "imports", func(ctx context.Context) (bool, error) { return false, i.Round(ctx) })
 }
 
 // Round asks once for what is open.
@@ -70,9 +61,7 @@ func (i *Imports) Round(ctx context.Context) error {
 		if started {
 			i.logger.WarnContext(ctx, "a confirmed import had no workflow", slog.String("import", string(id)))
 		}
-		s.rings++
-		s.until = now.Add(min(longestRest, round<<min(s.rings, 4)))
-		still[id] = s
+		still[id] = s.again(now)
 	}
 	i.asked = still // what ended is forgotten
 	return nil

@@ -62,23 +62,7 @@ func NewRelay(bell Bell, store CommandLister, logger *slog.Logger) *Relay {
 }
 
 // Run relays until ctx ends.
-func (r *Relay) Run(ctx context.Context) {
-	rest := round
-	for ctx.Err() == nil {
-		more, err := r.Round(ctx)
-		switch {
-		case err != nil:
-			rest = min(2*rest, longestRest)
-			r.logger.WarnContext(ctx, "relay rests", slog.Duration("for", rest), slog.Any("error", err))
-		case more:
-			rest = round
-			continue
-		default:
-			rest = round
-		}
-		pause(ctx, rest)
-	}
-}
+func (r *Relay) Run(ctx context.Context) { rounds(ctx, r.logger, "relay", r.Round) }
 
 // Round rings once for what is open now and tells whether there is more. The
 // error is that of the database, or of Temporal when no ring at all got through.
@@ -182,9 +166,7 @@ func (r *Relay) judge(ctx context.Context, due []storage.OpenCommand, results []
 			continue
 		}
 		command := due[i]
-		s := r.silent[command.ID]
-		s.rings++
-		s.until = time.Now().Add(min(longestRest, round<<min(s.rings, 4)))
+		s := r.silent[command.ID].again(time.Now())
 		r.silent[command.ID] = s
 		if errors.Is(err, errAwaited) {
 			continue
