@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/require"
 
 	"unireg/record"
@@ -197,4 +198,31 @@ func TestS08_DriverDownload(t *testing.T) {
 	p.follow("CA驱动下载")
 	p.sees("Windows", "macOS", "Linux", "SHA-256", "运行", "确定", "安装", "完成", "【用户认证】", "允许本站", "本站暂未提供")
 	require.NotEmpty(t, p.eval(`document.querySelector("a[href='/downloads/ukey-linux-amd64']")?.textContent ?? ""`))
+}
+
+// TestC11_AnAgentThatIsAbsentOrKeptFromThePageIsExplained opens the login page
+// where no agent runs, and where the browser does not let the page reach one.
+func TestC11_AnAgentThatIsAbsentOrKeptFromThePageIsExplained(t *testing.T) {
+	t.Parallel()
+	s := theSystem(t)
+	nobody, err := freeAddress()
+	require.NoError(t, err)
+	lonely, err := s.runPortal("lonely", map[string]string{"UNIREG_AGENT_ORIGIN": "http://" + nobody})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, lonely.stop()) })
+	lonely.serves(t)
+
+	absent := newPerson(t, s)
+	absent.origin = lonely.origin
+	absent.open("/login/certificate")
+	absent.sees("未连接 CA 驱动", "没有检测到 CA 驱动", "下载并安装 CA 驱动", "重新检测")
+
+	denied := newPerson(t, s)
+	denied.open("/login")
+	denied.do(command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `navigator.permissions.query = async () => ({ state: "denied" });
+			window.fetch = async () => { throw new TypeError("kept from this computer"); };`,
+	}))
+	denied.open("/login/certificate")
+	denied.sees("浏览器不允许本页连接 CA 驱动", "本地网络访问")
 }
