@@ -93,7 +93,7 @@ func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, mov
 // expirySubjects is how many subjects one transaction of a sweep tells.
 const expirySubjects = 200
 
-// today is the civil date in China by the database's clock.
+// todaySQL is the civil date in China by the database's clock.
 const todaySQL = "(clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date"
 
 // SweepExpiries tells subjects of what expires, once for each of the notices

@@ -52,6 +52,9 @@ func TestS20_S25_S26_S29_EveryKindHasItsListAndBeginsWithOneDraft(t *testing.T) 
 			require.Contains(t, b.get("/home").text(), "1 项")
 		})
 	}
+	for _, tab := range listTabs {
+		require.NotEmpty(t, tab.Label, "a list can be narrowed to %q", tab.Value)
+	}
 	person := p.enter(p.newSubject(record.Person, "111", newResidentID(), "周予安"))
 	require.Equal(t, http.StatusNotFound, person.get(listPath(record.Award)).Status, "these kinds are for organizations")
 	require.Equal(t, http.StatusNotFound, person.submit(person.get("/home"), "/records", url.Values{"kind": {"award"}}).Status)

@@ -82,14 +82,10 @@ var kindIcons = map[record.Kind]view.Icon{
 
 // listTabs and listOrders are what a list can be narrowed to and sorted by.
 var (
-	listTabs = []view.Option{
-		{Value: "", Label: "全部"},
-		{Value: string(storage.ListDrafts), Label: "草稿"},
-		{Value: string(storage.ListUnderReview), Label: "审核中"},
-		{Value: string(storage.ListReturned), Label: "退回"},
-		{Value: string(storage.ListInForce), Label: "有效"},
-		{Value: string(storage.ListExpired), Label: "已过期"},
-		{Value: string(storage.ListVoided), Label: "已作废"},
+	listTabs  = tabsOf(storage.ListStates())
+	tabLabels = map[storage.ListState]string{
+		storage.ListDrafts: "草稿", storage.ListUnderReview: "审核中", storage.ListReturned: "退回", storage.ListInForce: "有效",
+		storage.ListExpired: "已过期", storage.ListVoided: "已作废",
 	}
 	listOrders = []view.Option{
 		{Value: string(storage.ListRecent), Label: "最近更新"},
@@ -97,6 +93,14 @@ var (
 		{Value: string(storage.ListDate), Label: "日期"},
 	}
 )
+
+func tabsOf(states []storage.ListState) []view.Option {
+	tabs := []view.Option{{Value: "", Label: "全部"}}
+	for _, state := range states {
+		tabs = append(tabs, view.Option{Value: string(state), Label: tabLabels[state]})
+	}
+	return tabs
+}
 
 // turned is the address of another page of the list.
 func turned(q storage.ListQuery, direction, cursor string) string {

@@ -163,9 +163,9 @@ func saveRow(s *Server, v *visit) error {
 		_, known = group.Row(n.id)
 	}
 	values.Set("row", n.group+"/"+n.id)
-	stored := d.draft.Document
-	if copied, err := s.Store.Draft(v.ctx, v.subject.ID, d.id); err == nil {
-		stored = copied.Document
+	stored, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)
+	if err != nil {
+		return err
 	}
 	t, err := s.typed(v, d, values)
 	if err != nil {
@@ -177,7 +177,7 @@ func saveRow(s *Server, v *visit) error {
 		dialog.Fault = after
 	}
 	if len(dialog.Problems) > 0 || dialog.Fault != "" {
-		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: stored, section: t.section, row: dialog})
+		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: stored.Document, section: t.section, row: dialog})
 	}
 	return s.saveRows(v, d, t, n, "已保存")
 }
