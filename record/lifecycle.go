@@ -24,13 +24,36 @@ const (
 // Role is the part in which somebody acts.
 type Role string
 
-// The roles. A supervisor may also do what a reviewer may.
+// The roles. Of the staff's each may do what the one before it may.
 const (
 	Applicant  Role = "subject"
-	Reviewer   Role = "reviewer"
-	Supervisor Role = "supervisor"
+	Reviewer   Role = "reviewer"   // 审核员
+	Confirmer  Role = "confirmer"  // 复核员: second reviews, too
+	Supervisor Role = "supervisor" // 管理员
 	Clock      Role = "clock"
 )
+
+// StaffRoles are the roles of staff, the one that may least first.
+func StaffRoles() []Role { return []Role{Reviewer, Confirmer, Supervisor} }
+
+var roleLabels = map[Role]string{
+	Applicant: "申请人", Reviewer: "审核员", Confirmer: "复核员", Supervisor: "管理员", Clock: "系统",
+}
+
+// Label is the role's name on pages.
+func (r Role) Label() string { return roleLabels[r] }
+
+// IsStaff reports whether the role is one of the staff's.
+func (r Role) IsStaff() bool { return slices.Contains(StaffRoles(), r) }
+
+// Covers reports whether the role may do all that the other may.
+func (r Role) Covers(other Role) bool {
+	if r == other {
+		return true
+	}
+	staff := StaffRoles()
+	return other.IsStaff() && slices.Index(staff, r) > slices.Index(staff, other)
+}
 
 // Facts are what a transition depends on beside the state.
 type Facts struct {
@@ -112,10 +135,10 @@ var table = []Transition{
 		},
 	},
 	{
-		Move: Confirm, Label: "复核通过", By: Reviewer, From: inSecondReview,
+		Move: Confirm, Label: "复核通过", By: Confirmer, From: inSecondReview,
 		To: func(State, Facts) State { return settled },
 	},
-	{Move: Reject, Label: "退回初审", By: Reviewer, Reason: true, From: inSecondReview, To: filing(UnderReview)},
+	{Move: Reject, Label: "退回初审", By: Confirmer, Reason: true, From: inSecondReview, To: filing(UnderReview)},
 	{Move: Lapse, Label: "逾期未补正", By: Clock, From: inCorrection, To: filing(NothingFiled)},
 	{Move: Discard, Label: "放弃修改", By: Applicant, From: inCorrection, To: filing(NothingFiled)},
 	{
@@ -154,15 +177,19 @@ func (m Move) Label() string {
 }
 
 // May reports whether somebody in that role may make the move at all.
-func (t Transition) May(r Role) bool {
-	return t.By == r || t.By == Reviewer && r == Supervisor
+func (t Transition) May(r Role) bool { return r.Covers(t.By) }
+
+// mayFrom reports whether somebody in that role may make the move from that
+// state: whatever is done in a second review takes who may confirm.
+func (t Transition) mayFrom(s State, r Role) bool {
+	return t.May(r) && (s.Filing != SecondReview || !r.IsStaff() || r.Covers(Confirmer))
 }
 
 // Next answers where a move leads: the new state, and whether the move is
 // legal from the state, for the role, under the facts.
 func Next(s State, m Move, r Role, f Facts) (State, bool) {
 	t, ok := TransitionOf(m)
-	if !ok || !t.May(r) || !slices.Contains(t.From, s) || t.Guard != nil && !t.Guard(f) {
+	if !ok || !t.mayFrom(s, r) || !slices.Contains(t.From, s) || t.Guard != nil && !t.Guard(f) {
 		return s, false
 	}
 	return t.To(s, f), true

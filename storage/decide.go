@@ -74,10 +74,10 @@ func (s *Store) refuseActor(ctx context.Context, tx bun.Tx, command *commandRow)
 			SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
 			FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? AND a.subject = ?`,
 			command.Actor, command.Subject).Scan(ctx, &enabled)
-	case record.Reviewer, record.Supervisor:
+	case record.Reviewer, record.Confirmer, record.Supervisor:
 		var role record.Role
 		err = tx.NewRaw("SELECT disabled_at IS NULL, role FROM staff WHERE id = ?", command.Actor).Scan(ctx, &enabled, &role)
-		if err == nil && enabled && role != command.Role {
+		if err == nil && enabled && !role.Covers(command.Role) {
 			return record.RefusedNoAuthority, nil
 		}
 	default:
@@ -260,7 +260,7 @@ func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (boo
 // refuseReviewer checks what binds staff: nobody decides a filing in which they
 // appear, on which another works, or of which they were the first reviewer.
 func (s *Store) refuseReviewer(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, task *reviewRow) (record.Refusal, error) {
-	if command.Role != record.Reviewer && command.Role != record.Supervisor {
+	if !command.Role.IsStaff() {
 		return "", nil
 	}
 	appears, err := s.appearsIn(ctx, tx, command.Actor, current.ID, max(current.Submitted, current.InForce))

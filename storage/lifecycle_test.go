@@ -50,7 +50,7 @@ func newDeskOn(t testing.TB, database *storagetest.Database) *desk {
 	require.NoError(t, err)
 	d.subject, d.account = registered.Subject, registered.Account
 	d.first = d.staff(t, record.Reviewer, sample.ResidentID(900000+n))
-	d.second = d.staff(t, record.Reviewer, sample.ResidentID(910000+n))
+	d.second = d.staff(t, record.Confirmer, sample.ResidentID(910000+n))
 	d.boss = d.staff(t, record.Supervisor, sample.ResidentID(920000+n))
 	d.profile, err = d.StartDraft(t.Context(), d.account, d.subject, record.OrganizationProfile)
 	require.NoError(t, err)

@@ -55,7 +55,7 @@ func openTask(ctx context.Context, tx bun.Tx, id record.ID) (*reviewRow, error) 
 
 func (r *reviewRow) close(ctx context.Context, tx bun.Tx, command *commandRow, now time.Time) error {
 	r.ClosedAt, r.Decision = now, command.Move
-	if command.Role == record.Reviewer || command.Role == record.Supervisor {
+	if command.Role.IsStaff() {
 		r.ClosedBy = command.Actor
 	}
 	if _, err := tx.NewUpdate().Model(r).Column("closed_at", "closed_by", "decision").WherePK().Exec(ctx); err != nil {

@@ -101,8 +101,8 @@ func (s *Store) AddStaff(ctx context.Context, by record.Actor, n NewStaff) (reco
 	switch {
 	case row.Login == "" || row.Name == "":
 		return "", record.Errorf(record.Invalid, "请填写登录名与姓名")
-	case n.Role != record.Reviewer && n.Role != record.Supervisor:
-		return "", record.Errorf(record.Invalid, "角色只能是审核员或管理员")
+	case !n.Role.IsStaff():
+		return "", record.Errorf(record.Invalid, "角色只能是审核员、复核员或管理员")
 	case n.Identity == "":
 		return "", record.Errorf(record.Invalid, "请填写身份证号码，用于审核回避")
 	}

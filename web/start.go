@@ -57,7 +57,7 @@ func procedure(policy record.Policy) []view.Step {
 }
 
 var roleLabels = map[record.Role]string{
-	record.Applicant: "申请人", record.Reviewer: "审核人员", record.Supervisor: "管理员",
+	record.Applicant: "申请人", record.Reviewer: "审核人员", record.Confirmer: "复核人员", record.Supervisor: "管理员",
 }
 
 // stepTitles name the stages after the moves that end them.

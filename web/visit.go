@@ -185,12 +185,8 @@ func (v *visit) page(title string) view.Page {
 	}
 	switch {
 	case v.staff != nil:
-		role := "审核员"
-		if v.staff.Role == record.Supervisor {
-			role = "管理员"
-		}
 		p.Viewer = &view.Viewer{
-			Name: v.staff.Name, Login: v.staff.Login, Kind: view.Staff, Role: role, Assurance: view.Assurance(v.session.Assurance),
+			Name: v.staff.Name, Login: v.staff.Login, Kind: view.Staff, Role: v.staff.Role.Label(), Assurance: view.Assurance(v.session.Assurance),
 			Supervisor: v.staff.Role == record.Supervisor,
 		}
 	case v.session != nil:
