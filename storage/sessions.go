@@ -95,7 +95,7 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		var enabled bool
 		var err error
 		if n.Staff != "" {
-			err = tx.NewRaw("SELECT disabled_at IS NULL FROM staff WHERE id = ? FOR SHARE", n.Staff).Scan(ctx, &enabled)
+			err = tx.NewRaw("SELECT disabled_at IS NULL FROM staff WHERE id = ? FOR NO KEY UPDATE", n.Staff).Scan(ctx, &enabled)
 		} else {
 			err = tx.NewRaw(`
 				SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
@@ -119,6 +119,9 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		row.CreatedAt, row.SeenAt, row.ExpiresAt = now, now, now.Add(n.Lifetime)
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return fmt.Errorf("insert session: %w", err)
+		}
+		if n.Staff != "" && n.SecondFactor {
+			return updateStaff(ctx, tx, "UPDATE staff SET logged_in_at = ? WHERE id = ?", now, n.Staff)
 		}
 		return nil
 	})
