@@ -12,10 +12,6 @@ import (
 	"unireg/record"
 )
 
-// EventHandover is the type under which the log shows that work was handed on.
-// It is no event: a review that moves to another desk changes no record.
-const EventHandover = "handover"
-
 // LogEntry is one line of the log of what staff did. It holds ids, enum names and
 // numbers; what was written or filed is not in it.
 type LogEntry struct {
@@ -59,30 +55,25 @@ type LogPage struct {
 }
 
 // The parts of the log, each an ordered stretch of an index: what staff did and
-// what belongs to no subject, what was done to a member by others, and whose work
-// went where. The words of the first are those of the index. A handover has its
-// place in the order as an event with its own id for a chain.
+// what belongs to no subject, and what was done to a member by others. The words
+// of the first are those of the index.
 const (
 	logOfStaff = `
-		SELECT e.at, e.chain, e.no, e.type, e.role, e.actor, e.record, e.data FROM events e
+		SELECT e.* FROM events e
 		WHERE (role IN ('reviewer', 'confirmer', 'supervisor') OR chain = '00000000-0000-0000-0000-000000000000')
 		  AND (?0::uuid IS NULL OR e.actor = ?0) AND (?1 OR e.type IN (?2)) AND e.at >= ?3 AND e.at < ?4`
 	logAboutStaff = `
-		SELECT e.at, e.chain, e.no, e.type, e.role, e.actor, e.record, e.data FROM events e
+		SELECT e.* FROM events e
 		WHERE e.chain = '00000000-0000-0000-0000-000000000000' AND e.data->>'staff' = ?0::text AND e.actor IS DISTINCT FROM ?0
 		  AND (?1 OR e.type IN (?2)) AND e.at >= ?3 AND e.at < ?4`
-	logHandovers = `
-		SELECT e.at, e.id, 0::bigint, 'handover', '', e.by, e.record, jsonb_build_object('taken', e.taken, 'given', e.given)
-		FROM review_handovers e
-		WHERE (?0::uuid IS NULL OR ?0 IN (e.by, e.taken, e.given)) AND (?1 OR 'handover' IN (?2)) AND e.at >= ?3 AND e.at < ?4`
 )
 
 // forEver is later than anything that happens.
 var forEver = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// StaffLog returns one page of what staff did: to records, in the chain of what
-// has no subject, and with one another's work. A cursor that is none starts at
-// the beginning.
+// StaffLog returns one page of what staff did to records, and of what happened
+// in the chain of what has no subject. A cursor that is none starts at the
+// beginning.
 func (s *Store) StaffLog(ctx context.Context, q LogQuery) (LogPage, error) {
 	at, chain, no, backwards := readEventCursor(q.Before)
 	if !backwards {
@@ -95,15 +86,15 @@ func (s *Store) StaffLog(ctx context.Context, q LogQuery) (LogPage, error) {
 	if backwards {
 		direction, beyond = "", " > "
 	}
-	part := func(source, chainColumn, noColumn string) string {
+	part := func(source string) string {
 		if q.After != "" || backwards {
-			source += " AND (e.at, " + chainColumn + ", " + noColumn + ")" + beyond + "(?5, ?6, ?7)"
+			source += " AND (e.at, e.chain, e.no)" + beyond + "(?5, ?6, ?7)"
 		}
-		return "(" + source + " ORDER BY e.at" + direction + ", " + chainColumn + direction + ", " + noColumn + direction + " LIMIT ?8)"
+		return "(" + source + " ORDER BY e.at" + direction + ", e.chain" + direction + ", e.no" + direction + " LIMIT ?8)"
 	}
-	parts := part(logOfStaff, "e.chain", "e.no") + " UNION ALL " + part(logHandovers, "e.id", "0::bigint")
+	parts := part(logOfStaff)
 	if q.Staff != "" {
-		parts += " UNION ALL " + part(logAboutStaff, "e.chain", "e.no")
+		parts += " UNION ALL " + part(logAboutStaff)
 	}
 	if q.Until.IsZero() {
 		q.Until = forEver

@@ -61,19 +61,19 @@ func TestB18TheLogTellsWhatStaffDid(t *testing.T) {
 	require.NoError(t, d.RevealVersion(ctx, reviewer(d.first), r, 1))
 	d.document.Address = "示范路 2 号"
 	d.save(t)
-	d.held(t, "430104", d.first)
+	require.NoError(t, d.Assign(ctx, reviewer(d.first), d.held(t, "", d.first), "", "转回"))
 	require.NoError(t, d.SetStaffScope(ctx, d.supervisor(), d.first, record.Reviewer, []string{"44"}, nil))
 	require.NoError(t, d.SetStaffPassword(ctx, reviewer(d.first), d.first, "new", ""))
 
 	all := logged(t, d.Store, storage.LogQuery{Staff: d.first, Limit: 2})
 	want := []string{
-		storage.EventStaffPassword, storage.EventStaffChanged, storage.EventHandover, storage.EventRevealed, "return", storage.EventStaffAdded,
+		storage.EventStaffPassword, storage.EventStaffChanged, storage.EventHandedOver, storage.EventRevealed, "return", storage.EventStaffAdded,
 	}
 	require.ElementsMatch(t, want, types(all), "what the member did, and what was done to them; the subject's moves are not staff's")
 	require.True(t, slices.IsSortedFunc(all, func(a, b storage.LogEntry) int { return b.At.Compare(a.At) }), "newest first")
 	for _, e := range all {
 		switch e.Type {
-		case "return", storage.EventRevealed, storage.EventHandover:
+		case "return", storage.EventRevealed, storage.EventHandedOver:
 			require.Equal(t, d.profile, e.Record)
 			require.Equal(t, record.OrganizationProfile, e.Kind)
 			require.Equal(t, d.subject.ID, e.Subject)
@@ -88,8 +88,8 @@ func TestB18TheLogTellsWhatStaffDid(t *testing.T) {
 	}
 
 	t.Run("by type", func(t *testing.T) {
-		moves := logged(t, d.Store, storage.LogQuery{Staff: d.first, Types: []string{"return", storage.EventHandover}, Limit: 1})
-		require.ElementsMatch(t, []string{"return", storage.EventHandover}, types(moves))
+		moves := logged(t, d.Store, storage.LogQuery{Staff: d.first, Types: []string{"return", storage.EventHandedOver}, Limit: 1})
+		require.ElementsMatch(t, []string{"return", storage.EventHandedOver}, types(moves))
 		require.Equal(t, []string{storage.EventRevealed}, types(logged(t, d.Store, storage.LogQuery{Staff: d.first, Types: []string{storage.EventRevealed}, Limit: 5})))
 	})
 	t.Run("by day", func(t *testing.T) {

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -69,8 +68,8 @@ func (s *Store) EditStaff(ctx context.Context, by record.Actor, id record.ID, ed
 		if _, err := tx.NewUpdate().Model(row).Column("name", "role", "regions", "kinds", "revision").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("write staff: %w", err)
 		}
-		return freeWork(ctx, tx, e, id, noteScopeChanged, func(h heldTask) bool {
-			return !scope.Covers(h.Kind, h.Region, filingOf(h.Stage))
+		return freeWork(ctx, tx, e, id, noteScopeChanged, func(r *reviewRow) bool {
+			return !scope.Covers(r.Kind, r.Region, r.filing())
 		})
 	})
 }
@@ -128,7 +127,7 @@ func (s *Store) DisableStaff(ctx context.Context, by record.Actor, id record.ID)
 		if _, err := endSessions(ctx, tx, "staff", id, ""); err != nil {
 			return err
 		}
-		return freeWork(ctx, tx, e, id, noteDisabled, func(heldTask) bool { return true })
+		return freeWork(ctx, tx, e, id, noteDisabled, func(*reviewRow) bool { return true })
 	})
 }
 
@@ -193,60 +192,25 @@ func noteScope(e *event, prefix string, scope record.Scope) {
 	e.Data[prefix+"kinds"] = append([]record.Kind{}, scope.Kinds...)
 }
 
-// filingOf is where the record of a review at that stage stands.
-func filingOf(stage string) record.Filing {
-	if stage == stageSecond {
-		return record.SecondReview
-	}
-	return record.UnderReview
-}
-
-// heldTask is an open review that a member has claimed or was assigned.
-type heldTask struct {
-	ID     record.ID   `bun:"id"`
-	Record record.ID   `bun:"record"`
-	Kind   record.Kind `bun:"kind"`
-	Region string      `bun:"region"`
-	Stage  string      `bun:"stage"`
-	Live   bool        `bun:"live"` // neither claim nor assignment has run out
-}
-
-// handoverRow is one piece of work that went from one to another.
-type handoverRow struct {
-	bun.BaseModel `bun:"table:review_handovers,alias:h"`
-
-	ID     record.ID `bun:"id,pk"`
-	Task   record.ID `bun:"task"`
-	Record record.ID `bun:"record"`
-	At     time.Time `bun:"at"`
-	By     record.ID `bun:"by,nullzero"`
-	Taken  record.ID `bun:"taken,nullzero"`
-	Given  record.ID `bun:"given,nullzero"`
-	Note   string    `bun:"note"`
-}
-
 // freeWork gives back to the queue what the member holds and the condition says,
-// with a note for whoever takes it up. The event tells how many that were.
-func freeWork(ctx context.Context, tx bun.Tx, e *event, id record.ID, note string, frees func(heldTask) bool) error {
-	var held []heldTask
-	err := tx.NewRaw(`
-		SELECT id, record, kind, region, stage,
-		       coalesce(claimed_by = ?0 AND claimed_until > ?1, false)
-		       OR coalesce(assigned_to = ?0 AND coalesce(assigned_until > ?1, true), false) AS live
-		FROM review_tasks WHERE closed_at IS NULL AND (claimed_by = ?0 OR assigned_to = ?0)
-		ORDER BY id FOR UPDATE`, id, e.At).Scan(ctx, &held)
+// with a note for whoever takes it up. The event tells how much that was.
+func freeWork(ctx context.Context, tx bun.Tx, e *event, id record.ID, note string, frees func(*reviewRow) bool) error {
+	var held []reviewRow
+	err := tx.NewSelect().Model(&held).Where("closed_at IS NULL").Where("? IN (claimed_by, assigned_to)", id).
+		Order("id").For("UPDATE").Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("read what is held: %w", err)
 	}
 	var free []record.ID
 	var handovers []handoverRow
-	for _, h := range held {
-		if !frees(h) {
+	for i := range held {
+		row := &held[i]
+		if !frees(row) {
 			continue
 		}
-		free = append(free, h.ID)
-		if h.Live {
-			handovers = append(handovers, handoverRow{ID: NewID(), Task: h.ID, Record: h.Record, At: e.At, By: e.Actor, Taken: id, Note: note})
+		free = append(free, row.ID)
+		if row.holder(e.At) == id {
+			handovers = append(handovers, handoverRow{ID: NewID(), Task: row.ID, Record: row.Record, At: e.At, By: e.Actor, Taken: id, Note: note})
 		}
 	}
 	if len(free) == 0 {

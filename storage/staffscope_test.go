@@ -244,12 +244,15 @@ func TestB18TheLastSupervisorStays(t *testing.T) {
 	actors := map[record.ID]record.ID{d.boss: other, other: d.boss}
 	var race sync.WaitGroup
 	var mu sync.Mutex
-	answers := map[record.Code]int{}
+	answers := map[record.Code]int{} // "" where nothing was refused
 	for by, whom := range actors {
 		race.Go(func() {
 			err := d.SetStaffScope(ctx, record.Actor{Role: record.Supervisor, ID: by}, whom, record.Reviewer, nil, nil)
 			mu.Lock()
 			defer mu.Unlock()
+			if err != nil {
+				require.NotEmpty(t, record.CodeOf(err), err)
+			}
 			answers[record.CodeOf(err)]++
 		})
 	}

@@ -15,4 +15,3 @@ CREATE INDEX events_of_staff_type ON events (type, at DESC)
     WHERE role IN ('reviewer', 'confirmer', 'supervisor') OR chain = '00000000-0000-0000-0000-000000000000';
 CREATE INDEX events_about_staff ON events ((data->>'staff'), at DESC)
     WHERE chain = '00000000-0000-0000-0000-000000000000';
-CREATE INDEX review_handovers_at ON review_handovers (at DESC, id DESC);
