@@ -167,7 +167,7 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 		if err := dropDecision(ctx, tx, command.ID); err != nil {
 			return err
 		}
-		e.Type = eventRefused
+		e.Type = EventRefused
 		e.Data["move"], e.Data["refusal"] = string(command.Move), string(refusal)
 		if command.Move == record.Submit {
 			_, err := tx.NewRaw("UPDATE drafts SET locked_by = NULL WHERE record = ? AND locked_by = ?", current.ID, command.ID).Exec(ctx)
@@ -182,8 +182,8 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 	return s.tell(ctx, tx, current, command)
 }
 
-// eventRefused is the type of the event that a refused command leaves.
-const eventRefused = "refused"
+// EventRefused is the type of the event that a refused command leaves.
+const EventRefused = "refused"
 
 // tell writes the subject's message on an outcome that somebody else brought
 // about, or that came after the answer to the person.

@@ -98,10 +98,10 @@ const (
 	claimCodeAge = 7 * 24 * time.Hour
 
 	eventClaimOpened   = "claim_opened"
-	eventClaimGranted  = "claim_granted"
-	eventClaimRefused  = "claim_refused"
-	eventClaimCode     = "claim_code_renewed"
-	eventClaimRevealed = "claim_revealed"
+	EventClaimGranted  = "claim_granted"
+	EventClaimRefused  = "claim_refused"
+	EventClaimCode     = "claim_code_renewed"
+	EventClaimRevealed = "claim_revealed"
 )
 
 // OpenClaim opens a claim and returns the number by which its claimant asks
@@ -230,7 +230,7 @@ func (s *Store) ClaimForStaff(ctx context.Context, id record.ID) (Claim, error) 
 // see the claimant's contact in full. Only after it may it be shown.
 func (s *Store) RevealClaim(ctx context.Context, by record.Actor, id record.ID) error {
 	return s.withClaim(ctx, "note reveal of claim", id, func(ctx context.Context, tx bun.Tx, row *claimRow, now time.Time) error {
-		return s.claimEvent(ctx, tx, row, eventClaimRevealed, by, now)
+		return s.claimEvent(ctx, tx, row, EventClaimRevealed, by, now)
 	})
 }
 
@@ -269,7 +269,7 @@ func (s *Store) GrantClaim(ctx context.Context, g ClaimGrant) error {
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.claimEvent(ctx, tx, row, eventClaimGranted, g.By, now); err != nil {
+		if err := s.claimEvent(ctx, tx, row, EventClaimGranted, g.By, now); err != nil {
 			return err
 		}
 		return s.prove(ctx, tx, row.Subject, account.ID, g.By, eventTakenOver, now)
@@ -288,7 +288,7 @@ func (s *Store) RefuseClaim(ctx context.Context, by record.Actor, id record.ID, 
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		return s.claimEvent(ctx, tx, row, eventClaimRefused, by, now)
+		return s.claimEvent(ctx, tx, row, EventClaimRefused, by, now)
 	})
 }
 
@@ -303,7 +303,7 @@ func (s *Store) RenewClaimCode(ctx context.Context, by record.Actor, id record.I
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		return s.claimEvent(ctx, tx, row, eventClaimCode, by, now)
+		return s.claimEvent(ctx, tx, row, EventClaimCode, by, now)
 	})
 }
 
@@ -341,7 +341,7 @@ func (s *Store) SettleClaim(ctx context.Context, number, code, password string) 
 		}
 		account = row.Account
 		return s.appendEvent(ctx, tx, event{
-			Chain: row.Subject, Type: eventPasswordChanged, Role: record.Applicant, Actor: row.Account, At: now,
+			Chain: row.Subject, Type: EventPasswordChanged, Role: record.Applicant, Actor: row.Account, At: now,
 			Data: map[string]any{"account": string(row.Account), "claim": string(row.ID)},
 		})
 	})

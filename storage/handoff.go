@@ -280,7 +280,7 @@ func (s *Store) concludeWithdrawal(ctx context.Context, tx bun.Tx, row *applicat
 			Data: map[string]any{"status": string(row.Status)},
 		}
 		if !applied {
-			e.Type, e.Data["move"], e.Data["refusal"] = eventRefused, string(MoveCAWithdraw), string(refusal)
+			e.Type, e.Data["move"], e.Data["refusal"] = EventRefused, string(MoveCAWithdraw), string(refusal)
 			err := s.Notify(ctx, tx, Notification{
 				Subject: row.Subject, Topic: TopicCAWithdrawDenied, Record: row.ID, Command: command.ID,
 				Dedup: TopicCAWithdrawDenied + "/" + string(command.ID),

@@ -119,6 +119,10 @@ const (
 	EventStaffEnrolled = "staff_second_factor_enrolled"
 )
 
+// DemoLogin leads the logins of a demonstration's staff. A portal in production
+// mode does not start while one of them is enabled.
+const DemoLogin = "demo-"
+
 // NormalizeLogin brings a staff login to the form in which it is kept.
 func NormalizeLogin(login string) string { return strings.ToLower(form.Fold(login)) }
 

@@ -35,6 +35,27 @@ func (e LogEntry) Text(name string) string {
 	return text
 }
 
+// Scope is the scope of a staff member that the entry tells, "before_" being the
+// prefix of the one before. Without one the role is "".
+func (e LogEntry) Scope(prefix string) record.Scope {
+	scope := record.Scope{Role: record.Role(e.Text(prefix + "role")), Regions: e.list(prefix + "regions")}
+	for _, kind := range e.list(prefix + "kinds") {
+		scope.Kinds = append(scope.Kinds, record.Kind(kind))
+	}
+	return scope
+}
+
+func (e LogEntry) list(name string) []string {
+	var texts []string
+	all, _ := e.Data[name].([]any)
+	for _, one := range all {
+		if text, ok := one.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
 // LogQuery asks for one page of the log, newest first. Zero values mean
 // everything.
 type LogQuery struct {

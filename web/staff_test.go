@@ -124,7 +124,7 @@ func TestW7_StaffAlwaysGiveASecondFactor(t *testing.T) {
 		page := b.get(filed.review())
 		values := page.nonce()
 		values.Set("reason", "附件不清晰，请重新上传")
-		_, err := p.Store.EndStaffSessions(t.Context(), id)
+		_, err := p.Store.EndStaffSessions(t.Context(), id, "")
 		require.NoError(t, err)
 		ended := b.submit(page, filed.review()+"/return", values)
 		require.Equal(t, http.StatusUnauthorized, ended.Status, ended.text())

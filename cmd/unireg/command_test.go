@@ -200,13 +200,13 @@ func TestW37ProductionRefusesTheAccountsOfADemonstration(t *testing.T) {
 	for i, line := range environment {
 		environment[i] = strings.Replace(line, "UNIREG_MASTER_KEYS=demo-1:", "UNIREG_MASTER_KEYS=k1:", 1)
 	}
-	code, said = run(t, environment, sample.ResidentID(1), "staff", "add", demoLogin+"reviewer-1", "--name", "周", "--role", "reviewer")
+	code, said = run(t, environment, sample.ResidentID(1), "staff", "add", storage.DemoLogin+"reviewer-1", "--name", "周", "--role", "reviewer")
 	require.Zero(t, code, said)
 	code, said = run(t, environment, "", "web")
 	require.Equal(t, 1, code)
 	require.Equal(t, "unireg: production mode refuses the demo account demo-reviewer-1: disable it with unireg staff disable demo-reviewer-1\n", said)
 
-	code, said = run(t, environment, "", "staff", "disable", demoLogin+"reviewer-1")
+	code, said = run(t, environment, "", "staff", "disable", storage.DemoLogin+"reviewer-1")
 	require.Zero(t, code, said)
 	portal := start(t, environment, "", "web")
 	portal.await("portal listens")

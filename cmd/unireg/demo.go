@@ -17,10 +17,6 @@ import (
 	"unireg/storage"
 )
 
-// demoLogin leads the logins of a demonstration's staff. A portal in production
-// mode does not start while one of them is enabled.
-const demoLogin = "demo-"
-
 // demoAccount is an account of a demonstration with what it takes to log in.
 type demoAccount struct {
 	Role     string // bidder, reviewer or supervisor
@@ -41,9 +37,9 @@ func demoAccounts() []demoAccount {
 	bidder.Login = bidder.code
 	return []demoAccount{
 		bidder,
-		{Role: "reviewer", Login: demoLogin + "reviewer-1", Name: "审核员 周示范", identity: record.NewResidentID("430104", "19880101", "101")},
-		{Role: "reviewer", Login: demoLogin + "reviewer-2", Name: "审核员 吴示范", identity: record.NewResidentID("430104", "19890202", "202")},
-		{Role: "supervisor", Login: demoLogin + "supervisor", Name: "管理员 郑示范", identity: record.NewResidentID("430104", "19770303", "303")},
+		{Role: "reviewer", Login: storage.DemoLogin + "reviewer-1", Name: "审核员 周示范", identity: record.NewResidentID("430104", "19880101", "101")},
+		{Role: "reviewer", Login: storage.DemoLogin + "reviewer-2", Name: "审核员 吴示范", identity: record.NewResidentID("430104", "19890202", "202")},
+		{Role: "supervisor", Login: storage.DemoLogin + "supervisor", Name: "管理员 郑示范", identity: record.NewResidentID("430104", "19770303", "303")},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"unireg/config"
+	"unireg/storage"
 	"unireg/web"
 	"unireg/web/view"
 	"unireg/worker"
@@ -143,7 +144,7 @@ func refuseDemo(ctx context.Context, r *rooms) error {
 	}
 	var faults []error
 	for _, m := range members {
-		if strings.HasPrefix(m.Login, demoLogin) && !m.Disabled {
+		if strings.HasPrefix(m.Login, storage.DemoLogin) && !m.Disabled {
 			faults = append(faults, fmt.Errorf("production mode refuses the demo account %s: disable it with unireg staff disable %s", m.Login, m.Login))
 		}
 	}
