@@ -177,7 +177,7 @@ func TestB05_ASecondReviewTakesWhoMayConfirmAndIsNotTheFirst(t *testing.T) {
 	_, err := d.Accept(t.Context(), d.command(record.Confirm, by(record.Confirmer, d.second)))
 	require.Equal(t, record.Conflict, record.CodeOf(err), "not the same person")
 	other := d.staff(t, record.Reviewer, sample.ResidentID(int(990000+codeNumber.Add(1))))
-	_, err = d.Accept(t.Context(), d.command(record.Confirm, by(record.Confirmer, other)))
+	_, err = d.Accept(t.Context(), d.command(record.Confirm, reviewer(other)))
 	require.Equal(t, record.Forbidden, record.CodeOf(err), "a 审核员 confirms nothing")
 	require.True(t, d.do(t, d.command(record.Confirm, by(record.Supervisor, d.boss))).Applied)
 }
