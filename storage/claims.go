@@ -96,7 +96,10 @@ const (
 	claimTries = 10
 	// claimCodeAge is how long a code sets a password.
 	claimCodeAge = 7 * 24 * time.Hour
+)
 
+// Types of events on claims.
+const (
 	eventClaimOpened   = "claim_opened"
 	EventClaimGranted  = "claim_granted"
 	EventClaimRefused  = "claim_refused"

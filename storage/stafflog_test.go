@@ -16,8 +16,8 @@ import (
 // backwards again.
 func logged(t *testing.T, s *storage.Store, q storage.LogQuery) []storage.LogEntry {
 	t.Helper()
-	var all, back []storage.LogEntry
-	last := storage.LogPage{}
+	var all []storage.LogEntry
+	var last storage.LogPage
 	for {
 		page, err := s.StaffLog(t.Context(), q)
 		require.NoError(t, err)
@@ -29,7 +29,7 @@ func logged(t *testing.T, s *storage.Store, q storage.LogQuery) []storage.LogEnt
 		}
 		q.After = page.Next
 	}
-	back = slices.Clone(last.Entries)
+	back := slices.Clone(last.Entries)
 	for cursor := last.Previous; cursor != ""; {
 		q.After, q.Before = "", cursor
 		page, err := s.StaffLog(t.Context(), q)

@@ -27,9 +27,15 @@ var logGroups = []logGroup{
 	}},
 	{"account", "申报人账号", []logWord{{storage.EventAccountDisabled, "停用申报人账号"}, {storage.EventAccountEnabled, "启用申报人账号"}, {storage.EventPasswordChanged, "重置申报人密码"}}},
 	{"staff", "工作人员", []logWord{
-		{storage.EventStaffAdded, "新增工作人员"}, {storage.EventStaffChanged, "修改工作人员"}, {storage.EventStaffDisabled, "停用账号"},
-		{storage.EventStaffEnabled, "启用账号"}, {storage.EventStaffAbsent, "标记离岗"}, {storage.EventStaffPresent, "标记在岗"},
-		{storage.EventStaffPassword, "修改密码"}, {storage.EventStaffFactor, "重置动态口令"}, {storage.EventStaffEnrolled, "设置动态口令"},
+		{storage.EventStaffAdded, "新增工作人员"},
+		{storage.EventStaffChanged, "修改工作人员"},
+		{storage.EventStaffDisabled, "停用账号"},
+		{storage.EventStaffEnabled, "启用账号"},
+		{storage.EventStaffAbsent, "标记离岗"},
+		{storage.EventStaffPresent, "标记在岗"},
+		{storage.EventStaffPassword, "修改密码"},
+		{storage.EventStaffFactor, "重置动态口令"},
+		{storage.EventStaffEnrolled, "设置动态口令"},
 	}},
 	{"system", "系统设置", []logWord{
 		{storage.EventCodesImported, "导入代码表"}, {storage.EventKeyAdded, "新增接口密钥"}, {storage.EventKeyRevoked, "停用接口密钥"},

@@ -80,16 +80,14 @@ func addMember(s *Server, v *visit) error {
 		Login: typed.login, Name: typed.name, Role: typed.role, Regions: typed.regions, Kinds: typed.kinds,
 		Identity: typed.identity, Password: hash, Secret: secret,
 	})
-	switch record.CodeOf(err) {
-	case "":
-	case record.Taken:
+	switch code := record.CodeOf(err); {
+	case code == record.Taken:
 		typed.wrong("login", "登录名", messageOf(err))
 		return again(http.StatusUnprocessableEntity)
-	case record.Invalid:
+	case code == record.Invalid:
 		typed.wrong("role", "职责范围", messageOf(err))
 		return again(http.StatusUnprocessableEntity)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	v.audit("staff added", slog.String("staff", v.staffID()), slog.String("member", string(id)))
@@ -175,15 +173,12 @@ func editMember(s *Server, v *visit) error {
 	if !own {
 		edit.Scope = &record.Scope{Role: typed.role, Regions: typed.regions, Kinds: typed.kinds}
 	}
-	switch err := s.Store.EditStaff(v.ctx, v.actor(), id, edit); record.CodeOf(err) {
-	case "":
-		if err != nil {
-			return err
-		}
-	case record.Invalid, record.Forbidden:
+	err = s.Store.EditStaff(v.ctx, v.actor(), id, edit)
+	switch code := record.CodeOf(err); {
+	case code == record.Invalid, code == record.Forbidden:
 		typed.wrong("role", "职责范围", messageOf(err))
 		return s.drawMember(v, id, http.StatusUnprocessableEntity, memberPage{typed: &typed})
-	case record.Conflict:
+	case code == record.Conflict:
 		member, found := s.Store.Staff(v.ctx, id)
 		if found != nil {
 			return found
@@ -193,7 +188,7 @@ func editMember(s *Server, v *visit) error {
 			typed.wrong("role", "角色", messageOf(err))
 		}
 		return s.drawMember(v, id, http.StatusConflict, memberPage{typed: &typed, conflict: changed})
-	default:
+	case err != nil:
 		return err
 	}
 	v.audit("staff changed", slog.String("staff", v.staffID()), slog.String("member", string(id)))

@@ -28,9 +28,12 @@ func memberShots() []shot {
 		{Option: view.Option{Value: "supervisor", Label: "管理员"}, Note: "复核员的全部权限，并管理工作人员、分派、重新审核和占用申诉"},
 	}
 	kinds := []view.ScopeChoice{
-		{Option: view.Option{Value: "organization", Label: "基本信息（单位）"}, On: true}, {Option: view.Option{Value: "person", Label: "基本信息（自然人）"}},
-		{Option: view.Option{Value: "qualification", Label: "单位资质"}}, {Option: view.Option{Value: "performance", Label: "单位业绩"}},
-		{Option: view.Option{Value: "practitioner", Label: "执业人员"}}, {Option: view.Option{Value: "award", Label: "获奖信息"}},
+		{Option: view.Option{Value: "organization", Label: "基本信息（单位）"}, On: true},
+		{Option: view.Option{Value: "person", Label: "基本信息（自然人）"}},
+		{Option: view.Option{Value: "qualification", Label: "单位资质"}},
+		{Option: view.Option{Value: "performance", Label: "单位业绩"}},
+		{Option: view.Option{Value: "practitioner", Label: "执业人员"}},
+		{Option: view.Option{Value: "award", Label: "获奖信息"}},
 	}
 	edit := view.MemberForm{
 		Action: "/staff/members/m2", Name: "李衡", Roles: roles, Kinds: kinds, Revision: 4,
