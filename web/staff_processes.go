@@ -79,7 +79,7 @@ func (s *Server) running(v *visit, asked []workflows.Process) (found []workflows
 func processText(p workflows.Process, records map[record.ID]record.Record) string {
 	switch p.Kind {
 	case workflows.ProcessRegistration:
-		return "注册：等待填报基本信息"
+		return "注册：等待基本信息生效"
 	case workflows.ProcessApplication:
 		return "CA 申请"
 	case workflows.ProcessImport:

@@ -154,7 +154,7 @@ func (s *Server) subjectHead(v *visit, id record.ID) (view.StaffSubjectModel, st
 func (s *Server) addSubjectOverview(v *visit, sum storage.SubjectSummary, l looking, m *view.StaffSubjectModel) error {
 	o := &m.Overview
 	o.Files, o.FileBytes = sum.Files, sum.FileBytes
-	for _, d := range record.KindsOf(sum.Subject.Type) {
+	for _, d := range filedKinds(sum.Subject.Type) {
 		o.Kinds = append(o.Kinds, view.SubjectFact{
 			Label: d.Label, Text: strconv.Itoa(sum.Records[d.Kind]) + " 项", Href: subjectRecordsPath(sum.Subject.ID, d.Kind, ""),
 		})
@@ -169,6 +169,12 @@ func (s *Server) addSubjectOverview(v *visit, sum storage.SubjectSummary, l look
 		return nil
 	}
 	return s.addProcesses(v, sum.Subject.ID, o)
+}
+
+// filedKinds are all kinds that a subject files, 基本信息 first.
+func filedKinds(t record.SubjectType) []record.Definition {
+	profile, _ := record.DefinitionOf(record.ProfileKind(t))
+	return append([]record.Definition{profile}, record.KindsOf(t)...)
 }
 
 // addIdentity adds what identifies the subject and its people: the code of a

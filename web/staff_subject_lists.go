@@ -26,7 +26,7 @@ func subjectRecordsPath(id record.ID, kind record.Kind, after string) string {
 
 func (s *Server) addSubjectRecords(v *visit, sum storage.SubjectSummary, m *view.StaffSubjectModel) error {
 	id, kind, after := sum.Subject.ID, record.Kind(v.Query("kind")), v.Query("after")
-	kinds := record.KindsOf(sum.Subject.Type)
+	kinds := filedKinds(sum.Subject.Type)
 	if !slices.ContainsFunc(kinds, func(d record.Definition) bool { return d.Kind == kind }) {
 		kind = ""
 	}

@@ -63,7 +63,7 @@ func subjectCounter(p Page, m StaffSubjectModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if m.Counter.Claim {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>被他人占用的，请办理人在<a href=\"/claims/new\">占用申诉</a>页面提交申诉，由管理员核实后移交。</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>被他人占用的，请办理人在<a class=\"inline\" href=\"/claims/new\">占用申诉</a>页面提交申诉，由管理员核实后移交。</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
