@@ -229,14 +229,6 @@ func (s *Store) ClaimForStaff(ctx context.Context, id record.ID) (Claim, error) 
 	return c, err
 }
 
-// RevealClaim writes into the subject's chain that a staff member is about to
-// see the claimant's contact in full. Only after it may it be shown.
-func (s *Store) RevealClaim(ctx context.Context, by record.Actor, id record.ID) error {
-	return s.withClaim(ctx, "note reveal of claim", id, func(ctx context.Context, tx bun.Tx, row *claimRow, now time.Time) error {
-		return s.claimEvent(ctx, tx, row, EventClaimRevealed, by, now)
-	})
-}
-
 // ClaimGrant is a decision for the claimant.
 type ClaimGrant struct {
 	Claim  record.ID

@@ -58,7 +58,7 @@ func TestB18TheLogTellsWhatStaffDid(t *testing.T) {
 	require.True(t, d.do(t, returned).Applied)
 	r, err := d.Record(ctx, d.subject.ID, d.profile)
 	require.NoError(t, err)
-	require.NoError(t, d.RevealVersion(ctx, reviewer(d.first), r, 1))
+	require.NoError(t, d.Reveal(ctx, storage.Reveal{By: reviewer(d.first), Subject: r.Subject, Record: r.ID, Version: 1, Reason: storage.RevealReasons()[0]}))
 	d.document.Address = "示范路 2 号"
 	d.save(t)
 	require.NoError(t, d.Assign(ctx, reviewer(d.first), d.held(t, "", d.first), "", "转回"))

@@ -281,6 +281,7 @@ func TestReceiptsAndMessages(t *testing.T) {
 		for _, topic := range []string{
 			storage.TopicApproved, storage.TopicRefused, storage.TopicSubmitted, storage.TopicCorrectRemind, storage.TopicOverdue,
 			storage.TopicRegisterRemind, storage.TopicFileRefused, string(record.Return), string(record.Lapse), string(record.Reopen),
+			storage.TopicPasswordReset,
 		} {
 			require.NotEmpty(t, messageTexts[topic].title, topic)
 		}

@@ -25,7 +25,10 @@ var logGroups = []logGroup{
 	{"claim", "占用申诉", []logWord{
 		{storage.EventClaimGranted, "申诉成立，移交账号"}, {storage.EventClaimRefused, "驳回申诉"}, {storage.EventClaimCode, "重新生成设置码"},
 	}},
-	{"account", "申报人账号", []logWord{{storage.EventAccountDisabled, "停用申报人账号"}, {storage.EventAccountEnabled, "启用申报人账号"}, {storage.EventPasswordChanged, "重置申报人密码"}}},
+	{"account", "申报人账号", []logWord{
+		{storage.EventAccountDisabled, "停用申报人账号"}, {storage.EventAccountEnabled, "启用申报人账号"}, {storage.EventPasswordChanged, "重置申报人密码"},
+		{storage.EventResetOpened, "柜台开具密码重置链接"}, {storage.EventResetRevoked, "作废密码重置链接"}, {storage.EventSessionEnded, "结束申报人会话"},
+	}},
 	{"staff", "工作人员", []logWord{
 		{storage.EventStaffAdded, "新增工作人员"},
 		{storage.EventStaffChanged, "修改工作人员"},

@@ -24,6 +24,12 @@ var staffRoutes = []route{
 	{method: http.MethodGet, path: "/staff/files/:id", who: staffMember, handle: showStaffFile, slow: true},
 	{method: http.MethodGet, path: "/staff/files/:id/preview", who: staffMember, handle: showStaffPreview, slow: true},
 	{method: http.MethodGet, path: "/staff/subjects", who: staffMember, handle: searchSubjects},
+	{method: http.MethodGet, path: "/staff/subjects/:id", who: staffMember, handle: showStaffSubject},
+	{method: http.MethodPost, path: "/staff/subjects/:id/reveal", who: staffMember, handle: revealSubject},
+	{method: http.MethodPost, path: "/staff/subjects/:id/sessions/:session/end", who: supervisor, handle: endSubjectSession},
+	{method: http.MethodGet, path: "/staff/subjects/:id/resets", who: staffMember, handle: showCounter},
+	{method: http.MethodPost, path: "/staff/subjects/:id/resets", who: staffMember, handle: openReset},
+	{method: http.MethodPost, path: "/staff/subjects/:id/resets/:reset/revoke", who: staffMember, handle: revokeReset},
 	{method: http.MethodGet, path: "/staff/withdrawals", who: staffMember, handle: listWithdrawals},
 	{method: http.MethodGet, path: "/staff/records/:id", who: staffMember, handle: showStaffRecord},
 	{method: http.MethodPost, path: "/staff/records/:id/reveal", who: supervisor, handle: revealStaffRecord},
@@ -45,4 +51,5 @@ var staffRoutes = []route{
 	{method: http.MethodPost, path: "/staff/me/password", who: staffMember, handle: changeOwnPassword},
 	{method: http.MethodPost, path: "/staff/me/sessions/end-others", who: staffMember, handle: endOwnOtherSessions},
 	{method: http.MethodPost, path: "/staff/me/sessions/:id/end", who: staffMember, handle: endOwnSession},
+	{method: http.MethodPost, path: "/staff/records/:id/reopen", who: supervisor, handle: reopenRecord},
 }

@@ -93,7 +93,7 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
-		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, CallbackBell: r.door, Callbacks: r.verifier,
+		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
 		Log: r.log, Policy: c.Policy(),
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
