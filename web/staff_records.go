@@ -184,7 +184,7 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true}.draw()
+	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
 	if s.TemporalUI != "" && !r.State.AtRest() {
 		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.ID)
 	}
