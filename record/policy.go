@@ -16,7 +16,8 @@ const (
 type Policy struct {
 	Review         map[Kind]ReviewMode // default ReviewRequired
 	SecondReview   bool                // four eyes for changes of key fields
-	SamplePercent  int                 // of other approvals that take four eyes, too
+	SamplePercent  int                 // of filings that take no second review, how many do by chance
+	UndoPeriod     time.Duration       // for which a decision waits and can be undone; 0: none
 	ReviewDays     int                 // working days to decide a filing, for kinds without their own
 	CorrectionDays int                 // working days to correct a returned one, for kinds without their own
 	Periods        map[Kind]Periods    // of the kinds that have their own
