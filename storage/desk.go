@@ -50,7 +50,8 @@ func (s *Store) RenewClaim(ctx context.Context, staff, id record.ID) (bool, erro
 func (s *Store) ReleaseClaim(ctx context.Context, staff, id record.ID) (bool, error) {
 	return s.updateClaim(ctx, `
 		UPDATE review_tasks SET claimed_by = NULL, claimed_until = NULL, assigned_to = NULL, assigned_by = NULL, assigned_until = NULL
-		WHERE id = ?1 AND closed_at IS NULL AND decided_by IS NULL AND ?0 IN (claimed_by, assigned_to)`, staff, id)
+		WHERE id = ?1 AND closed_at IS NULL AND decided_by IS NULL
+		  AND (claimed_by = ?0 OR assigned_to = ?0 AND (claimed_by IS NULL OR claimed_until <= clock_timestamp()))`, staff, id)
 }
 
 func (s *Store) updateClaim(ctx context.Context, statement string, staff, id record.ID) (bool, error) {

@@ -373,26 +373,6 @@ func TestDraftsAreNotOverwritten(t *testing.T) {
 	require.Equal(t, record.Invalid, record.CodeOf(err), "S10 no submit without the required fields")
 }
 
-func TestUndoneBeforeItTakesEffect(t *testing.T) {
-	d := newDesk(t)
-	require.True(t, d.submit(t).Applied)
-	c := d.command(record.Approve, reviewer(d.first))
-	c.NotBefore = time.Now().Add(time.Hour)
-	_, err := d.Accept(t.Context(), c)
-	require.NoError(t, err)
-	applied, err := d.Apply(t.Context(), d.profile, []record.ID{c.ID})
-	require.NoError(t, err)
-	require.Empty(t, applied.Outcomes)
-	require.WithinDuration(t, c.NotBefore, applied.NextDue, time.Second)
-	cancelled, err := d.Cancel(t.Context(), d.first, c.ID)
-	require.NoError(t, err)
-	require.True(t, cancelled)
-	applied, err = d.Apply(t.Context(), d.profile, []record.ID{c.ID})
-	require.NoError(t, err)
-	require.Equal(t, record.RefusedCancelled, applied.Outcomes[0].Refusal)
-	require.Equal(t, record.UnderReview, d.state(t).Filing)
-}
-
 func TestLapseWaitsForThePeriodAndForWhatWasAcceptedInTime(t *testing.T) {
 	d := newDesk(t)
 	require.True(t, d.submit(t).Applied)
