@@ -2,7 +2,6 @@ package record
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -77,50 +76,6 @@ func LoadCalendar(tsv []byte) (*Calendar, error) {
 		return nil, err
 	}
 	return (*Calendar)(nil).With(days, yearsOf(days)), nil
-}
-
-// ReadNotice reads the days of one notice or more: tab-separated lines of date
-// (2006-01-02), kind (holiday or workday), name and source under a heading; lines
-// that begin with # are comments. Two lines for one date, and an exchanged
-// working day that is not a Saturday or Sunday, are errors.
-func ReadNotice(tsv []byte) ([]Day, error) {
-	var days []Day
-	seen := map[string]bool{}
-	headed := false
-	for number, line := range strings.Split(string(tsv), "\n") {
-		line = strings.TrimRight(line, "\r")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		cells := strings.Split(line, "\t")
-		if len(cells) != 4 {
-			return nil, fmt.Errorf("calendar line %d: want date, kind, name and source", number+1)
-		}
-		if !headed {
-			headed = true
-			if cells[0] == "date" {
-				continue
-			}
-		}
-		at, err := time.Parse(time.DateOnly, cells[0])
-		if err != nil {
-			return nil, fmt.Errorf("calendar line %d: %w", number+1, err)
-		}
-		if seen[cells[0]] {
-			return nil, fmt.Errorf("calendar line %d: %s occurs twice", number+1, cells[0])
-		}
-		seen[cells[0]] = true
-		d := Day{Date: cells[0], Name: cells[2], Source: cells[3]}
-		switch kind := cells[1]; {
-		case kind == "holiday":
-		case kind == "workday" && weekend(at):
-			d.Works = true
-		default:
-			return nil, fmt.Errorf("calendar line %d: %s cannot be a %q", number+1, cells[0], kind)
-		}
-		days = append(days, d)
-	}
-	return days, nil
 }
 
 // yearsOf are the years in which days lie, in order.

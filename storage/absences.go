@@ -34,16 +34,18 @@ func heldBy(member string) string {
 			   AND (t.claimed_by IS NULL OR t.claimed_by = $ OR t.claimed_until <= clock_timestamp()))`, "$", member)
 }
 
+// absenceColumns reads members of the staff s, each with what they hold.
+var absenceColumns = `
+	SELECT s.id AS staff, s.login, s.name, s.absent_since AS since, s.disabled_at IS NOT NULL AS disabled, w.held, w.overdue, w.first_due
+	FROM staff s CROSS JOIN LATERAL (
+		SELECT count(*) AS held, count(*) FILTER (WHERE t.due_at < clock_timestamp()) AS overdue, min(t.due_at) AS first_due
+		FROM review_tasks t WHERE ` + heldBy("s.id") + `) w`
+
 // Absences lists who is away, and of those who were let go the ones who still
 // hold something; what is due first comes first.
 func (s *Store) Absences(ctx context.Context) ([]Absence, error) {
 	var all []Absence
-	err := s.db.NewRaw(`
-		SELECT s.id AS staff, s.login, s.name, s.absent_since AS since, s.disabled_at IS NOT NULL AS disabled,
-		       w.held, w.overdue, w.first_due
-		FROM staff s CROSS JOIN LATERAL (
-			SELECT count(*) AS held, count(*) FILTER (WHERE t.due_at < clock_timestamp()) AS overdue, min(t.due_at) AS first_due
-			FROM review_tasks t WHERE `+heldBy("s.id")+`) w
+	err := s.db.NewRaw(absenceColumns+`
 		WHERE (s.absent_since IS NOT NULL OR s.disabled_at IS NOT NULL) AND (s.disabled_at IS NULL OR w.held > 0)
 		ORDER BY w.first_due NULLS LAST, s.login`).Scan(ctx, &all)
 	if err != nil {
@@ -101,4 +103,31 @@ func (s *Store) Reassign(ctx context.Context, by record.Actor, from, to record.I
 		done.Moved++
 	}
 	return done, nil
+}
+
+// Colleague is a member of the staff to whom work may be handed.
+type Colleague struct {
+	ID   record.ID   `bun:"id"`
+	Name string      `bun:"name"`
+	Role record.Role `bun:"role"`
+}
+
+// Colleagues lists who is at work, by name, but for one. Whether they may work on
+// a certain review is asked when it is handed to them.
+func (s *Store) Colleagues(ctx context.Context, but record.ID) ([]Colleague, error) {
+	var all []Colleague
+	err := s.db.NewRaw(`
+		SELECT id, name, role FROM staff WHERE disabled_at IS NULL AND absent_since IS NULL AND id <> ? ORDER BY name, login`, but).Scan(ctx, &all)
+	if err != nil {
+		return nil, fmt.Errorf("list colleagues: %w", err)
+	}
+	return all, nil
+}
+
+// AbsenceOf is whether a member of the staff is away or was let go, and what they
+// hold.
+func (s *Store) AbsenceOf(ctx context.Context, staff record.ID) (Absence, error) {
+	var a Absence
+	err := s.db.NewRaw(absenceColumns+" WHERE s.id = ?", staff).Scan(ctx, &a)
+	return a, missing(err, "read absence")
 }
