@@ -48,6 +48,14 @@ func (d *desk) change(t testing.TB, change func(*record.OrganizationDocument)) {
 // by is an actor of the staff.
 func by(role record.Role, id record.ID) record.Actor { return record.Actor{Role: role, ID: id} }
 
+// bars expects a decision not to be let in, for that reason.
+func (d *desk) bars(t testing.TB, reason record.Refusal, c record.Command) {
+	t.Helper()
+	_, err := d.Accept(t.Context(), c)
+	require.Equal(t, record.Conflict, record.CodeOf(err), "%v", err)
+	require.ErrorContains(t, err, reason.Explain())
+}
+
 func TestB01_AReviewIsHeldByOneAndComesBackByItself(t *testing.T) {
 	d := newDesk(t)
 	require.True(t, d.submit(t).Applied)
@@ -145,7 +153,7 @@ func TestB18_RolesRegionsAndKindsCountInTheTransaction(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, record.RefusedNoAuthority, applied.Outcomes[0].Refusal)
 			_, err = d.Accept(t.Context(), d.command(record.Approve, reviewer(d.first)))
-			require.Equal(t, record.Forbidden, record.CodeOf(err))
+			require.Equal(t, record.Conflict, record.CodeOf(err))
 			_, err = d.Claim(t.Context(), d.first, d.review(t))
 			require.Equal(t, record.Forbidden, record.CodeOf(err))
 			_, err = d.Review(t.Context(), d.first, d.review(t))
@@ -167,7 +175,7 @@ func TestB05_ASecondReviewTakesWhoMayConfirmAndIsNotTheFirst(t *testing.T) {
 	require.False(t, d.task(t, d.boss).Task.Sampled)
 
 	_, err := d.Accept(t.Context(), d.command(record.Confirm, by(record.Confirmer, d.second)))
-	require.Equal(t, record.Forbidden, record.CodeOf(err), "not the same person")
+	require.Equal(t, record.Conflict, record.CodeOf(err), "not the same person")
 	other := d.staff(t, record.Reviewer, sample.ResidentID(int(990000+codeNumber.Add(1))))
 	_, err = d.Accept(t.Context(), d.command(record.Confirm, reviewer(other)))
 	require.Equal(t, record.Forbidden, record.CodeOf(err), "a 审核员 confirms nothing")

@@ -38,11 +38,10 @@ type life struct {
 	inForce   int
 	submitted int
 	draft     *content
-	held      record.ID   // who holds the review
-	given     record.ID   // whose the review is to be: who returned it, or approved what was sent back
-	last      record.Move // how the last review ended
-	returned  record.ID   // who returned the filing last
-	first     record.ID   // who approved it last, before its second review
+	held      record.ID // who holds the review
+	given     record.ID // whose the review is to be: who returned it, or approved what was sent back
+	returned  record.ID // who returned the filing last
+	first     record.ID // who approved it last, before its second review
 }
 
 // hall is what the property test draws its steps in.
@@ -136,15 +135,8 @@ func (h *hall) acceptance(l *life, c record.Command) record.Code {
 		return record.Forbidden
 	case transition.Reason && c.Reason == "":
 		return record.Invalid
-	case transition.Decides() && !l.open():
+	case transition.Decides() && (!l.open() || l.barred(c.Actor) != ""):
 		return record.Conflict
-	case transition.Decides() && l.barred(c.Actor) != "":
-		switch l.barred(c.Actor) {
-		case record.RefusedNotClaimed, record.RefusedAssigned:
-			return record.Conflict
-		default:
-			return record.Forbidden
-		}
 	case !slices.Contains(transition.From, l.state) || transition.Guard != nil && !transition.Guard(record.Facts{Kind: l.kind, NeedsReview: reviewed(l.kind)}):
 		return record.Conflict
 	}
@@ -210,13 +202,10 @@ func (l *life) take(c record.Command, next record.State) {
 	l.revision++
 	l.given = ""
 	switch {
-	case c.Move == record.Submit && l.last == record.Return && !next.AtRest():
+	case c.Move == record.Submit && l.state.Filing == record.Returned && !next.AtRest():
 		l.given = l.returned
 	case c.Move == record.Reject:
 		l.given = l.first
-	}
-	if l.open() {
-		l.last = c.Move
 	}
 	switch c.Move {
 	case record.Submit:
@@ -276,7 +265,7 @@ func (h *hall) agrees(ctx context.Context, t *rapid.T, l *life) {
 		got := life{
 			kind: found.Kind, owner: l.owner, id: found.ID, exists: true, state: found.State, revision: found.Revision, versions: l.versions,
 			inForce: found.InForce, submitted: found.Submitted, draft: l.draft, held: found.Claimed,
-			given: l.given, last: l.last, returned: l.returned, first: l.first,
+			given: l.given, returned: l.returned, first: l.first,
 		}
 		require.Equal(t, *l, got)
 	}
