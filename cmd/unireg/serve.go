@@ -74,7 +74,7 @@ func serve(ctx context.Context, part config.Part, run func(context.Context, *roo
 		}
 		group.Go(func() error { return serveOps(groupCtx, newOps(r), listener) })
 	}
-	group.Go(func() error { return r.followCodes(groupCtx) })
+	group.Go(func() error { return r.followEditions(groupCtx) })
 	group.Go(func() error { return run(groupCtx, r) })
 	return stopped(ctx, group.Wait())
 }
