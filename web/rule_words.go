@@ -81,7 +81,7 @@ func moved(deltas []storage.RuleDelta, what string) string {
 	if len(deltas) == 0 {
 		return "没有变化，未作修改。"
 	}
-	return what + "进行中的件的时限在一分钟内随之调整。"
+	return what + "进行中的件的时限随后自动调整。"
 }
 
 // yearWords names the years of a notice.

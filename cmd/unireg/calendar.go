@@ -26,7 +26,7 @@ type calendarImport struct {
 // Help tells what becomes of the days that a file leaves out.
 func (calendarImport) Help() string {
 	return `The file is the whole notice of the years that it names: days of an earlier notice that it leaves out are as the week has
-them again. Single days that staff have set stay. Deadlines of what is under way move within a minute.`
+them again. Single days that staff have set stay. Deadlines of what is under way move by themselves soon after.`
 }
 
 // maxNotice bounds a notice, in bytes: a year takes two thousand.
