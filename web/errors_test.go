@@ -306,7 +306,7 @@ func TestS01_StartPage(t *testing.T) {
 			}
 			return all
 		}
-		policy := p.Policy
+		policy := p.Store.Policy()
 		require.Equal(t, []string{"注册登记", firstStep, "核对并提交", "审核", "复核", "已生效"}, titles(policy))
 		policy.SecondReview = false
 		require.Equal(t, []string{"注册登记", firstStep, "核对并提交", "审核", "已生效"}, titles(policy))

@@ -68,7 +68,6 @@ type Options struct {
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
 	Log          *slog.Logger
-	Policy       record.Policy
 	Site         view.Site
 
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn

@@ -197,7 +197,15 @@ func showQueue(s *Server, v *visit) error {
 	if m.Tasks, err = s.rows(v, tasks[page.from:page.to], ""); err != nil {
 		return err
 	}
-	return v.render(http.StatusOK, view.QueuePage(v.page("审核队列"), m))
+	p := v.page("审核队列")
+	notice, err := s.absenceNotice(v)
+	if err != nil {
+		return err
+	}
+	if notice != nil {
+		p.Flash = append(p.Flash, *notice)
+	}
+	return v.render(http.StatusOK, view.QueuePage(p, m))
 }
 
 func withQuery(path string, values url.Values) string {

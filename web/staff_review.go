@@ -62,7 +62,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		First: r.InForce == nil, AfterLabel: fmt.Sprintf("第 %d 版，本次提交", r.Submitted.No), ChangeNote: r.Submitted.Reason,
 		AllFields: v.Query("fields") == "all", Stacked: v.Query("layout") == "stacked",
 		ClaimedBy: r.Task.ClaimedName, Mine: r.Task.ClaimedBy == v.staff.ID, ClaimExpires: r.Task.ClaimedUntil,
-		CorrectionDays: s.Policy.CorrectionDays, CommonReasons: commonReasons,
+		CorrectionDays: s.Store.Policy().PeriodsOf(r.Record.Kind).Correction, CommonReasons: commonReasons,
 		Command: string(storage.NewID()), Version: r.Record.Revision,
 		Decision: j.decision, Reason: j.reason, Remarks: j.remarks, Problems: j.problems,
 	}
@@ -157,7 +157,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true,
+		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if m.Prior, err = s.prior(v, events, r, fields); err != nil {
 		return err

@@ -462,7 +462,8 @@ func TestCalendarIsExaminedByYear(t *testing.T) {
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "up", "web", "worker", "migrate", "migrate up", "migrate down", "migrate status",
-		"staff", "staff add", "staff edit", "staff list", "staff disable", "staff enable", "staff absent", "staff present", "staff reset-password", "staff reset-factor", "codes", "codes import", "codes list", "codes export", "doctor", "verify", "version", "health",
+		"staff", "staff add", "staff edit", "staff list", "staff disable", "staff enable", "staff absent", "staff present", "staff reset-password", "staff reset-factor", "codes", "codes import", "codes list", "codes export", "calendar", "calendar import", "calendar list",
+		"periods", "periods list", "periods set", "periods sample", "doctor", "verify", "version", "health",
 	} {
 		code, said := run(t, nil, "", append(strings.Fields(command), "--help")...)
 		require.Zero(t, code, said)

@@ -75,7 +75,7 @@ func serve(ctx context.Context, part config.Part, run func(context.Context, *roo
 		}
 		group.Go(func() error { return serveOps(groupCtx, newOps(r), listener) })
 	}
-	group.Go(func() error { return r.followCodes(groupCtx) })
+	group.Go(func() error { return r.followEditions(groupCtx) })
 	group.Go(func() error { return run(groupCtx, r) })
 	return stopped(ctx, group.Wait())
 }
@@ -94,7 +94,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
 		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
-		Log: r.log, Policy: c.Policy(),
+		Log:    r.log,
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),

@@ -19,7 +19,11 @@ var deskPages = []deskPage{
 	{Link: Link{Href: "/staff/subjects", Text: "单位库"}, bar: true},
 	{Link: Link{Href: "/staff/withdrawals", Text: "作废与恢复"}, bar: true},
 	{Link: Link{Href: "/staff/applications", Text: "CA 督办"}, bar: true},
+	{Link: Link{Href: "/staff/statistics", Text: "统计"}, bar: true},
 	{Link: Link{Href: "/staff/claims", Text: "占用申诉"}, supervisor: true},
+	{Link: Link{Href: "/staff/calendar", Text: "时限与日历"}},
+	{Link: Link{Href: "/staff/absences", Text: "离岗人员的件"}, supervisor: true},
+	{Link: Link{Href: "/staff/phrases", Text: "常用意见"}},
 	{Link: Link{Href: "/staff/members", Text: "工作人员"}, supervisor: true},
 	{Link: Link{Href: "/staff/log", Text: "操作日志"}},
 }

@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), memberShots(), subjectShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), troubleShots())
 }
 
 func publicShots() []shot {
