@@ -4,6 +4,7 @@
 ALTER TABLE staff
     ADD revision     integer NOT NULL DEFAULT 1, -- raised by every change of name, role or scope
     ADD logged_in_at timestamptz;                -- last login with both factors
+UPDATE staff SET logged_in_at = (SELECT max(created_at) FROM sessions WHERE sessions.staff = staff.id AND second_factor);
 
 -- The log reads what staff did in every chain, and everything in the chain of what has
 -- no subject, newest first.
