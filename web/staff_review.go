@@ -159,8 +159,8 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 	return nil
 }
 
-// prior are the remarks of the return before this filing; those on fields that
-// were changed since are ticked off.
+// prior are the remarks of the return before this filing, with what was changed
+// since and what was answered.
 func (s *Server) prior(v *visit, events []storage.Event, r storage.Review, fields form.Form) ([]view.Remark, error) {
 	last := lastReturn(events)
 	if last == nil || !r.Task.Corrected {
@@ -170,14 +170,43 @@ func (s *Server) prior(v *visit, events []storage.Event, r storage.Review, field
 	if err != nil {
 		return nil, err
 	}
-	before := returned.Document.Form(today())
-	changed := changedFields(before, fields)
-	remarks := remarksOf(last, fields, before, changed)
+	w := remarked{event: last, filed: fields, returned: returned.Document.Form(today()), answers: answersSince(events, last)}
+	if r.InForce != nil {
+		w.inForce = r.InForce.Document.Form(today())
+	}
+	remarks := w.remarks()
+	since := form.Diff(w.returned, fields)
+	for i := range remarks {
+		remarks[i].Since = changesOf(since, remarks[i].Target)
+	}
 	if last.Reason != "" {
-		whole := view.Remark{Label: "整体意见", Text: last.Reason, At: last.At, By: last.Name, Resolved: len(changed) > 0}
+		whole := view.Remark{Label: "整体意见", Text: last.Reason, When: last.At, By: last.Name, Resolved: len(form.Touched(w.returned, fields)) > 0}
 		remarks = append([]view.Remark{whole}, remarks...)
 	}
 	return remarks, nil
+}
+
+// answersSince are the answers of the submit that followed a return.
+func answersSince(events []storage.Event, last *storage.Event) map[string]string {
+	for i := len(events) - 1; i >= 0 && events[i].At.After(last.At); i-- {
+		if events[i].Type == string(record.Submit) {
+			return events[i].Answers
+		}
+	}
+	return nil
+}
+
+// changesOf are the changes of what a target is about: of its field, or of the
+// fields of its row or group.
+func changesOf(changes []form.Change, target string) []form.Change {
+	name, _, _ := form.CutFile(target)
+	var all []form.Change
+	for _, c := range changes {
+		if c.Changed && (c.Field.Name == name || strings.HasPrefix(c.Field.Name, name+".")) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {
