@@ -15,6 +15,8 @@ const (
 type Policy struct {
 	Review         map[Kind]ReviewMode // default ReviewRequired
 	SecondReview   bool                // four eyes for changes of key fields
+	SamplePercent  int                 // of filings that take no second review, how many do by chance
+	UndoPeriod     time.Duration       // for which a decision waits and can be undone; 0: none
 	ReviewDays     int                 // working days to decide a filing
 	CorrectionDays int                 // working days to correct a returned one
 	AbandonAfter   time.Duration       // a registration without a profile in force

@@ -164,6 +164,9 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 		},
 	}
 	if !applied {
+		if err := dropDecision(ctx, tx, command.ID); err != nil {
+			return err
+		}
 		e.Type = eventRefused
 		e.Data["move"], e.Data["refusal"] = string(command.Move), string(refusal)
 		if command.Move == record.Submit {

@@ -94,7 +94,7 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		row := commandRow{
 			ID: c.ID, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Role: c.Actor.Role, Actor: c.Actor.ID,
 			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Certificate: c.Actor.Certificate, Expected: c.Expected,
-			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, NotBefore: c.NotBefore, Files: []string{},
+			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, Files: []string{},
 		}
 		if row.Remarks == nil {
 			row.Remarks = []record.Remark{}
@@ -222,6 +222,11 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 	if t.Reason && c.Reason == "" && len(c.Remarks) == 0 {
 		return record.Errorf(record.Invalid, "请填写原因")
 	}
+	if t.Decides() {
+		if err := s.takeDecision(ctx, tx, row); err != nil {
+			return err
+		}
+	}
 	open, err := tx.NewSelect().Model((*commandRow)(nil)).Where("record = ?", c.Record).Where("done_at IS NULL").Exists(ctx)
 	if err != nil {
 		return fmt.Errorf("look for open commands: %w", err)
@@ -234,23 +239,6 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 		return record.Errorf(record.Conflict, record.RefusedState.Explain())
 	}
 	return nil
-}
-
-// Cancel takes back a command that waits for its not_before instant. It answers
-// false when it is too late.
-func (s *Store) Cancel(ctx context.Context, actor, command record.ID) (bool, error) {
-	result, err := s.db.NewRaw(`
-		UPDATE commands SET cancelled_at = clock_timestamp()
-		WHERE id = ? AND actor = ? AND done_at IS NULL AND cancelled_at IS NULL AND not_before > clock_timestamp()`,
-		command, actor).Exec(ctx)
-	if err != nil {
-		return false, fmt.Errorf("cancel command: %w", err)
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return false, fmt.Errorf("cancel command: %w", err)
-	}
-	return n == 1, nil
 }
 
 // CommandStatus is what a receipt page shows.

@@ -43,7 +43,7 @@ func (s *Server) dossier(ctx context.Context, subject, id record.ID) (dossier, e
 	case record.CodeOf(err) != record.NotFound || noDraft != nil:
 		return dossier{}, err
 	}
-	d.pending, err = s.Store.PendingCommands(ctx, id)
+	d.pending, err = s.Store.PendingCommands(ctx, id, false)
 	return d, err
 }
 

@@ -29,6 +29,9 @@ func (t timelineOf) draw() []view.Event {
 		if e.Type == string(record.Submit) {
 			filings++
 		}
+		if !t.staff && internal(e) {
+			continue
+		}
 		line = append(line, view.Event{At: e.At, Text: t.happened(e, filings), Note: t.note(e), Phase: view.Done})
 	}
 	for _, p := range t.pending {
@@ -41,6 +44,12 @@ func (t timelineOf) draw() []view.Event {
 		line = append(line, t.next()...)
 	}
 	return line
+}
+
+// internal reports whether an event is the staff's own affair: work that went from
+// hand to hand, a decision that was undone or came too late.
+func internal(e storage.Event) bool {
+	return e.Type == storage.EventHandedOver || e.Refusal != "" && e.Role.IsStaff()
 }
 
 // happened is what an event means.
@@ -87,6 +96,8 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "附件未通过病毒扫描，已隔离"
 	case storage.EventRevealed:
 		return "查看完整敏感信息"
+	case storage.EventHandedOver:
+		return "转交办理"
 	}
 	if e.Refusal != "" {
 		return e.Move.Label() + "未生效"

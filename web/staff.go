@@ -69,9 +69,9 @@ type queueKind struct {
 
 var queueKinds = []queueKind{
 	{"", "全部", func(storage.ReviewTask) bool { return true }},
-	{"first", "首次", func(t storage.ReviewTask) bool { return t.FirstFiling && !t.Corrected }},
-	{"change", "变更", func(t storage.ReviewTask) bool { return !t.FirstFiling && !t.Corrected }},
-	{"corrected", "补正", func(t storage.ReviewTask) bool { return t.Corrected }},
+	{"first", "首次", func(t storage.ReviewTask) bool { return t.FirstFiling && t.Occasion != storage.Corrected }},
+	{"change", "变更", func(t storage.ReviewTask) bool { return !t.FirstFiling && t.Occasion != storage.Corrected }},
+	{"corrected", "补正", func(t storage.ReviewTask) bool { return t.Occasion == storage.Corrected }},
 }
 
 // narrow returns the tasks of a state and a kind.
@@ -90,8 +90,10 @@ func taskTag(t storage.ReviewTask) view.Tag {
 	switch {
 	case t.Second:
 		return view.Tag{Text: "待复核", Tone: view.Warn}
-	case t.Corrected:
+	case t.Occasion == storage.Corrected:
 		return view.Tag{Text: "补正重提", Tone: view.Info}
+	case t.Occasion == storage.Reopened:
+		return view.Tag{Text: "重新审核", Tone: view.Warn}
 	case !t.FirstFiling:
 		return view.Tag{Text: t.Kind.Label() + "变更"}
 	case t.Kind.Profile():

@@ -180,7 +180,7 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	pending, err := s.Store.PendingCommands(v.ctx, r.ID)
+	pending, err := s.Store.PendingCommands(v.ctx, r.ID, true)
 	if err != nil {
 		return err
 	}

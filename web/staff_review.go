@@ -102,12 +102,10 @@ func denied(v *visit, r storage.Review) string {
 	switch {
 	case !r.Task.ClosedAt.IsZero():
 		return "该件已办结（" + r.Task.Decision.Label() + "）。"
-	case r.Appears:
-		return record.RefusedOwnFiling.Explain()
-	case r.Task.Second && r.FirstBy == v.staff.ID:
-		return record.RefusedSamePerson.Explain()
-	case r.Task.ClaimedBy != "" && r.Task.ClaimedBy != v.staff.ID:
-		return record.RefusedNotClaimed.Explain()
+	case r.Task.DecidedBy == v.staff.ID:
+		return "您已对该件作出决定，即将生效。"
+	case r.Barred != "":
+		return r.Barred.Explain()
 	}
 	return ""
 }
@@ -143,7 +141,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 	if err != nil {
 		return err
 	}
-	pending, err := s.Store.PendingCommands(v.ctx, r.Record.ID)
+	pending, err := s.Store.PendingCommands(v.ctx, r.Record.ID, true)
 	if err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 // since and what was answered.
 func (s *Server) prior(v *visit, events []storage.Event, r storage.Review, fields form.Form) ([]view.Remark, error) {
 	last := lastReturn(events)
-	if last == nil || !r.Task.Corrected {
+	if last == nil || r.Task.Occasion != storage.Corrected {
 		return nil, nil
 	}
 	returned, err := s.Store.Version(v.ctx, r.Subject.ID, r.Record.ID, last.Version)
@@ -230,7 +228,7 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 	for _, f := range record.Examine(r.Submitted.Document, r.Subject, today()) {
 		add(f.OK, f.Text, f.Text, f.Note)
 	}
-	add(!r.Appears, "审核人员与本件无关联", "审核人员出现在本件的人员中，须回避", "")
+	add(r.Barred != record.RefusedOwnFiling, "审核人员与本件无关联", "审核人员出现在本件的人员中，须回避", "")
 	files := fields.Files()
 	scan, err := s.scanCheck(v, r, files)
 	if err != nil {
@@ -323,13 +321,6 @@ func claimReview(s *Server, v *visit) error {
 	id, err := v.id()
 	if err != nil {
 		return err
-	}
-	review, err := s.Store.Review(v.ctx, v.staff.ID, id)
-	if err != nil {
-		return err
-	}
-	if review.Appears {
-		return record.Errorf(record.Forbidden, record.RefusedOwnFiling.Explain())
 	}
 	claimed, err := s.Store.Claim(v.ctx, v.staff.ID, id)
 	if err != nil {
