@@ -8,8 +8,8 @@
     element.getClientRects().length > 0;
 
   // words is an element's text without what is only for screen readers, and
-  // without the notes inside labels.
-  const words = (element, without = ".visually-hidden, .req, .opt, .cnt") => {
+  // without the notes inside labels and the hints of keys.
+  const words = (element, without = ".visually-hidden, .req, .opt, .cnt, .keys") => {
     const copy = element.cloneNode(true);
     for (const part of copy.querySelectorAll(without)) part.remove();
     return squeeze(copy.textContent);

@@ -28,8 +28,8 @@ func (r Remark) displaced() bool { return r.Target != r.At }
 
 // anchor is the id that a target has where the document is filled.
 func anchor(target string) string {
-	if _, file, ok := form.CutFile(target); ok {
-		return "file-" + file
+	if field, file, ok := form.CutFile(target); ok {
+		return "file-" + field + "-" + file
 	}
 	return "f-" + target
 }
