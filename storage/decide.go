@@ -59,7 +59,7 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 	if refusal, err := s.refuseContent(ctx, tx, current, command, submission); refusal != "" || err != nil {
 		return refusal, err
 	}
-	e := effect{next: next, submission: submission, task: task, sampled: sampled, now: now}
+	e := effect{from: current.state(), next: next, submission: submission, task: task, sampled: sampled, now: now}
 	if refusal, err := s.refuseFiles(ctx, tx, current, command, e); refusal != "" || err != nil {
 		return refusal, err
 	}
@@ -317,7 +317,7 @@ func (s *Store) appearsIn(ctx context.Context, db bun.IDB, staff, id record.ID, 
 
 // effect is all that a legal move needs to write.
 type effect struct {
-	next       record.State
+	from, next record.State
 	submission *submission
 	task       *reviewRow // that the move ends, nil for none
 	sampled    bool       // chance asks for a second review

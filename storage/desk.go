@@ -50,7 +50,8 @@ func (s *Store) RenewClaim(ctx context.Context, staff, id record.ID) (bool, erro
 func (s *Store) ReleaseClaim(ctx context.Context, staff, id record.ID) (bool, error) {
 	return s.updateClaim(ctx, `
 		UPDATE review_tasks SET claimed_by = NULL, claimed_until = NULL, assigned_to = NULL, assigned_by = NULL, assigned_until = NULL
-		WHERE id = ?1 AND closed_at IS NULL AND decided_by IS NULL AND ?0 IN (claimed_by, assigned_to)`, staff, id)
+		WHERE id = ?1 AND closed_at IS NULL AND decided_by IS NULL
+		  AND (claimed_by = ?0 OR assigned_to = ?0 AND (claimed_by IS NULL OR claimed_until <= clock_timestamp()))`, staff, id)
 }
 
 func (s *Store) updateClaim(ctx context.Context, statement string, staff, id record.ID) (bool, error) {
@@ -92,8 +93,8 @@ func (r *reviewRow) hold(ctx context.Context, tx bun.Tx, staff record.ID, until 
 }
 
 // takeDecision lets one decision on a review in and no second: it holds the
-// review for who decides. While it can be undone it waits. Whoever comes too late
-// is told at once, by a Conflict error.
+// review for who decides. While it can be undone it waits. Whoever comes too late,
+// or may not decide, is told at once, by a Conflict error.
 func (s *Store) takeDecision(ctx context.Context, tx bun.Tx, command *commandRow) error {
 	task, err := openTask(ctx, tx, command.Record)
 	if err != nil {
@@ -110,10 +111,8 @@ func (s *Store) takeDecision(ctx context.Context, tx bun.Tx, command *commandRow
 	switch {
 	case err != nil:
 		return err
-	case momentary(refusal):
-		return record.Errorf(record.Conflict, refusal.Explain())
 	case refusal != "":
-		return record.Errorf(record.Forbidden, refusal.Explain())
+		return record.Errorf(record.Conflict, refusal.Explain())
 	case task.DecidedBy != "":
 		return record.Errorf(record.Conflict, "您对该件的决定正在生效，如需更改请先撤销。")
 	}

@@ -67,15 +67,13 @@ func (s *Store) summarize(ctx context.Context, tx bun.Tx, current *filed, comman
 		Name   string             `bun:"name"`
 		Code   string             `bun:"code"`
 		Region string             `bun:"region"`
-		Last   record.Move        `bun:"last"` // how the review before this one ended
 	}
 	err := tx.NewRaw(`
 		SELECT s.type, s.name, coalesce(s.code, '') AS code,
 			coalesce((SELECT v.projection->'region'->>0 FROM records p JOIN versions v ON v.record = p.id
 			          WHERE p.subject = s.id AND p.kind IN ('organization', 'person')
-			            AND v.no = CASE WHEN p.in_force > 0 THEN p.in_force ELSE p.submitted END), '') AS region,
-			coalesce((SELECT decision FROM review_tasks WHERE record = ?1 AND closed_at IS NOT NULL ORDER BY closed_at DESC LIMIT 1), '') AS last
-		FROM subjects s WHERE s.id = ?0`, current.Subject, current.ID).Scan(ctx, &facts)
+			            AND v.no = CASE WHEN p.in_force > 0 THEN p.in_force ELSE p.submitted END), '') AS region
+		FROM subjects s WHERE s.id = ?`, current.Subject).Scan(ctx, &facts)
 	if err != nil {
 		return summary, fmt.Errorf("describe filing: %w", err)
 	}
@@ -89,7 +87,7 @@ func (s *Store) summarize(ctx context.Context, tx bun.Tx, current *filed, comman
 	switch {
 	case command.Move == record.Reopen:
 		summary.Occasion = Reopened
-	case facts.Last == record.Return:
+	case e.from.Filing == record.Returned:
 		summary.Occasion = Corrected
 	case current.InForce > 0:
 		summary.Occasion = Changed

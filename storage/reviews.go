@@ -36,7 +36,7 @@ type reviewRow struct {
 	ClosedBy     record.ID   `bun:"closed_by,nullzero"`
 	Decision     record.Move `bun:"decision"`
 
-	taskSummary `bun:",extend"`
+	taskSummary `bun:"embed:"`
 
 	AssignedTo    record.ID `bun:"assigned_to,nullzero"`
 	AssignedBy    record.ID `bun:"assigned_by,nullzero"`

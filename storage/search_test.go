@@ -134,13 +134,13 @@ func TestPendingCommandsAreThoseWithoutAnOutcome(t *testing.T) {
 	c.Draft = draft.Version
 	receipt, err := d.Accept(t.Context(), c)
 	require.NoError(t, err)
-	pending, err := d.PendingCommands(t.Context(), d.profile)
+	pending, err := d.PendingCommands(t.Context(), d.profile, true)
 	require.NoError(t, err)
 	require.Len(t, pending, 1)
 	require.Equal(t, receipt.Number, pending[0].Receipt.Number)
 	_, err = d.Apply(t.Context(), d.profile, nil)
 	require.NoError(t, err)
-	pending, err = d.PendingCommands(t.Context(), d.profile)
+	pending, err = d.PendingCommands(t.Context(), d.profile, true)
 	require.NoError(t, err)
 	require.Empty(t, pending)
 }
