@@ -246,7 +246,7 @@ func TestU5_WithoutTheScanner(t *testing.T) {
 		desk.sees("附件已通过病毒扫描")
 		desk.press("通过")
 		desk.decides("通过")
-		desk.sees("已办理：通过")
+		desk.sees("已通过：")
 		b.reaches(t, record.NothingFiled)
 	})
 }

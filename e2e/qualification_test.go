@@ -131,7 +131,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 		desk.fill("对“"+highway+" 等级”的意见", "证书上是叁级")
 		desk.press("退回补正")
 		desk.decides("退回")
-		desk.sees("已办理：退回补正")
+		desk.sees("已退回补正：")
 	})
 	p.part("N01 S20 the remarks lead to the field, and to the line's dialog", func() {
 		p.open("/records?kind=qualification")

@@ -91,11 +91,13 @@ func (s *Server) fileChecks(v *visit, own record.ID, files []form.File) ([]view.
 		return []view.Check{check}, nil
 	}
 	var checks []view.Check
+	told := map[string]bool{}
 	for _, f := range files {
 		others := shared[f.SHA256]
-		if len(others) == 0 {
+		if len(others) == 0 || told[f.SHA256] {
 			continue
 		}
+		told[f.SHA256] = true
 		var names []string
 		for _, o := range others[:min(len(others), maxNamed)] {
 			names = append(names, o.Name)

@@ -15,6 +15,15 @@ func keyed(p Page, key string) templ.Attributes {
 	return templ.Attributes{"data-key": key}
 }
 
+// keyedAs is keyed for what does not say itself what it is for.
+func keyedAs(p Page, key, label string) templ.Attributes {
+	attributes := keyed(p, key)
+	if len(attributes) > 0 {
+		attributes["data-key-label"] = label
+	}
+	return attributes
+}
+
 // keyNames are the names of keys as they are printed on them.
 var keyNames = map[string][]string{"Ctrl+Enter": {"Ctrl", "↵"}}
 
