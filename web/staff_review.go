@@ -84,6 +84,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 func (s *Server) addClaim(v *visit, r storage.Review, m *view.ReviewModel) {
 	m.ClaimedBy, m.Mine, m.ClaimExpires = r.Task.ClaimedName, r.Task.ClaimedBy == v.staff.ID, r.Task.ClaimedUntil
 	m.AssignedTo, m.ClaimPeriod, m.UndoPeriod = r.Task.AssignedName, storage.ClaimPeriod, s.Policy.UndoPeriod
+	m.AssignedToMe = r.Task.AssignedTo == v.staff.ID
 	m.DenyReason = denied(v, r)
 	m.CanDecide = m.DenyReason == ""
 	m.CanClaim = r.Task.ClosedAt.IsZero() && r.Task.ClaimedBy == "" && m.CanDecide

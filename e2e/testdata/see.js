@@ -9,7 +9,7 @@
 
   // words is an element's text without what is only for screen readers, and
   // without the notes inside labels and the hints of keys.
-  const words = (element, without = ".visually-hidden, .req, .opt, .cnt, .keys") => {
+  const words = (element, without = ".visually-hidden, .req, .opt, .cnt, .hotkey") => {
     const copy = element.cloneNode(true);
     for (const part of copy.querySelectorAll(without)) part.remove();
     return squeeze(copy.textContent);

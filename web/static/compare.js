@@ -1,6 +1,6 @@
 // The attachments of a filing, before and after, beside each other: turned and
-// enlarged together, or each for itself; arrows lead through the pairs. A
-// document opens in a window of its own.
+// enlarged together, or each for itself; arrows lead through the pairs. The
+// browser's own viewer shows documents.
 import { Pane, bar } from "./pane.js";
 
 const dialog = document.createElement("dialog");
@@ -67,10 +67,13 @@ function step(by) {
     if (!shown) return;
     const { name, file } = shown;
     s.caption.replaceChildren(`${name}：`, file ? s.link : "没有对应的文件");
-    if (file) Object.assign(s.link, { href: file.href.replace(/\/preview$/, ""), textContent: file.dataset.name });
-    if (file && !file.dataset.picture) s.caption.append("（文档，点击名称在新窗口查看）");
-    if (file && !file.dataset.picture) s.link.href = file.href;
     s.pane.show(file?.dataset.picture ? file.href : "", file?.dataset.name ?? "");
+    if (!file) return;
+    s.link.textContent = file.dataset.name;
+    s.link.href = file.href.replace(/\/preview$/, "");
+    if (file.dataset.picture) return;
+    s.caption.append("（点击名称在新窗口查看）");
+    s.pane.showDocument(file.href.replace("inline=1", "inline=frame"), file.dataset.name);
   });
 }
 

@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
 function words(element) {
   if (element.dataset.keyLabel) return element.dataset.keyLabel;
   const copy = element.cloneNode(true);
-  for (const hint of copy.querySelectorAll(".keys, .num")) hint.remove();
+  for (const hint of copy.querySelectorAll(".hotkey, .num, .visually-hidden")) hint.remove();
   return (copy.ariaLabel || copy.textContent).trim().replace(/\s+/g, " ");
 }
 
@@ -67,5 +67,11 @@ document.addEventListener("click", (event) => {
   );
 }, { capture: true });
 
-// A link that leads to a field on another page finds it ready for typing.
-if (location.hash === "#f-q") document.getElementById("f-q")?.focus();
+// A link that leads to the search finds it ready for typing, here or on its page.
+const search = document.getElementById("f-q");
+if (location.hash === "#f-q") search?.focus();
+document.addEventListener("click", (event) => {
+  if (!search || event.target.closest("a")?.hash !== "#f-q") return;
+  event.preventDefault();
+  search.focus();
+});

@@ -10,6 +10,7 @@ export class Pane {
   #size = 0;
   #turn = 0;
   #image = new Image();
+  #document; // in place of the picture
 
   // failed is called when the picture cannot be shown.
   constructor(parent, failed) {
@@ -27,11 +28,24 @@ export class Pane {
   // show puts a picture into the frame as it is; without an address the frame is
   // empty.
   show(address, title) {
+    this.#document?.remove();
+    this.frame.hidden = false;
     this.#size = this.#turn = 0;
     this.sheet.setAttribute("aria-label", title);
     set(this.sheet, { width: 0, height: 0 });
     if (address) this.#image.src = address;
     else this.#image.removeAttribute("src");
+  }
+
+  // showDocument has the browser's own viewer show a document, where it has one.
+  showDocument(address, title) {
+    this.show("", title);
+    if (!navigator.pdfViewerEnabled) return;
+    this.frame.hidden = true;
+    this.#document = document.createElement("iframe");
+    this.#document.className = "viewer-document";
+    set(this.#document, { src: address, title });
+    this.frame.after(this.#document);
   }
 
   zoom(by) {

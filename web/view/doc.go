@@ -33,6 +33,7 @@
 //	         /staff/totp/enrol              TOTPEnrolPage(p, TOTPEnrolModel)
 //	         GET /staff                     QueuePage(p, QueueModel)
 //	         GET /staff/reviews/:id         ReviewPage(p, ReviewModel)
+//	         GET /staff/phrases             PhrasesPage(p, PhrasesModel)
 //	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
 //	         GET /staff/withdrawals         WithdrawalsPage(p, WithdrawalsModel)
 //	         GET /staff/records/:id         StaffRecordPage(p, StaffRecordModel)

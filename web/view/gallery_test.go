@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), staffRecordShots(), troubleShots())
 }
 
 func publicShots() []shot {

@@ -42,6 +42,21 @@ func (m ReviewModel) diffView() diffView {
 	}
 }
 
+// open are the checks that a reviewer has to look at, passed the others.
+func (m ReviewModel) open() []Check { return m.checks(false) }
+
+func (m ReviewModel) passed() []Check { return m.checks(true) }
+
+func (m ReviewModel) checks(good bool) []Check {
+	var all []Check
+	for _, c := range m.Checks {
+		if (c.Tone == Good) == good {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // usualBase names what a filing is compared with as a rule.
 func (m ReviewModel) usualBase() string {
 	if m.NewRecord {
@@ -230,6 +245,8 @@ func (m ReviewModel) firstDecision() string {
 // claim says who holds the filing.
 func (m ReviewModel) claim() string {
 	switch {
+	case m.ClaimedBy == "" && m.AssignedToMe:
+		return "已分派给我，还没有领取"
 	case m.ClaimedBy == "" && m.AssignedTo != "":
 		return "已分派给 " + m.AssignedTo
 	case m.ClaimedBy == "":

@@ -136,6 +136,7 @@ type ReviewModel struct {
 
 	ClaimedBy    string // "" for none
 	AssignedTo   string // to whom it was handed; "" for nobody
+	AssignedToMe bool
 	Mine         bool
 	ClaimExpires time.Time
 	ClaimPeriod  time.Duration // for which a claim holds without being renewed
