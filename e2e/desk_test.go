@@ -69,6 +69,12 @@ func (p *person) awaits(script, want string) {
 	})
 }
 
+// unfoldsChecks shows the checks that found nothing.
+func (p *person) unfoldsChecks() {
+	p.t.Helper()
+	p.press(strings.TrimSpace(p.find("summary", ".chk-all").Value))
+}
+
 // review is the page of the open review of a bidder's profile.
 func (b *bidder) review(t testing.TB) string {
 	t.Helper()
@@ -108,11 +114,11 @@ func TestN10_TheDeskByKeyboardAlone(t *testing.T) {
 		desk.types("门牌号与执照不一致")
 		desk.keys("a", "r")
 		require.Equal(t, "门牌号与执照不一致ar", desk.value("对“注册地址”的意见"))
-		require.Equal(t, "", desk.eval(`document.querySelector("[name=decision]:checked")?.value ?? ""`))
+		require.Empty(t, desk.eval(`document.querySelector("[name=decision]:checked")?.value ?? ""`))
 		desk.keys("\b", "\b", kb.Escape)
 		desk.awaits(`document.activeElement.id`, "row-address")
 		desk.eval(`(document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "a", keyCode: 229, isComposing: true, bubbles: true })), "")`)
-		require.Equal(t, "", desk.eval(`document.querySelector("[name=decision]:checked")?.value ?? ""`), "while an input method composes")
+		require.Empty(t, desk.eval(`document.querySelector("[name=decision]:checked")?.value ?? ""`), "while an input method composes")
 		desk.keys("p")
 		desk.awaits(`String(document.querySelector(".chosen").id !== "row-address")`, "true")
 	})

@@ -148,7 +148,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 		p.sees("我的申报到哪一步了", "等待审核", "截止", "审核通过后生效")
 	})
 
-	first, second := newMember(t, s, "初审员甲", record.Reviewer, true), newMember(t, s, "复核员乙", record.Supervisor, true)
+	first, second := newMember(t, s, "初审员甲", record.Confirmer, true), newMember(t, s, "复核员乙", record.Supervisor, true)
 	desk := first.sit(t, s)
 	p.part("B02 a reviewer returns it with a remark on a field", func() {
 		desk.takes(name)

@@ -189,7 +189,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	case len(c.Signature) > 0 && !bytes.Equal(c.Digest, sum[:]):
 		return record.Errorf(record.DraftChanged, "内容在签名之后有变化，请重新核对后提交")
 	}
-	row.Kind, row.SHA256, row.Answers = draft.Kind, sum[:], draft.draftRow.Answers
+	row.Kind, row.SHA256, row.Answers = draft.Kind, sum[:], draft.Answers
 	if row.Reason == "" {
 		row.Reason = draft.Reason
 	}

@@ -56,13 +56,13 @@ func (v *visit) prefs() view.Prefs {
 
 // setPrefs keeps the viewer's preferences in this browser.
 func (v *visit) setPrefs(p view.Prefs) {
-	value := ""
+	var letters []rune
 	for _, known := range prefsLetters {
 		if *known.field(&p) {
-			value += string(known.letter)
+			letters = append(letters, known.letter)
 		}
 	}
-	switch value {
+	switch value := string(letters); value {
 	case v.cookie(prefsCookie):
 	case "":
 		v.dropCookie(prefsCookie)

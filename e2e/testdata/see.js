@@ -188,6 +188,12 @@
     // bar is how many required fields are filled, as the bar at the bottom says.
     bar: () => ({ ok: true, value: squeeze(document.querySelector(".bar .num")?.textContent ?? "") }),
 
+    // summary answers what stands on what folds a part of the page.
+    summary: (part) => {
+      const element = document.querySelector(part);
+      return element ? { ok: true, value: element.textContent.trim() } : { ok: false, why: `there is no ${part}` };
+    },
+
     // here marks the document, so that the next one can be told from it.
     here: (mark) => { document.documentElement.dataset.seenBefore = mark; return { ok: true }; },
     arrived: (mark) => document.readyState === "complete" && document.documentElement.dataset.seenBefore !== mark

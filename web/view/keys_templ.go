@@ -101,7 +101,7 @@ func searchLink(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<span>搜索")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<span>搜索单位、代码")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
