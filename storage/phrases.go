@@ -40,9 +40,9 @@ type phraseRow struct {
 
 // Types of events on the shared phrases, in the chain of what has no subject.
 const (
-	eventPhraseAdded   = "phrase_added"
-	eventPhraseChanged = "phrase_changed"
-	eventPhraseRemoved = "phrase_removed"
+	EventPhraseAdded   = "phrase_added"
+	EventPhraseChanged = "phrase_changed"
+	EventPhraseRemoved = "phrase_removed"
 )
 
 // Phrases lists a staff member's own phrases and then those that all share,
@@ -75,7 +75,7 @@ func (s *Store) AddPhrase(ctx context.Context, by record.Actor, p Phrase) error 
 	if p.Shared {
 		row.Staff = ""
 	}
-	return s.changePhrase(ctx, by, p.Shared, eventPhraseAdded, row.ID, func(ctx context.Context, tx bun.Tx) error {
+	return s.changePhrase(ctx, by, p.Shared, EventPhraseAdded, row.ID, func(ctx context.Context, tx bun.Tx) error {
 		n, err := tx.NewSelect().Model((*phraseRow)(nil)).Where("staff IS NOT DISTINCT FROM ?", nullID(row.Staff)).Count(ctx)
 		if err != nil {
 			return fmt.Errorf("count phrases: %w", err)
@@ -97,7 +97,7 @@ func (s *Store) ChangePhrase(ctx context.Context, by record.Actor, p Phrase) err
 	if err != nil {
 		return err
 	}
-	err = s.changePhrase(ctx, by, p.Shared, eventPhraseChanged, p.ID, func(ctx context.Context, tx bun.Tx) error {
+	err = s.changePhrase(ctx, by, p.Shared, EventPhraseChanged, p.ID, func(ctx context.Context, tx bun.Tx) error {
 		return updatePhrase(ctx, tx, `UPDATE review_phrases SET kind = ?, text = ? WHERE id = ? AND staff IS NOT DISTINCT FROM ?`,
 			p.Kind, text, p.ID, phraseOwner(by, p.Shared))
 	})
@@ -112,7 +112,7 @@ func (s *Store) RemovePhrase(ctx context.Context, by record.Actor, id record.ID,
 	if shared && by.Role != record.Supervisor {
 		return errSharedPhrase
 	}
-	return s.changePhrase(ctx, by, shared, eventPhraseRemoved, id, func(ctx context.Context, tx bun.Tx) error {
+	return s.changePhrase(ctx, by, shared, EventPhraseRemoved, id, func(ctx context.Context, tx bun.Tx) error {
 		return updatePhrase(ctx, tx, `DELETE FROM review_phrases WHERE id = ? AND staff IS NOT DISTINCT FROM ?`, id, phraseOwner(by, shared))
 	})
 }

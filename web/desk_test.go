@@ -21,11 +21,12 @@ import (
 // do without a second review is drawn to take one if sample says so.
 func patientPortal(t *testing.T, sample bool) *portal {
 	return newPortal(t, func(o *Options) {
-		o.Policy.UndoPeriod = time.Minute
+		policy := storagetest.Policy()
+		policy.UndoPeriod = time.Minute
 		if sample {
-			o.Policy.UndoPeriod, o.Policy.SamplePercent = 0, 100
+			policy.UndoPeriod, policy.SamplePercent = 0, 100
 		}
-		o.Store = storage.New(storagetest.Shared(t).App, storagetest.Keys(), o.Policy)
+		o.Store = storage.New(storagetest.Shared(t).App, storagetest.Keys(), policy)
 		o.Rings = &rings{store: o.Store}
 	})
 }

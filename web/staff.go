@@ -197,7 +197,15 @@ func showQueue(s *Server, v *visit) error {
 	if m.Tasks, err = s.rows(v, tasks[page.from:page.to], ""); err != nil {
 		return err
 	}
-	return v.render(http.StatusOK, view.QueuePage(v.page("审核队列"), m))
+	p := v.page("审核队列")
+	notice, err := s.absenceNotice(v)
+	if err != nil {
+		return err
+	}
+	if notice != nil {
+		p.Flash = append(p.Flash, *notice)
+	}
+	return v.render(http.StatusOK, view.QueuePage(p, m))
 }
 
 func withQuery(path string, values url.Values) string {
@@ -245,8 +253,9 @@ func searchSubjects(s *Server, v *visit) error {
 		if f.Subject.Closed {
 			row.State = view.Tag{Text: "注册已关闭", Tone: view.Bad}
 		}
+		row.Href = staffSubjectPath(f.Subject.ID)
 		if f.Review != "" {
-			row.Href = "/staff/reviews/" + string(f.Review)
+			row.ReviewHref = "/staff/reviews/" + string(f.Review)
 		}
 		m.Subjects = append(m.Subjects, row)
 	}

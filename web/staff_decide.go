@@ -103,9 +103,9 @@ func (s *Server) decided(r storage.Review, move record.Move, status storage.Comm
 	}
 	switch {
 	case status.Done:
-	case s.Policy.UndoPeriod > 0:
+	case s.Store.Policy().UndoPeriod > 0:
 		return view.Notice{
-			Tone: view.Good, Text: text, Undo: undoPath(status.Receipt.Command), Until: status.Receipt.AcceptedAt.Add(s.Policy.UndoPeriod),
+			Tone: view.Good, Text: text, Undo: undoPath(status.Receipt.Command), Until: status.Receipt.AcceptedAt.Add(s.Store.Policy().UndoPeriod),
 		}
 	default:
 		return view.Notice{Tone: view.Info, Text: "已受理，回执号 " + status.Receipt.Number + "，正在处理。" + text}

@@ -37,14 +37,6 @@ func (s *Server) renderPhrases(v *visit, status int, m view.PhrasesModel) error 
 	return v.render(status, view.PhrasesPage(v.page("常用意见"), m))
 }
 
-// kindName tells the two kinds of 基本信息 apart.
-func kindName(kind record.Kind) string {
-	if kind == record.PersonProfile {
-		return kind.Label() + "（自然人）"
-	}
-	return kind.Label()
-}
-
 func phraseOf(values url.Values) storage.Phrase {
 	return storage.Phrase{
 		Shared: values.Get("shared") == "on", Kind: record.Kind(values.Get("kind")), Text: form.Clean(values.Get("text")),

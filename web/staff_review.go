@@ -48,12 +48,13 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		Assurance: view.Assurance(r.Submitted.Assurance), FiledAt: r.Submitted.AcceptedAt, Due: r.Task.DueAt,
 		Second: r.Task.Second, KeyChange: r.Task.KeyChange, Sampled: r.Task.Sampled, ChangeNote: r.Submitted.Reason,
 		AllFields: v.Query("fields") == "all", Stacked: v.Query("layout") == "stacked",
-		CorrectionDays: s.Policy.CorrectionDays, Command: string(storage.NewID()), Version: r.Record.Revision,
+		CorrectionDays: s.Store.Policy().PeriodsOf(r.Record.Kind).Correction, Command: string(storage.NewID()), Version: r.Record.Revision,
 		Decision: j.decision, Reason: j.reason, Remarks: j.remarks, Problems: j.problems,
 	}
 	if s.TemporalUI != "" { // no personal data is there
 		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.Record.ID)
 	}
+	m.SubjectHref = staffSubjectPath(r.Subject.ID)
 	s.addClaim(v, r, &m)
 	if m.Mine && m.CanDecide {
 		m.RevealAction = "/staff/reviews/" + m.ID + "/reveal"
@@ -83,7 +84,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 // addClaim says who works on the filing, and what the staff member may do.
 func (s *Server) addClaim(v *visit, r storage.Review, m *view.ReviewModel) {
 	m.ClaimedBy, m.Mine, m.ClaimExpires = r.Task.ClaimedName, r.Task.ClaimedBy == v.staff.ID, r.Task.ClaimedUntil
-	m.AssignedTo, m.ClaimPeriod, m.UndoPeriod = r.Task.AssignedName, storage.ClaimPeriod, s.Policy.UndoPeriod
+	m.AssignedTo, m.ClaimPeriod, m.UndoPeriod = r.Task.AssignedName, storage.ClaimPeriod, s.Store.Policy().UndoPeriod
 	m.AssignedToMe = r.Task.AssignedTo == v.staff.ID
 	m.DenyReason = denied(v, r)
 	m.CanDecide = m.DenyReason == ""
@@ -117,10 +118,20 @@ func revealReview(s *Server, v *visit) error {
 	if review.Task.ClaimedBy != v.staff.ID || denied(v, review) != "" {
 		return record.Errorf(record.Forbidden, "领取该件后才能查看完整信息")
 	}
-	if err := s.Store.Reveal(v.ctx, v.actor(), review); err != nil {
+	values, err := v.form()
+	if err != nil {
 		return err
 	}
-	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID))
+	asked := revealOf(v, values)
+	asked.Subject, asked.Record, asked.Version, asked.Review = review.Subject.ID, review.Record.ID, review.Task.Version, review.Task.ID
+	if problem := asked.Problem(); problem != "" {
+		notice := view.Notice{Tone: view.Bad, Title: "没有显示完整信息", Text: problem + "。"}
+		return s.renderReview(v, review, http.StatusUnprocessableEntity, judging{notice: &notice})
+	}
+	if err := s.Store.Reveal(v.ctx, asked); err != nil {
+		return err
+	}
+	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID), "reason", string(asked.Reason))
 	return s.renderReview(v, review, http.StatusOK, judging{reveal: true})
 }
 
@@ -151,7 +162,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true,
+		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if r.Task.Second {
 		addFirstReviewer(events, m)

@@ -147,6 +147,7 @@ const (
 	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
 	keysDialog     = "dialog-keys"
+	reopenDialog   = "dialog-reopen"
 )
 
 // lang is the language of the document.
