@@ -26,6 +26,8 @@ type Store struct {
 	db     *bun.DB
 	keys   Keyring
 	policy record.Policy
+
+	waiting queueCube
 }
 
 // New returns a store on an open database.
@@ -63,6 +65,14 @@ func (s *Store) Ping(ctx context.Context) error {
 // NewID returns a fresh UUIDv7.
 func NewID() record.ID {
 	return record.ID(uuid.Must(uuid.NewV7()).String())
+}
+
+// nullID is an id as an argument, where "" is none.
+func nullID(id record.ID) any {
+	if id == "" {
+		return nil
+	}
+	return id
 }
 
 // ValidID reports whether the text has the shape of an id, so that a mistyped

@@ -245,46 +245,7 @@ func (s *Server) scanCheck(v *visit, r storage.Review, files []form.File) (view.
 
 // addQueue puts the queue beside the desk, and leads to its neighbours.
 func (s *Server) addQueue(v *visit, r storage.Review, m *view.ReviewModel) error {
-	q, err := s.queue(v, "")
-	if err != nil {
-		return err
-	}
-	kind := choose(queueKinds, v.Query("kind"), func(c queueKind) string { return c.name })
-	for _, c := range queueKinds {
-		m.QueueKinds = append(m.QueueKinds, view.Filter{
-			Label: c.label, Href: withQuery("/staff/reviews/"+m.ID, kindQuery(c.name)), Count: -1, On: c.name == kind.name,
-		})
-	}
-	var mine []storage.ReviewTask
-	for _, t := range q.tasks {
-		if kind.match(t) && (t.ClaimedBy == "" || t.ClaimedBy == v.staff.ID || t.ID == r.Task.ID) {
-			mine = append(mine, t)
-		}
-	}
-	m.QueueTotal = len(mine)
-	for i, t := range mine {
-		if t.ID != r.Task.ID {
-			continue
-		}
-		if i > 0 {
-			m.PrevHref = "/staff/reviews/" + string(mine[i-1].ID)
-		}
-		if i+1 < len(mine) {
-			m.NextHref = "/staff/reviews/" + string(mine[i+1].ID)
-		}
-	}
-	if m.Queue, err = s.rows(v, mine[:min(len(mine), deskQueue)], r.Task.ID); err != nil {
-		return err
-	}
-	m.DoneToday, err = s.Store.ReviewedToday(v.ctx, v.staff.ID)
-	return err
-}
-
-func kindQuery(kind string) url.Values {
-	if kind == "" {
-		return nil
-	}
-	return url.Values{"kind": {kind}}
+	return s.besideDesk(v, r, m)
 }
 
 // claimReview gives the filing to the staff member for a while.
@@ -381,16 +342,7 @@ func (s *Server) decide(v *visit, move record.Move) error {
 	default:
 		v.flash(view.Good, "已办理："+move.Label())
 	}
-	return v.see(next(values, "/staff"))
-}
-
-// next is the page that the form names to go on to, if it leads into the
-// staff's side.
-func next(values url.Values, otherwise string) string {
-	if path := localPath(values.Get("next")); strings.HasPrefix(path, "/staff/reviews/") {
-		return path
-	}
-	return otherwise
+	return s.advance(v, review.Task, values)
 }
 
 // judgingOf reads what a reviewer typed. Remarks on fields that the document
