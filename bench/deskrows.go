@@ -93,7 +93,8 @@ func (d *reviewersDesk) scan(ctx context.Context, subject, account, id record.ID
 
 // wait lays rows into the queue until there are that many, due after the real
 // ones but for one in twenty, and analyzes the tables, as PostgreSQL does by
-// itself a minute later.
+// itself a minute later. Their records are at rest: no workflow is started for
+// them.
 func (d *reviewersDesk) wait(ctx context.Context, have, want int) error {
 	_, err := d.owner.NewRaw(`
 		WITH rows AS MATERIALIZED (
@@ -107,7 +108,7 @@ func (d *reviewersDesk) wait(ctx context.Context, have, want int) error {
 			JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS k FROM subjects WHERE name LIKE '示范审核第%') subjects ON subjects.k = n % ?2
 		), born AS (
 			INSERT INTO records (id, subject, kind, standing, filing, revision, in_force, submitted, title)
-			SELECT record, subject, kind, 'none', 'under_review', 1, 0, 1, name FROM rows
+			SELECT record, subject, kind, 'none', 'none', 1, 0, 0, name FROM rows
 		)
 		INSERT INTO review_tasks (id, record, subject, kind, version, stage, opened_at, due_at, subject_type, name, title, region, occasion, key_change, assurance, find)
 		SELECT gen_random_uuid(), record, subject, kind, 1, CASE WHEN n % 40 = 7 THEN 'second' ELSE 'first' END, ?3,

@@ -26,7 +26,6 @@ type ReviewTask struct {
 	Version      int                `bun:"version"`
 	Second       bool               `bun:"second"`
 	Title        string             `bun:"title"`
-	FirstFiling  bool               `bun:"first_filing"` // no version has been in force
 	Assurance    record.Assurance   `bun:"assurance"`
 	OpenedAt     time.Time          `bun:"opened_at"`
 	DueAt        time.Time          `bun:"due_at"`
@@ -52,7 +51,7 @@ func (t ReviewTask) Cursor() string {
 const (
 	reviewFields = `
 	t.id, t.record, t.subject, t.subject_type, t.kind, t.version, t.stage = 'second' AS second, t.name, t.title, t.region, t.occasion,
-	t.key_change, t.sampled, r.in_force = 0 AS first_filing, t.assurance, t.opened_at, t.due_at, t.escalated_at,
+	t.key_change, t.sampled, t.assurance, t.opened_at, t.due_at, t.escalated_at,
 	CASE WHEN t.claimed_until > clock_timestamp() THEN t.claimed_by::text ELSE '' END AS claimed_by,
 	CASE WHEN t.claimed_until > clock_timestamp() THEN coalesce(c.name, '') ELSE '' END AS claimed_name,
 	t.claimed_until,
@@ -61,7 +60,6 @@ const (
 	coalesce(t.decided_by::text, '') AS decided_by, coalesce(t.decided_with::text, '') AS decided_with, t.decided_until,
 	t.closed_at, t.decision`
 	reviewJoins = `
-	JOIN records r ON r.id = t.record
 	LEFT JOIN staff c ON c.id = t.claimed_by
 	LEFT JOIN staff a ON a.id = t.assigned_to`
 	reviewColumns = reviewFields + " FROM review_tasks t" + reviewJoins

@@ -241,6 +241,42 @@ func TestB01_ListsAndCountsOfTheQueueAgree(t *testing.T) {
 	})
 }
 
+// TestB01_LongQueuesAreCountedOnTheSide: nobody waits for counts of a long queue
+// but the first who asks, and they follow.
+func TestB01_LongQueuesAreCountedOnTheSide(t *testing.T) {
+	l := newLobby(t)
+	lay := func(from, to int) {
+		t.Helper()
+		_, err := l.owner.NewRaw(`
+			WITH r AS (
+				INSERT INTO records (id, subject, kind, standing, filing, revision, in_force, submitted, title)
+				SELECT gen_random_uuid(), ?, 'award', 'none', 'under_review', 1, 0, 1, '件' FROM generate_series(?::int, ?::int - 1) RETURNING id, subject)
+			INSERT INTO review_tasks (id, record, subject, kind, version, stage, opened_at, due_at, name, title, find)
+			SELECT gen_random_uuid(), id, subject, 'award', 1, 'first', now(), now(), '件', '件', '{件}' FROM r`, l.subject.ID, from, to).Exec(t.Context())
+		require.NoError(t, err)
+	}
+	counted := func(f storage.QueueFilter) storage.QueueCounts {
+		t.Helper()
+		counts, err := l.QueueCounts(t.Context(), l.first, f)
+		require.NoError(t, err)
+		return counts
+	}
+	lay(0, 5100)
+	require.Equal(t, 5100, counted(storage.QueueFilter{}).States[storage.QueueAll])
+	lay(5100, 5200)
+	require.Eventually(t, func() bool {
+		n := counted(storage.QueueFilter{}).States[storage.QueueAll]
+		require.Contains(t, []int{5100, 5200}, n)
+		return n == 5200
+	}, time.Minute, 20*time.Millisecond)
+	_, err := l.ClaimNext(t.Context(), l.first, storage.QueueFilter{}, "")
+	require.NoError(t, err)
+	require.Equal(t, 1, counted(storage.QueueFilter{}).States[storage.QueueMine], "what is one's own is told at once")
+	found := counted(storage.QueueFilter{Text: "件"})
+	require.True(t, found.AtLeast)
+	require.Equal(t, storage.CountedMatches, found.States[storage.QueueAll])
+}
+
 // TestB01_PagesOfTheQueueStandWhileRowsVanish turns pages forth and back while
 // colleagues decide.
 func TestB01_PagesOfTheQueueStandWhileRowsVanish(t *testing.T) {

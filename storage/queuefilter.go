@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -92,8 +94,18 @@ func (s *Store) narrow(ctx context.Context, member *colleague, f QueueFilter) (*
 	if f.State != QueueMine {
 		query.Where("t.decided_by IS NULL")
 	}
+	if f.wide() {
+		query.Where("t.version > 0") // every task has one: it opens the index of the whole queue
+	}
 	narrowFiled(query, f)
 	return query, s.narrowText(ctx, query, f.Text)
+}
+
+// wide reports whether the filter has no index of its own in the order of the
+// queue. Only then may the queue be walked: what is filtered may stand far behind,
+// which the planner cannot know.
+func (f QueueFilter) wide() bool {
+	return f.Kind == "" && f.Occasion == "" && !f.KeyChange && f.State != QueueSecond && f.State != QueueMine
 }
 
 func narrowFiled(query *bun.SelectQuery, f QueueFilter) {
@@ -129,7 +141,10 @@ func (s *Store) narrowText(ctx context.Context, query *bun.SelectQuery, text str
 		query.Where("t.subject IN (?)", bun.List(persons))
 		return nil
 	}
+	// A character that stands in a pair says nothing more than the pair.
 	pieces := grams(text)
+	pairs := strings.Join(slices.DeleteFunc(slices.Clone(pieces), func(p string) bool { return utf8.RuneCountInString(p) == 1 }), " ")
+	pieces = slices.DeleteFunc(pieces, func(p string) bool { return utf8.RuneCountInString(p) == 1 && strings.Contains(pairs, p) })
 	if len(pieces) == 0 {
 		query.Where("FALSE")
 		return nil

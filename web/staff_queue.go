@@ -118,7 +118,7 @@ func taskTag(t storage.ReviewTask) view.Tag {
 		return view.Tag{Text: "补正重提", Tone: view.Info}
 	case t.Occasion == storage.Reopened:
 		return view.Tag{Text: "重新审核", Tone: view.Warn}
-	case !t.FirstFiling:
+	case t.Occasion == storage.Changed:
 		return view.Tag{Text: t.Kind.Label() + "变更"}
 	case t.Kind.Profile():
 		return view.Tag{Text: "首次登记", Tone: view.Info}

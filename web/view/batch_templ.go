@@ -255,7 +255,7 @@ func BulkCheckPage(p Page, m BulkCheckModel) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = tag(Tag{"不通过", Warn}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = tag(Tag{"须逐件办理", Warn}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -143,7 +143,7 @@ func (p Page) section() string {
 			return section
 		}
 	}
-	if p.Path == "/staff" || strings.HasPrefix(p.Path, "/staff?") || strings.HasPrefix(p.Path, "/staff/reviews") {
+	if p.Path == "/staff" || strings.HasPrefix(p.Path, "/staff?") || strings.HasPrefix(p.Path, "/staff/reviews") || strings.HasPrefix(p.Path, "/staff/queue") {
 		return "/staff"
 	}
 	return ""
