@@ -226,7 +226,7 @@ func (b *bench) desk(ctx context.Context) (*reviewersDesk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the portal's address: %w", err)
 	}
-	jar.SetCookies(address, []*http.Cookie{{Name: staffCookie, Value: token}})
+	jar.SetCookies(address, []*http.Cookie{{Name: staffCookie, Value: token}}) //nolint:gosec // sent to the loopback, without TLS
 	return &reviewersDesk{store: store, owner: owner, cookie: token, bidder: &bidder{portal: b.portal.url, client: &http.Client{
 		Jar: jar, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}}, nil

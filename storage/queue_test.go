@@ -480,7 +480,7 @@ func TestB01_TheQueueAroundATask(t *testing.T) {
 	require.Len(t, first.Tasks, 9)
 	last := around(39, 9)
 	require.Empty(t, last.Next)
-	require.Equal(t, names(last.Tasks)[8], "第39件")
+	require.Equal(t, "第39件", names(last.Tasks)[8])
 	require.Len(t, last.Tasks, 9)
 }
 

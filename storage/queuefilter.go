@@ -150,7 +150,7 @@ func (s *Store) narrowText(ctx context.Context, query *bun.SelectQuery, text str
 		return nil
 	}
 	query.Where("t.find @> ARRAY[?]::text[]", bun.List(pieces))
-	for _, word := range strings.Fields(strings.ToLower(text)) {
+	for word := range strings.FieldsSeq(strings.ToLower(text)) {
 		// That characters and pairs are there does not say that they stand together.
 		// The planner takes a function for less selective than LIKE, rightly.
 		query.Where("strpos(lower(concat_ws(' ', t.name, t.title, (SELECT s.code FROM subjects s WHERE s.id = t.subject))), ?) > 0", word)

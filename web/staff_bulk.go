@@ -257,7 +257,7 @@ func (s *Server) ringAll(v *visit, commands []record.Command) {
 			free <- struct{}{}
 			defer func() { <-free }()
 			if _, err := s.Rings.Ring(ring, c.Record, c.ID); err != nil {
-				s.Log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
+				s.Log.WarnContext(ring, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
 			}
 		})
 	}
@@ -287,10 +287,9 @@ func showBatch(s *Server, v *visit) error {
 	for i, line := range batch.Lines {
 		shown := view.BatchLine{Task: rows[i]}
 		shown.State, shown.Note = outcomeOf(batch.Action, line)
-		switch {
-		case shown.State.Tone == view.Bad:
+		if shown.State.Tone == view.Bad {
 			m.Failed++
-		default:
+		} else {
 			m.Done++
 		}
 		m.Undo = m.Undo || line.Undoable(time.Now())

@@ -196,7 +196,7 @@ func showQueue(s *Server, v *visit) error {
 	if m.Tasks, err = s.rows(v, page.Tasks, f, ""); err != nil {
 		return err
 	}
-	if err := s.addOwn(v, f, &m); err != nil {
+	if err := s.addOwn(v, &m); err != nil {
 		return err
 	}
 	p := v.page("审核队列")
@@ -206,7 +206,7 @@ func showQueue(s *Server, v *visit) error {
 
 // addOwn adds what is the viewer's own: the filters that they keep, what they
 // decided today, and for supervisors to whom they can hand work.
-func (s *Server) addOwn(v *visit, f storage.QueueFilter, m *view.QueueModel) error {
+func (s *Server) addOwn(v *visit, m *view.QueueModel) error {
 	saved, err := s.Store.SavedFilters(v.ctx, v.staff.ID)
 	if err != nil {
 		return err

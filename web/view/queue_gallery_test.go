@@ -12,8 +12,11 @@ func queueShots() []shot {
 	m := view.QueueModel{
 		Tasks: tasks, Total: 38, Done: 12, NextHref: "/staff?after=x", Batch: command, Colleagues: colleagues,
 		States: []view.Filter{
-			{Label: "全部", Href: "/staff", Count: 38, On: true}, {Label: "待领取", Href: "/staff?state=free", Count: 30}, {Label: "我办理的", Href: "/staff?state=mine", Count: 1},
-			{Label: "待复核", Href: "/staff?state=second", Count: 4}, {Label: "已超时", Href: "/staff?state=overdue", Count: 1},
+			{Label: "全部", Href: "/staff", Count: 38, On: true},
+			{Label: "待领取", Href: "/staff?state=free", Count: 30},
+			{Label: "我办理的", Href: "/staff?state=mine", Count: 1},
+			{Label: "待复核", Href: "/staff?state=second", Count: 4},
+			{Label: "已超时", Href: "/staff?state=overdue", Count: 1},
 		},
 		Selects: []view.Select{
 			{Name: "kind", Label: "事项", All: "全部事项", Options: []view.Option{{Value: "organization", Label: "基本信息（12）"}, {Value: "qualification", Label: "单位资质（26）"}}},
