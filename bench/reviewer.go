@@ -57,14 +57,15 @@ func (d *reviewersDesk) decide(ctx context.Context, b *bench) (times []time.Dura
 const ctrl = 2
 
 // shown waits for the page of another filing than before, known by the command
-// that is drawn into it, and returns when its content was first painted.
+// that is drawn into it, until its scripts run, and returns when its content was
+// first painted.
 func shown(ctx context.Context, before string) (command string, painted time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	const look = `(() => {
 		const command = document.querySelector("#decision [name=command]")?.value ?? "";
 		const paint = performance.getEntriesByName("first-contentful-paint")[0];
-		return location.pathname.startsWith("/staff/reviews/") && command && paint ? command + " " + (performance.timeOrigin + paint.startTime) : "";
+		return document.readyState === "complete" && location.pathname.startsWith("/staff/reviews/") && command && paint ? command + " " + (performance.timeOrigin + paint.startTime) : "";
 	})()`
 	for ctx.Err() == nil {
 		answer, err := chromedp.Run(ctx, chromedp.Evaluate[string](look))
