@@ -183,38 +183,34 @@ func (s *Store) ReviewTasks(ctx context.Context, ids []record.ID) (map[record.ID
 	return found, nil
 }
 
-// Colleague is a member of the staff to whom work can be handed.
-type Colleague struct {
-	ID    record.ID   `bun:"id"`
-	Name  string      `bun:"name"`
-	Role  record.Role `bun:"role"`
-	Login string      `bun:"login"`
-	Held  int         `bun:"held"` // reviews that they hold or were given
+// Taker is a colleague with how much they have to do.
+type Taker struct {
+	Colleague
+	Held int // reviews that they hold or were given
 }
 
-// Colleagues lists the staff that is there, by name, to whom a task can be
+// Takers lists the staff that is there, by name, to whom a task can be
 // handed: those whose scope covers it, or with nil everybody. The transaction of
 // Assign asks again, and more.
-func (s *Store) Colleagues(ctx context.Context, task *ReviewTask) ([]Colleague, error) {
+func (s *Store) Takers(ctx context.Context, task *ReviewTask) ([]Taker, error) {
 	var rows []struct {
 		colleague `bun:",extend"`
-		Login     string `bun:"login,scanonly"`
-		Held      int    `bun:"held,scanonly"`
+		Held      int `bun:"held,scanonly"`
 	}
-	err := s.db.NewSelect().Model(&rows).ColumnExpr("st.id, st.name, st.role, st.regions, st.kinds, st.login").
+	err := s.db.NewSelect().Model(&rows).ColumnExpr("st.id, st.name, st.role, st.regions, st.kinds").
 		ColumnExpr(`(SELECT count(*) FROM review_tasks t WHERE t.closed_at IS NULL AND t.decided_by IS NULL AND t.claimed_by = st.id AND t.claimed_until > statement_timestamp()) +
 			(SELECT count(*) FROM review_tasks t WHERE t.closed_at IS NULL AND t.decided_by IS NULL AND t.assigned_to = st.id
 				AND coalesce(t.assigned_until, 'infinity') > statement_timestamp()
 				AND NOT (t.claimed_by IS NOT NULL AND t.claimed_by = st.id AND t.claimed_until > statement_timestamp())) AS held`).
 		Where("st.disabled_at IS NULL AND st.absent_since IS NULL").Order("st.name", "st.login").Scan(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list colleagues: %w", err)
+		return nil, fmt.Errorf("list takers: %w", err)
 	}
-	var all []Colleague
+	var all []Taker
 	for i := range rows {
 		r := &rows[i]
 		if task == nil || r.covers(task.row()) {
-			all = append(all, Colleague{ID: r.ID, Name: r.Name, Role: r.Role, Login: r.Login, Held: r.Held})
+			all = append(all, Taker{Colleague: Colleague{ID: r.ID, Name: r.Name, Role: r.Role}, Held: r.Held})
 		}
 	}
 	return all, nil

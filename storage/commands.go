@@ -178,7 +178,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	for _, file := range form.Files() {
 		row.Files = append(row.Files, file.ID)
 	}
-	if err := markFilesInUse(ctx, tx, c.Subject, row.Files, s.policy.ScanRequired && !s.policy.NeedsReview(draft.Kind)); err != nil {
+	if err := markFilesInUse(ctx, tx, c.Subject, row.Files, s.Policy().ScanRequired && !s.Policy().NeedsReview(draft.Kind)); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(canonical)
@@ -233,7 +233,7 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 	if open {
 		return nil
 	}
-	facts := record.Facts{Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind)}
+	facts := record.Facts{Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind)}
 	if !slices.Contains(t.From, current.state()) || t.Guard != nil && !t.Guard(facts) {
 		return record.Errorf(record.Conflict, record.RefusedState.Explain())
 	}

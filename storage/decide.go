@@ -35,7 +35,7 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 		return refusal, err
 	}
 	facts := record.Facts{
-		Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
+		Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
 		Claimed: task != nil && task.ClaimedBy != "" && task.ClaimedUntil.After(command.AcceptedAt),
 	}
 	sampled := false
@@ -247,7 +247,7 @@ func refuseCertificate(ctx context.Context, tx bun.Tx, command *commandRow) (rec
 
 // needsSecond reports whether the version under way changes a key field.
 func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (bool, error) {
-	if !s.policy.SecondReview || current.InForce == 0 || current.Submitted == 0 {
+	if !s.Policy().SecondReview || current.InForce == 0 || current.Submitted == 0 {
 		return false, nil
 	}
 	before, err := s.version(ctx, tx, current.ID, current.InForce)
@@ -266,7 +266,7 @@ func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (boo
 // same answer.
 func (s *Store) sampled(id record.ID, version int) bool {
 	drawn := binary.BigEndian.Uint32(s.keys.blind("sample", fmt.Sprintf("%s/%d", id, version)))
-	return uint64(drawn)*100 < uint64(s.policy.SamplePercent)<<32 //nolint:gosec // a percentage is not negative
+	return uint64(drawn)*100 < uint64(s.Policy().SamplePercent)<<32 //nolint:gosec // a percentage is not negative
 }
 
 // refuseReviewer checks what binds staff: nobody decides a filing that is none of
@@ -332,8 +332,8 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	}
 	var shown record.Document // from here on, nil if what was shown stays
 	current.Revision++
-	current.Standing, current.Filing = e.next.Standing, e.next.Filing
-	current.FiledAt = command.AcceptedAt
+	policy := s.Policy()
+	current.enter(policy, e.next, command.AcceptedAt)
 	if command.Move == record.Submit {
 		no, err := s.insertVersion(ctx, tx, current, command, e.submission)
 		if err != nil {
@@ -361,7 +361,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if current.state().AtRest() {
 		current.Submitted = 0
 	}
-	plan := s.policy.PlanFor(current.Filing, current.FiledAt)
+	plan := current.plan(policy)
 	current.RemindAt, current.DueAt, current.UpdatedAt = plan.RemindAt, dueAt(plan), e.now
 	if current.state().AtRest() {
 		current.FiledAt = time.Time{}

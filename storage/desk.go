@@ -117,8 +117,8 @@ func (s *Store) takeDecision(ctx context.Context, tx bun.Tx, command *commandRow
 		return record.Errorf(record.Conflict, "您对该件的决定正在生效，如需更改请先撤销。")
 	}
 	task.DecidedBy, task.DecidedWith, task.DecidedUntil = command.Actor, command.ID, command.AcceptedAt
-	if s.policy.UndoPeriod > 0 {
-		command.NotBefore = command.AcceptedAt.Add(s.policy.UndoPeriod)
+	if s.Policy().UndoPeriod > 0 {
+		command.NotBefore = command.AcceptedAt.Add(s.Policy().UndoPeriod)
 		task.DecidedUntil = command.NotBefore
 	}
 	return task.hold(ctx, tx, command.Actor, command.AcceptedAt.Add(ClaimPeriod))

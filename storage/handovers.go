@@ -62,6 +62,14 @@ const EventHandedOver = "review_handed_over"
 // Errors for people: NotFound; Forbidden when it is not the giver's to give, or
 // the colleague may not work on it; Conflict when it was decided meanwhile.
 func (s *Store) Assign(ctx context.Context, by record.Actor, task, to record.ID, note string) error {
+	return s.assign(ctx, by, task, anybody, to, note)
+}
+
+// anybody is from whom a review is taken that may be in anybody's hands.
+const anybody record.ID = "*"
+
+// assign is Assign for a review that from must still hold.
+func (s *Store) assign(ctx context.Context, by record.Actor, task, from, to record.ID, note string) error {
 	return s.inTx(ctx, "hand review over", func(ctx context.Context, tx bun.Tx) error {
 		// The chain first, as everywhere.
 		head, err := lockHead(ctx, tx, "id = (SELECT subject FROM review_tasks WHERE id = ?)", task)
@@ -86,6 +94,9 @@ func (s *Store) Assign(ctx context.Context, by record.Actor, task, to record.ID,
 		}
 		if !giver.covers(&row) || giver.Role != record.Supervisor && holder != by.ID {
 			return record.Errorf(record.Forbidden, "只能转交由您办理的件；分派其他件由管理员办理。")
+		}
+		if from != anybody && holder != from {
+			return record.Errorf(record.Conflict, "该件已不在其名下。")
 		}
 		if holder == to {
 			return nil

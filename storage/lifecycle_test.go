@@ -376,7 +376,7 @@ func TestLapseWaitsForThePeriodAndForWhatWasAcceptedInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, record.Returned, applied.State.Filing, "the period is not over")
 
-	_, err = d.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days' WHERE id = ?", d.profile).Exec(t.Context())
+	_, err = d.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days', due_at = due_at - interval '60 days' WHERE id = ?", d.profile).Exec(t.Context())
 	require.NoError(t, err)
 	draft, err := d.Draft(t.Context(), d.subject.ID, d.profile)
 	require.NoError(t, err)
@@ -389,7 +389,7 @@ func TestLapseWaitsForThePeriodAndForWhatWasAcceptedInTime(t *testing.T) {
 	require.Equal(t, record.UnderReview, applied.State.Filing, "a filing that was accepted never lapses")
 
 	require.True(t, d.do(t, func() record.Command { c := d.command(record.Return, reviewer(d.first)); c.Reason = "补章"; return c }()).Applied)
-	_, err = d.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days' WHERE id = ?", d.profile).Exec(t.Context())
+	_, err = d.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days', due_at = due_at - interval '60 days' WHERE id = ?", d.profile).Exec(t.Context())
 	require.NoError(t, err)
 	for range 2 {
 		applied, err = d.Lapse(t.Context(), d.profile)

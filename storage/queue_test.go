@@ -556,7 +556,7 @@ func TestB01_WorkIsHandedToWhoIsThereAndCoversIt(t *testing.T) {
 	task := found[l.tasks[0].id]
 	who := func(task *storage.ReviewTask) map[record.ID]int {
 		t.Helper()
-		all, err := l.Colleagues(t.Context(), task)
+		all, err := l.Takers(t.Context(), task)
 		require.NoError(t, err)
 		held := map[record.ID]int{}
 		for _, c := range all {

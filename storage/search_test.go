@@ -117,7 +117,9 @@ func TestW29_ARevealIsAnEventOfTheSubjectsChain(t *testing.T) {
 	require.NoError(t, err)
 	review, err := d.Review(t.Context(), d.first, id)
 	require.NoError(t, err)
-	require.NoError(t, d.Reveal(t.Context(), reviewer(d.first), review))
+	require.NoError(t, d.Reveal(t.Context(), storage.Reveal{
+		By: reviewer(d.first), Subject: review.Subject.ID, Record: review.Record.ID, Review: review.Task.ID, Version: review.Task.Version, Reason: storage.RevealContents,
+	}))
 	events, err := d.Events(t.Context(), d.profile)
 	require.NoError(t, err)
 	last := events[len(events)-1]

@@ -84,8 +84,9 @@ func searchSubjects(s *Server, v *visit) error {
 		if f.Subject.Closed {
 			row.State = view.Tag{Text: "注册已关闭", Tone: view.Bad}
 		}
+		row.Href = staffSubjectPath(f.Subject.ID)
 		if f.Review != "" {
-			row.Href = "/staff/reviews/" + string(f.Review)
+			row.ReviewHref = "/staff/reviews/" + string(f.Review)
 		}
 		m.Subjects = append(m.Subjects, row)
 	}

@@ -144,7 +144,7 @@ func (s *Server) handover(v *visit, r storage.Review, f storage.QueueFilter) (*v
 // colleagues are those to whom a filing, or with nil any, can be handed, but for
 // one.
 func (s *Server) colleagues(v *visit, task *storage.ReviewTask, but record.ID) ([]view.Option, error) {
-	all, err := s.Store.Colleagues(v.ctx, task)
+	all, err := s.Store.Takers(v.ctx, task)
 	if err != nil {
 		return nil, err
 	}

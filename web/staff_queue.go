@@ -201,6 +201,13 @@ func showQueue(s *Server, v *visit) error {
 	}
 	p := v.page("审核队列")
 	p.Flash = append(p.Flash, noticeEmptied(v, f)...)
+	absent, err := s.absenceNotice(v)
+	if err != nil {
+		return err
+	}
+	if absent != nil {
+		p.Flash = append(p.Flash, *absent)
+	}
 	return v.render(http.StatusOK, view.QueuePage(p, m))
 }
 

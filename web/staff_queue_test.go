@@ -269,8 +269,9 @@ func TestB02_ManyAreApprovedWhereEveryCheckIsGreen(t *testing.T) {
 func TestB02_ManyApprovalsAreUndoneTogether(t *testing.T) {
 	p := newPortal(t, func(o *Options) {
 		app, _ := storagetest.OpenDB(t)
-		o.Policy.UndoPeriod = time.Hour
-		o.Store = storage.New(app, storagetest.Keys(), o.Policy)
+		policy := storagetest.Policy()
+		policy.UndoPeriod = time.Hour
+		o.Store = storage.New(app, storagetest.Keys(), policy)
 	})
 	reviewer, member := p.newStaff(record.Reviewer, true)
 	one, first := p.waits()

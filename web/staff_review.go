@@ -62,13 +62,14 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		First: r.InForce == nil, AfterLabel: fmt.Sprintf("第 %d 版，本次提交", r.Submitted.No), ChangeNote: r.Submitted.Reason,
 		AllFields: v.Query("fields") == "all", Stacked: v.Query("layout") == "stacked",
 		ClaimedBy: r.Task.ClaimedName, Mine: r.Task.ClaimedBy == v.staff.ID, ClaimExpires: r.Task.ClaimedUntil,
-		CorrectionDays: s.Policy.CorrectionDays, CommonReasons: commonReasons,
+		CorrectionDays: s.Store.Policy().PeriodsOf(r.Record.Kind).Correction, CommonReasons: commonReasons,
 		Command: string(storage.NewID()), Version: r.Record.Revision,
 		Decision: j.decision, Reason: j.reason, Remarks: j.remarks, Problems: j.problems,
 	}
 	if s.TemporalUI != "" { // no personal data is there
 		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.Record.ID)
 	}
+	m.SubjectHref = staffSubjectPath(r.Subject.ID)
 	var before form.Form
 	if r.InForce != nil {
 		before = r.InForce.Document.Form(today())
@@ -120,10 +121,20 @@ func revealReview(s *Server, v *visit) error {
 	if review.Task.ClaimedBy != v.staff.ID || denied(v, review) != "" {
 		return record.Errorf(record.Forbidden, "领取该件后才能查看完整信息")
 	}
-	if err := s.Store.Reveal(v.ctx, v.actor(), review); err != nil {
+	values, err := v.form()
+	if err != nil {
 		return err
 	}
-	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID))
+	asked := revealOf(v, values)
+	asked.Subject, asked.Record, asked.Version, asked.Review = review.Subject.ID, review.Record.ID, review.Task.Version, review.Task.ID
+	if problem := asked.Problem(); problem != "" {
+		notice := view.Notice{Tone: view.Bad, Title: "没有显示完整信息", Text: problem + "。"}
+		return s.renderReview(v, review, http.StatusUnprocessableEntity, judging{notice: &notice})
+	}
+	if err := s.Store.Reveal(v.ctx, asked); err != nil {
+		return err
+	}
+	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID), "reason", string(asked.Reason))
 	return s.renderReview(v, review, http.StatusOK, judging{reveal: true})
 }
 
@@ -146,7 +157,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true,
+		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if m.Prior, err = s.prior(v, events, r, fields); err != nil {
 		return err
