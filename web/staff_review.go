@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"unireg/record"
@@ -197,46 +196,7 @@ func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {
 
 // addQueue puts the queue beside the desk, and leads to its neighbours.
 func (s *Server) addQueue(v *visit, r storage.Review, m *view.ReviewModel) error {
-	q, err := s.queue(v, "")
-	if err != nil {
-		return err
-	}
-	kind := choose(queueKinds, v.Query("kind"), func(c queueKind) string { return c.name })
-	for _, c := range queueKinds {
-		m.QueueKinds = append(m.QueueKinds, view.Filter{
-			Label: c.label, Href: withQuery("/staff/reviews/"+m.ID, kindQuery(c.name)), Count: -1, On: c.name == kind.name,
-		})
-	}
-	var mine []storage.ReviewTask
-	for _, t := range q.tasks {
-		if kind.match(t) && (t.ClaimedBy == "" || t.ClaimedBy == v.staff.ID || t.ID == r.Task.ID) {
-			mine = append(mine, t)
-		}
-	}
-	m.QueueTotal = len(mine)
-	for i, t := range mine {
-		if t.ID != r.Task.ID {
-			continue
-		}
-		if i > 0 {
-			m.PrevHref = "/staff/reviews/" + string(mine[i-1].ID)
-		}
-		if i+1 < len(mine) {
-			m.NextHref = "/staff/reviews/" + string(mine[i+1].ID)
-		}
-	}
-	if m.Queue, err = s.rows(v, mine[:min(len(mine), deskQueue)], r.Task.ID); err != nil {
-		return err
-	}
-	m.DoneToday, err = s.Store.ReviewedToday(v.ctx, v.staff.ID)
-	return err
-}
-
-func kindQuery(kind string) url.Values {
-	if kind == "" {
-		return nil
-	}
-	return url.Values{"kind": {kind}}
+	return s.besideDesk(v, r, m)
 }
 
 // claimReview gives the filing to the staff member for a while.
