@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,8 +12,8 @@ import (
 	"unireg/record"
 )
 
-// FieldReason is how many returned filings of a kind had a remark on a field, or
-// on a row of a group.
+// FieldReason is how many remarks there were on a field of a kind, or on the rows
+// of a group, when filings were returned.
 type FieldReason struct {
 	Kind record.Kind `bun:"kind"`
 	// Field is the field's name; of a row's field that of the group, a point and
@@ -21,54 +22,62 @@ type FieldReason struct {
 	Count int    `bun:"count"`
 }
 
-// PhraseReason is how many returned filings had an opinion or a remark that
-// begins with a phrase. "" stands for returned filings without any of them.
+// PhraseReason is how many returned filings had an opinion that begins with a
+// phrase. "" stands for all other opinions.
 type PhraseReason struct {
 	Phrase string `bun:"phrase"`
 	Count  int    `bun:"count"`
 }
 
-// returned are the returned filings of the period.
-const returned = `
-	returned AS (
-		SELECT c.id, t.kind, c.reason, c.remarks FROM commands c
-		JOIN review_tasks t ON t.record = c.record AND t.closed_at = c.done_at
-		WHERE c.move = 'return' AND c.applied AND c.accepted_at >= ?0 AND c.accepted_at < ?1
-		  AND (?2 = '' OR t.kind = ?2) AND review_city(t.region) LIKE ?3 AND (?4::uuid IS NULL OR t.closed_by = ?4)
-	)`
-
 // reasons tells for what filings were returned: the most frequent first. What was
 // written is not told.
 func (c *counting) reasons(ctx context.Context) ([]FieldReason, []PhraseReason, error) {
-	arguments := []any{
-		midnight(c.query.From), midnight(c.query.To).AddDate(0, 0, 1), c.query.Kind, regionPrefix(c.query.Region) + "%", nullID(c.query.Staff),
-	}
 	var fields []FieldReason
-	err := c.tx.NewRaw(`WITH `+returned+`
-		SELECT kind, field, count(DISTINCT id) AS count FROM (
-			SELECT id, kind, split_part(name, '.', 1) || CASE WHEN split_part(name, '.', 3) = '' THEN '' ELSE '.' || split_part(name, '.', 3) END AS field
-			FROM (SELECT id, kind, remark->>'field' AS name FROM returned, jsonb_array_elements(remarks) remark) remarks
-			WHERE name <> ''
-		) remarked GROUP BY kind, field ORDER BY count DESC, kind, field`, arguments...).Scan(ctx, &fields)
+	// The ids of rows, which stand between the names of group and field, are left out.
+	err := c.returned(`c.kind, CASE WHEN strpos(r->>'field', '.') = 0 THEN r->>'field' 
+			ELSE split_part(r->>'field', '.', 1) || rtrim('.' || split_part(r->>'field', '.', 3), '.') END AS field`).
+		Join(", jsonb_array_elements(c.remarks) r").Where("r->>'field' <> ''").
+		GroupExpr("2, 3").OrderExpr("count DESC, 2, 3").Scan(ctx, &fields)
 	if err != nil {
 		return nil, nil, fmt.Errorf("count remarks: %w", err)
 	}
-	var phrases []PhraseReason
 	// A phrase that begins another leaves it what begins with both.
-	known := slices.Concat([]string{""}, c.query.Phrases)
-	err = c.tx.NewRaw(`WITH `+returned+`, said AS (
-			SELECT id, reason AS text FROM returned UNION ALL SELECT id, remark->>'text' FROM returned, jsonb_array_elements(remarks) remark
-		), begun AS (
-			SELECT DISTINCT id, phrase FROM said, LATERAL (
-				SELECT phrase FROM unnest(ARRAY[?5]) phrase WHERE starts_with(text, phrase) ORDER BY length(phrase) DESC LIMIT 1) p
-		)
-		SELECT phrase, count(*) AS count FROM begun
-		WHERE phrase <> '' OR NOT EXISTS (SELECT 1 FROM begun o WHERE o.id = begun.id AND o.phrase <> '')
-		GROUP BY phrase ORDER BY phrase = '', count DESC, phrase`, append(arguments, bun.List(known))...).Scan(ctx, &phrases)
+	known := slices.SortedFunc(slices.Values(c.query.Phrases), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	phrase := "CASE WHEN false THEN ''"
+	var arguments []any
+	for _, text := range known {
+		phrase += " WHEN starts_with(c.reason, ?) THEN ?"
+		arguments = append(arguments, text, text)
+	}
+	var phrases []PhraseReason
+	err = c.returned(phrase+" ELSE '' END AS phrase", arguments...).Where("c.reason <> ''").
+		GroupExpr("2").OrderExpr("count DESC, phrase").Scan(ctx, &phrases)
 	if err != nil {
 		return nil, nil, fmt.Errorf("count phrases: %w", err)
 	}
+	slices.SortStableFunc(phrases, func(a, b PhraseReason) int { // the others last
+		return cmp.Compare(min(len(b.Phrase), 1), min(len(a.Phrase), 1))
+	})
 	return fields, phrases, nil
+}
+
+// returned counts the returned filings of the query by what is asked for.
+func (c *counting) returned(by string, arguments ...any) *bun.SelectQuery {
+	q := c.tx.NewSelect().TableExpr("commands AS c").ColumnExpr("count(*) AS count").ColumnExpr(by, arguments...).
+		Where("c.move = ?", record.Return).Where("c.applied").
+		Where("c.accepted_at >= ?", midnight(c.query.From)).Where("c.accepted_at < ?", midnight(c.query.To).AddDate(0, 0, 1))
+	if c.query.Kind != "" {
+		q.Where("c.kind = ?", c.query.Kind)
+	}
+	if c.query.Staff != "" {
+		q.Where("c.actor = ?", c.query.Staff)
+	}
+	if c.query.Region != "" {
+		within := regionPrefix(c.query.Region) + "%" // what the city begins with the region begins with, too
+		q.Join("JOIN review_tasks t ON t.record = c.record AND t.closed_at = c.done_at").
+			Where("t.region LIKE ?", within).Where("review_city(t.region) LIKE ?", within)
+	}
+	return q
 }
 
 // midnight is the instant at which the day in Shanghai begins on which the

@@ -29,6 +29,17 @@ type cell struct {
 	Sampled    int         `bun:"sampled"`
 	Tenths     string      `bun:"tenths"` // durations of the decisions, with commas between
 	Days       string      `bun:"days"`
+
+	tenths, workingDays []int // of each decision, once read
+}
+
+// durations reads the durations of a cell, until those of the next are read.
+func (c *counting) durations(of *cell) {
+	c.tenths, c.waits = numbers(c.tenths[:0], of.Tenths), numbers(c.waits[:0], of.Days)
+	for i, days := range c.waits {
+		c.waits[i] = c.working.between(of.Day, days)
+	}
+	of.tenths, of.workingDays = c.tenths, c.waits
 }
 
 // measured makes cells of facts. It is the one place where facts are counted.
@@ -44,15 +55,14 @@ const measured = `
 	count(*) FILTER (WHERE fact = 'approve' AND fresh) AS passed,
 	count(*) FILTER (WHERE fact NOT IN ('received', 'withdrawn') AND key_change) AS key_changes,
 	count(*) FILTER (WHERE fact NOT IN ('received', 'withdrawn') AND sampled) AS sampled,
-	coalesce(array_agg(tenths) FILTER (WHERE fact NOT IN ('received', 'withdrawn')), '{}') AS tenths,
-	coalesce(array_agg(days) FILTER (WHERE fact NOT IN ('received', 'withdrawn')), '{}') AS days`
+	coalesce(string_agg(tenths::text, ',') FILTER (WHERE fact NOT IN ('received', 'withdrawn')), '') AS tenths,
+	coalesce(string_agg(days::text, ',') FILTER (WHERE fact NOT IN ('received', 'withdrawn')), '') AS days`
 
 // summed adds cells up.
 const summed = `
 	sum(received) AS received, sum(approved) AS approved, sum(returned) AS returned, sum(confirmed) AS confirmed, sum(rejected) AS rejected,
 	sum(withdrawn) AS withdrawn, sum(late) AS late, sum(fresh) AS fresh, sum(passed) AS passed, sum(key_changes) AS key_changes,
-	sum(sampled) AS sampled, coalesce(string_agg(array_to_string(tenths, ','), ',') FILTER (WHERE tenths <> '{}'), '') AS tenths,
-	coalesce(string_agg(array_to_string(days, ','), ',') FILTER (WHERE days <> '{}'), '') AS days`
+	sum(sampled) AS sampled, coalesce(string_agg(nullif(tenths, ''), ','), '') AS tenths, coalesce(string_agg(nullif(days, ''), ','), '') AS days`
 
 // measures are the columns of review_days for what measured counts.
 const measures = `received, approved, returned, confirmed, rejected, withdrawn, late, fresh, passed, key_changes, sampled, tenths, days`
@@ -102,10 +112,11 @@ func (s *Store) KeepReviewDays(ctx context.Context) (int, error) {
 // longer than anything is away.
 const stragglers = 60
 
-// reading says which cells are read: by is what they are told apart by, of the
-// days that are kept and of the facts alike.
+// reading says which cells are read: columns is what they are told apart by, of
+// the days that are kept and of the facts alike, and by what they are summed by.
 type reading struct {
-	columns, by string
+	columns     string
+	by          string // "" for all of the columns
 	days, facts string // conditions
 	kept        string // the last day that is read from review_days
 }
@@ -113,7 +124,7 @@ type reading struct {
 // cells reads what the days of the period came to by kind and region. What a
 // staff member decided is read from the filings themselves.
 func (c *counting) cells(ctx context.Context) ([]cell, error) {
-	r := reading{columns: "day, kind, region", by: "day, kind, region", days: "staff IS NULL", facts: "true", kept: c.kept}
+	r := reading{columns: "day, kind, region", days: "staff IS NULL", facts: "true", kept: c.kept}
 	if c.query.Staff != "" {
 		r.days, r.facts, r.kept = "false", "staff = ?3", never
 	}
@@ -138,15 +149,17 @@ const never = "-infinity"
 
 func (c *counting) read(ctx context.Context, r reading) ([]cell, error) {
 	var cells []cell
-	err := c.tx.NewRaw(`
-		SELECT `+r.by+`, `+summed+` FROM (
-			SELECT `+r.columns+`, `+measures+` FROM review_days
-			WHERE day BETWEEN ?0 AND least(?1::date, ?2::date) AND (?4 = '' OR kind = ?4) AND `+r.days+`
-			UNION ALL
-			SELECT `+r.columns+`, `+measured+` FROM review_facts
-			WHERE day > ?2::date AND day BETWEEN ?0 AND ?1 AND (?4 = '' OR kind = ?4) AND `+r.facts+`
-			GROUP BY `+r.columns+`
-		) cells GROUP BY `+r.by,
+	query := `
+		SELECT ` + r.columns + `, ` + measures + ` FROM review_days
+		WHERE day BETWEEN ?0 AND least(?1::date, ?2::date) AND (?4 = '' OR kind = ?4) AND ` + r.days + `
+		UNION ALL
+		SELECT ` + r.columns + `, ` + measured + ` FROM review_facts
+		WHERE day > ?2::date AND day BETWEEN ?0 AND ?1 AND (?4 = '' OR kind = ?4) AND ` + r.facts + `
+		GROUP BY ` + r.columns
+	if r.by != "" {
+		query = "SELECT " + r.by + ", " + summed + " FROM (" + query + ") cells GROUP BY " + r.by
+	}
+	err := c.tx.NewRaw(query,
 		civilDay(c.query.From).Format(time.DateOnly), civilDay(c.query.To).Format(time.DateOnly), r.kept,
 		nullID(c.query.Staff), c.query.Kind, regionPrefix(c.query.Region)+"%").Scan(ctx, &cells)
 	if err != nil {
@@ -176,8 +189,10 @@ func (c *counting) waiting(ctx context.Context) ([]waitingCell, error) {
 		held = "(claimed_by = ?0 OR assigned_to = ?0) AND " + holder + " = ?0"
 	}
 	err := c.tx.NewRaw(`
-		SELECT kind, review_city(region) AS region, count(*) AS waiting, count(*) FILTER (WHERE due_at < clock_timestamp()) AS overdue
-		FROM review_tasks WHERE closed_at IS NULL AND (?1 = '' OR kind = ?1) AND `+held+` GROUP BY 1, 2`,
+		SELECT kind, review_city(region) AS region, sum(waiting) AS waiting, sum(overdue) AS overdue FROM (
+			SELECT kind, region, count(*) AS waiting, count(*) FILTER (WHERE due_at < clock_timestamp()) AS overdue
+			FROM review_tasks WHERE closed_at IS NULL AND (?1 = '' OR kind = ?1) AND `+held+` GROUP BY kind, region
+		) open GROUP BY 1, 2`,
 		nullID(c.query.Staff), c.query.Kind).Scan(ctx, &cells)
 	if err != nil {
 		return nil, fmt.Errorf("count what is waiting: %w", err)

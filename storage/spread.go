@@ -31,21 +31,20 @@ func (s *spread) at(percent int) int {
 	return 0
 }
 
-// eachNumber calls with each of the whole numbers of a text, which have commas
-// between them.
-func eachNumber(text string, with func(int)) {
+// numbers appends the whole numbers of a text, which have commas between them.
+func numbers(all []int, text string) []int {
 	value := 0
 	for i := range len(text) {
 		if digit := text[i]; digit != ',' {
 			value = 10*value + int(digit-'0')
 			continue
 		}
-		with(value)
-		value = 0
+		all, value = append(all, value), 0
 	}
 	if text != "" {
-		with(value)
+		all = append(all, value)
 	}
+	return all
 }
 
 // civilDay is the day in Shanghai on which an instant lies, as the database's

@@ -10,22 +10,23 @@ import (
 )
 
 // staff are the lines of the reviewers: of those who may decide, and of those who
-// could and did.
-func (c *counting) staff(ctx context.Context) ([]FigureLine, error) {
+// could and did. The names are of all of them, whoever is asked for.
+func (c *counting) staff(ctx context.Context) (lines, names []FigureLine, err error) {
 	cells, err := c.staffCells(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	lines := tallies{}
+	told := tallies{}
 	for i := range cells {
-		lines.of(string(cells[i].Staff)).add(&cells[i], c.working)
+		c.durations(&cells[i])
+		told.of(string(cells[i].Staff)).add(&cells[i])
 	}
 	held, err := c.held(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, h := range held {
-		f := &lines.of(string(h.Staff)).figures
+		f := &told.of(string(h.Staff)).figures
 		f.Waiting += h.Waiting
 		f.Overdue += h.Overdue
 	}
@@ -37,17 +38,21 @@ func (c *counting) staff(ctx context.Context) ([]FigureLine, error) {
 	}
 	err = c.tx.NewRaw("SELECT id, name, login, disabled_at IS NOT NULL AS disabled FROM staff ORDER BY name, login").Scan(ctx, &members)
 	if err != nil {
-		return nil, fmt.Errorf("read reviewers: %w", err)
+		return nil, nil, fmt.Errorf("read reviewers: %w", err)
 	}
-	var all []FigureLine
 	for _, m := range members {
-		if _, told := lines[string(m.ID)]; !told && (m.Disabled || c.query.Staff != "" && c.query.Staff != m.ID) {
+		line := FigureLine{Key: string(m.ID), Name: m.Name, Login: m.Login}
+		if m.Disabled && told[line.Key] == nil {
 			continue
 		}
-		all = append(all, FigureLine{Key: string(m.ID), Name: m.Name, Login: m.Login, Figures: lines.of(string(m.ID)).result()})
+		names = append(names, line)
+		if c.query.Staff == "" || c.query.Staff == m.ID {
+			line.Figures = told.of(line.Key).result()
+			lines = append(lines, line)
+		}
 	}
-	slices.SortStableFunc(all, func(a, b FigureLine) int { return cmp.Compare(b.Figures.Decided(), a.Figures.Decided()) })
-	return all, nil
+	slices.SortStableFunc(lines, func(a, b FigureLine) int { return cmp.Compare(b.Figures.Decided(), a.Figures.Decided()) })
+	return lines, names, nil
 }
 
 // held counts what each staff member holds.

@@ -23,6 +23,8 @@ type StatisticsQuery struct {
 	Staff    record.ID // what this staff member decided, and holds
 	// ByStaff asks for the lines of the reviewers, too.
 	ByStaff bool
+	// ByMonth gathers the days of a month in one line.
+	ByMonth bool
 	// Phrases are what reasons are looked through for.
 	Phrases []string
 }
@@ -69,7 +71,7 @@ func (f Figures) Decided() int { return f.Approved + f.Returned + f.Confirmed + 
 
 // FigureLine is one line of a table of figures.
 type FigureLine struct {
-	Key  string // kind, region's code ("" for unknown), day as 2006-01-02, or id of the staff member
+	Key  string // kind, region's code ("" for unknown), day as 2006-01-02 or month as 2006-01, or id of the staff member
 	Name string // of the staff member
 	// Login tells staff members of one name apart.
 	Login   string
@@ -82,12 +84,15 @@ type Statistics struct {
 	Total    Figures
 	ByKind   []FigureLine // in the order of the navigation; those with something to tell
 	ByRegion []FigureLine // by code; those with something to tell
-	ByDay    []FigureLine // every day of the period
+	ByDay    []FigureLine // every day, or month, of the period
 	ByStaff  []FigureLine // of whoever may decide or has decided, most decisions first
 	Fields   []FieldReason
 	Phrases  []PhraseReason
 	// Regions are those that ByRegion would have without StatisticsQuery.Region.
 	Regions []string
+	// Members are those whose lines ByStaff would have without
+	// StatisticsQuery.Staff, by name; the figures are left out.
+	Members []FigureLine
 }
 
 // tally gathers the cells of one line.
@@ -97,7 +102,7 @@ type tally struct {
 	worked      bool // the line tells of durations
 }
 
-func (t *tally) add(c *cell, working *workingDays) {
+func (t *tally) add(c *cell) {
 	f := &t.figures
 	f.Received += c.Received
 	f.Approved += c.Approved
@@ -113,8 +118,10 @@ func (t *tally) add(c *cell, working *workingDays) {
 	if !t.worked {
 		return
 	}
-	eachNumber(c.Tenths, t.hours.add)
-	eachNumber(c.Days, func(days int) { t.days.add(working.between(c.Day, days)) })
+	for i := range c.tenths {
+		t.hours.add(c.tenths[i])
+		t.days.add(c.workingDays[i])
+	}
 }
 
 func (t *tally) result() Figures {
@@ -162,7 +169,7 @@ func (s *Store) Statistics(ctx context.Context, q StatisticsQuery) (Statistics, 
 			return err
 		}
 		if q.ByStaff {
-			if result.ByStaff, err = c.staff(ctx); err != nil {
+			if result.ByStaff, result.Members, err = c.staff(ctx); err != nil {
 				return err
 			}
 		}
@@ -181,6 +188,8 @@ type counting struct {
 	query   StatisticsQuery
 	kept    string // the last day of which review_days tells
 	working *workingDays
+	// What durations reads into.
+	tenths, waits []int
 }
 
 // count fills in all lines but those of the staff.
@@ -190,19 +199,23 @@ func (c *counting) count(ctx context.Context, result *Statistics) error {
 		return err
 	}
 	total, kinds, regions := tally{worked: true}, tallies{}, tallies{}
-	days := tallies{}
+	days, step := tallies{}, time.DateOnly
+	if c.query.ByMonth {
+		step = "2006-01"
+	}
 	for day := civilDay(c.query.To); !day.Before(civilDay(c.query.From)); day = day.AddDate(0, 0, -1) {
-		days[day.Format(time.DateOnly)] = &tally{}
+		days[day.Format(step)] = &tally{}
 	}
 	known := map[string]bool{}
 	for i := range cells {
 		cell := &cells[i]
+		c.durations(cell)
 		known[cell.Region] = true
 		if !within(cell.Region, c.query.Region) {
 			continue
 		}
-		for _, line := range []*tally{&total, kinds.of(string(cell.Kind)), regions.of(cell.Region), days.of(cell.Day.Format(time.DateOnly))} {
-			line.add(cell, c.working)
+		for _, line := range []*tally{&total, kinds.of(string(cell.Kind)), regions.of(cell.Region), days.of(cell.Day.Format(step))} {
+			line.add(cell)
 		}
 	}
 	waiting, err := c.waiting(ctx)

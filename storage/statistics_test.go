@@ -372,14 +372,14 @@ func TestB19_RealMovesAreCounted(t *testing.T) {
 	counts(storage.Figures{Received: 1, Waiting: 1})
 
 	back := d.command(record.Return, reviewer(d.first))
-	back.Reason = "执照不清晰，请重新上传"
+	back.Kind, back.Reason = record.OrganizationProfile, "执照不清晰，请重新上传"
 	back.Remarks = []record.Remark{{Field: "licence", Text: "授权委托书也缺章"}, {Field: "lines.3.grade", Text: "等级有误"}}
 	require.True(t, d.do(t, back).Applied)
 	got := counts(storage.Figures{Received: 1, Returned: 1})
 	require.Equal(t, []storage.FieldReason{
 		{Kind: record.OrganizationProfile, Field: "licence", Count: 1}, {Kind: record.OrganizationProfile, Field: "lines.grade", Count: 1},
 	}, got.Fields)
-	require.Equal(t, []storage.PhraseReason{{Phrase: "执照不清晰", Count: 1}, {Phrase: "授权委托书", Count: 1}}, got.Phrases, "the longer phrase counts")
+	require.Equal(t, []storage.PhraseReason{{Phrase: "执照不清晰", Count: 1}}, got.Phrases, "the longer phrase counts, and remarks are no opinions")
 
 	d.submit(t)
 	require.True(t, d.do(t, d.command(record.Approve, reviewer(d.first))).Applied)

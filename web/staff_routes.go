@@ -24,6 +24,8 @@ var staffRoutes = []route{
 	{method: http.MethodGet, path: "/staff/files/:id", who: staffMember, handle: showStaffFile, slow: true},
 	{method: http.MethodGet, path: "/staff/files/:id/preview", who: staffMember, handle: showStaffPreview, slow: true},
 	{method: http.MethodGet, path: "/staff/subjects", who: staffMember, handle: searchSubjects},
+	{method: http.MethodGet, path: "/staff/statistics", who: staffMember, handle: showStatistics},
+	{method: http.MethodGet, path: "/staff/statistics/export", who: staffMember, handle: exportStatistics},
 	{method: http.MethodGet, path: "/staff/withdrawals", who: staffMember, handle: listWithdrawals},
 	{method: http.MethodGet, path: "/staff/records/:id", who: staffMember, handle: showStaffRecord},
 	{method: http.MethodPost, path: "/staff/records/:id/reveal", who: supervisor, handle: revealStaffRecord},

@@ -59,8 +59,8 @@ CREATE TABLE review_days (
     passed    integer NOT NULL,
     key_changes integer NOT NULL,
     sampled   integer NOT NULL,
-    tenths    integer[] NOT NULL,
-    days      integer[] NOT NULL,
+    tenths    text NOT NULL,            -- numbers with commas between them
+    days      text NOT NULL,
     CHECK ((region IS NULL) <> (staff IS NULL))
 );
 CREATE INDEX review_days_region ON review_days (day) WHERE staff IS NULL;

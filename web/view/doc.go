@@ -36,6 +36,7 @@
 //	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
 //	         GET /staff/withdrawals         WithdrawalsPage(p, WithdrawalsModel)
 //	         GET /staff/records/:id         StaffRecordPage(p, StaffRecordModel)
+//	         GET /staff/statistics          StatisticsPage(p, StatisticsModel)
 //	any      errors                         ErrorPage(p, ErrorModel)
 //	         a post after the session ended SessionEndedPage(p, SessionEndedModel)
 //	         the login that followed        ResumePage(p, ResumeModel)

@@ -138,7 +138,7 @@ func groups(secret string) string {
 
 // section is the part of the staff's portal that the page belongs to.
 func (p Page) section() string {
-	for _, section := range []string{"/staff/subjects", "/staff/withdrawals", "/staff/applications", "/staff/claims"} {
+	for _, section := range []string{"/staff/subjects", "/staff/withdrawals", "/staff/applications", "/staff/claims", "/staff/statistics"} {
 		if strings.HasPrefix(p.Path, section) {
 			return section
 		}
