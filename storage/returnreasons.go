@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -43,12 +44,11 @@ func (c *counting) reasons(ctx context.Context) ([]FieldReason, []PhraseReason, 
 	}
 	// A phrase that begins another leaves it what begins with both.
 	known := slices.SortedFunc(slices.Values(c.query.Phrases), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	phrase := "CASE WHEN false THEN ''"
 	var arguments []any
 	for _, text := range known {
-		phrase += " WHEN starts_with(c.reason, ?) THEN ?"
 		arguments = append(arguments, text, text)
 	}
+	phrase := "CASE WHEN false THEN ''" + strings.Repeat(" WHEN starts_with(c.reason, ?) THEN ?", len(known))
 	var phrases []PhraseReason
 	err = c.returned(phrase+" ELSE '' END AS phrase", arguments...).Where("c.reason <> ''").
 		GroupExpr("2").OrderExpr("count DESC, phrase").Scan(ctx, &phrases)

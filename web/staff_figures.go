@@ -119,11 +119,17 @@ func figureTables(s storage.Statistics, q storage.StatisticsQuery) []view.Figure
 	if q.ByMonth {
 		days.Title, days.Headings[0] = "按月份", "月份"
 	}
-	days.Chart = &view.FigureChart{Label: "柱状图：收到和办结的件数，虚线为超时办结", Bars: columnsOf(days, columnReceived, columnDecided), Line: columnsOf(days, columnLate)[0]}
+	days.Chart = &view.FigureChart{
+		Label: "柱状图：收到和办结的件数，虚线为超时办结", Bars: columnsOf(days, columnReceived, columnDecided), Line: columnsOf(days, columnLate)[0],
+		Colours: []string{"ctl", "blue", "err"},
+	}
+	if one {
+		days.Chart.Label, days.Chart.Colours = "柱状图：办结的件数，虚线为超时办结", days.Chart.Colours[1:]
+	}
 	outcome := func(t view.FigureTable, label string) view.FigureTable {
 		t.Chart = &view.FigureChart{
 			Label: "条形图：" + label + "的办结件数，按结论分段", Lying: true, Stack: true,
-			Bars: columnsOf(t, columnApproved, columnReturned, columnConfirmed, columnRejected),
+			Bars: columnsOf(t, columnApproved, columnReturned, columnConfirmed, columnRejected), Colours: []string{"ok", "warn", "blue", "ctl"},
 		}
 		return t
 	}
@@ -190,7 +196,7 @@ func fieldReasons(s storage.Statistics) view.FigureTable {
 			Head: fieldName(r.Kind, r.Field), Cells: []string{kindName(r.Kind), strconv.Itoa(r.Count), share(r.Count, s.Total.Returned)},
 		})
 	}
-	t.Chart = &view.FigureChart{Label: "条形图：写有意见最多的字段", Lying: true, Bars: []int{2}}
+	t.Chart = &view.FigureChart{Label: "条形图：写有意见最多的字段", Lying: true, Bars: []int{2}, Colours: []string{"warn"}}
 	return t
 }
 
@@ -205,7 +211,7 @@ func phraseReasons(s storage.Statistics) view.FigureTable {
 		}
 		t.Rows = append(t.Rows, view.FigureRow{Head: head, Cells: []string{strconv.Itoa(r.Count), share(r.Count, s.Total.Returned)}})
 	}
-	t.Chart = &view.FigureChart{Label: "条形图：常用意见的件数", Lying: true, Bars: []int{1}}
+	t.Chart = &view.FigureChart{Label: "条形图：常用意见的件数", Lying: true, Bars: []int{1}, Colours: []string{"warn"}}
 	return t
 }
 

@@ -54,11 +54,11 @@ function option(box) {
     axisLabel: { color: token("ink-2"), fontSize: 13 },
   };
   return {
-    color: [token("blue"), token("seal"), token("ok"), token("ctl"), token("warn")],
+    color: box.dataset.colours.split(" ").map(token),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
-    aria: { decal: { show: series.length > 1 } },
+    aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > 1 } },
     legend: { show: series.length > 1, top: 0, left: 8, textStyle: { color: token("ink"), fontSize: 13 } },
     // As rich text: a tooltip of HTML would need styles within its markup.
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" } },

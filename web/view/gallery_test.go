@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), statisticsShots(), troubleShots())
 }
 
 func publicShots() []shot {

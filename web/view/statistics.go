@@ -65,6 +65,9 @@ type FigureChart struct {
 	Stack bool  // bars upon each other
 	Line  int   // column drawn as a line; 0 for none
 	Label string
+	// Colours are the tokens of theme.css, without their prefix, of the bars and
+	// then of the line.
+	Colours []string
 }
 
 // shape is the chart's attribute for the script.
