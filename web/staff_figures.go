@@ -189,14 +189,18 @@ func columnsOf(t view.FigureTable, columns ...figureColumn) []int {
 
 func fieldReasons(s storage.Statistics) view.FigureTable {
 	t := view.FigureTable{
-		ID: "by-field", Title: "退回原因：字段", Note: "退回补正的件中，在该字段写了意见的", Headings: []string{"字段", "类型", "件数", "占退回补正"},
+		ID: "by-field", Title: "退回原因：字段", Note: "退回补正时写在字段上的意见", Headings: []string{"字段", "类型", "意见条数", "占字段意见"},
+	}
+	all := 0
+	for _, r := range s.Fields {
+		all += r.Count
 	}
 	for _, r := range s.Fields {
 		t.Rows = append(t.Rows, view.FigureRow{
-			Head: fieldName(r.Kind, r.Field), Cells: []string{kindName(r.Kind), strconv.Itoa(r.Count), share(r.Count, s.Total.Returned)},
+			Head: fieldName(r.Kind, r.Field), Cells: []string{kindName(r.Kind), strconv.Itoa(r.Count), share(r.Count, all)},
 		})
 	}
-	t.Chart = &view.FigureChart{Label: "条形图：写有意见最多的字段", Lying: true, Bars: []int{2}, Colours: []string{"warn"}}
+	t.Chart = &view.FigureChart{Label: "条形图：意见最多的字段", Lying: true, Bars: []int{2}, Colours: []string{"warn"}}
 	return t
 }
 
