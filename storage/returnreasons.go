@@ -35,7 +35,7 @@ type PhraseReason struct {
 func (c *counting) reasons(ctx context.Context) ([]FieldReason, []PhraseReason, error) {
 	var fields []FieldReason
 	// The ids of rows, which stand between the names of group and field, are left out.
-	err := c.returned(`c.kind, CASE WHEN strpos(r->>'field', '.') = 0 THEN r->>'field' 
+	err := c.returned(`c.kind, CASE WHEN strpos(r->>'field', '.') = 0 THEN r->>'field'
 			ELSE split_part(r->>'field', '.', 1) || rtrim('.' || split_part(r->>'field', '.', 3), '.') END AS field`).
 		Join(", jsonb_array_elements(c.remarks) r").Where("r->>'field' <> ''").
 		GroupExpr("2, 3").OrderExpr("count DESC, 2, 3").Scan(ctx, &fields)
