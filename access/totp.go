@@ -42,7 +42,14 @@ func TOTPAddress(issuer, login, secret string) string {
 
 // TOTPImage returns the QR code of an otpauth:// address as PNG, with sides of
 // that many pixels.
-func TOTPImage(address string, pixels int) ([]byte, error) {
+func TOTPImage(address string, pixels int) ([]byte, error) { return codeImage(address, pixels) }
+
+// LinkImage returns the QR code of a link as PNG, like TOTPImage: a telephone
+// opens it.
+func LinkImage(link string, pixels int) ([]byte, error) { return codeImage(link, pixels) }
+
+// codeImage draws an address of any kind: a key of the library is one.
+func codeImage(address string, pixels int) ([]byte, error) {
 	key, err := otp.NewKeyFromURL(address)
 	if err != nil {
 		return nil, fmt.Errorf("draw QR code: %w", err)

@@ -82,12 +82,14 @@ type Config struct {
 	IndexKey   Key        `env:"INDEX_KEY" doc:"key of the blind indexes, base64 of 32 bytes; cannot be rotated" need:"web worker staff verify"`
 	CookieKey  Key        `env:"COOKIE_KEY" doc:"key of CSRF tokens and proofs of work, base64 of 32 bytes; the same for every portal" need:"web"`
 
-	Review         Review `env:"REVIEW" doc:"kinds with their mode, such as person=automatic,organization=required; a kind not named is reviewed"`
-	SecondReview   bool   `env:"SECOND_REVIEW" envDefault:"true" doc:"whether changes of key fields take a second reviewer"`
-	ReviewDays     int    `env:"REVIEW_DAYS" envDefault:"2" doc:"working days to decide a filing"`
-	CorrectionDays int    `env:"CORRECTION_DAYS" envDefault:"5" doc:"working days to correct a returned filing"`
-	AbandonDays    int    `env:"ABANDON_DAYS" envDefault:"90" doc:"days after which a registration without a profile in force is closed"`
-	HolidaysFile   string `env:"HOLIDAYS_FILE" doc:"calendar of holidays and working weekends that replaces the built-in one"`
+	Review         Review        `env:"REVIEW" doc:"kinds with their mode, such as person=automatic,organization=required; a kind not named is reviewed"`
+	SecondReview   bool          `env:"SECOND_REVIEW" envDefault:"true" doc:"whether changes of key fields take a second reviewer"`
+	SamplePercent  int           `env:"SAMPLE_PERCENT" envDefault:"0" doc:"of the filings that take no second reviewer, how many in a hundred are drawn to take one, while staff set no share"`
+	UndoPeriod     time.Duration `env:"UNDO_PERIOD" envDefault:"10s" doc:"for which a reviewer's decision waits and can be undone; 0s: it takes effect at once"`
+	ReviewDays     int           `env:"REVIEW_DAYS" envDefault:"2" doc:"working days to decide a filing, for kinds to which staff gave no period of their own"`
+	CorrectionDays int           `env:"CORRECTION_DAYS" envDefault:"5" doc:"working days to correct a returned filing, for kinds to which staff gave no period of their own"`
+	AbandonDays    int           `env:"ABANDON_DAYS" envDefault:"90" doc:"days after which a registration without a profile in force is closed"`
+	HolidaysFile   string        `env:"HOLIDAYS_FILE" doc:"calendar of holidays and working weekends that replaces the built-in one; staff and unireg calendar import lay later notices over it"`
 
 	Scan       Scan   `env:"SCAN" envDefault:"off" doc:"virus scan of attachments: off shows 未扫描, required blocks approval until scanned"`
 	Clamd      string `env:"CLAMD" doc:"ClamAV's daemon that scans attachments: unix:/run/clamav/clamd.ctl or host:port; its StreamMaxLength, MaxFileSize and MaxScanSize must be above UNIREG_MAX_FILE_MIB"`
@@ -142,6 +144,8 @@ func (c Config) Policy() record.Policy {
 	return record.Policy{
 		Review:         c.Review,
 		SecondReview:   c.SecondReview,
+		SamplePercent:  c.SamplePercent,
+		UndoPeriod:     c.UndoPeriod,
 		ReviewDays:     c.ReviewDays,
 		CorrectionDays: c.CorrectionDays,
 		AbandonAfter:   time.Duration(c.AbandonDays) * 24 * time.Hour,

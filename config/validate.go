@@ -134,6 +134,7 @@ func (c Config) checkLimits(f faults) {
 		least, top int
 	}{
 		{"UNIREG_DB_CONNECTIONS", c.DBConnections, 2, 1000},
+		{"UNIREG_SAMPLE_PERCENT", c.SamplePercent, 0, 100},
 		{"UNIREG_REVIEW_DAYS", c.ReviewDays, 1, 250},
 		{"UNIREG_CORRECTION_DAYS", c.CorrectionDays, 1, 250},
 		{"UNIREG_ABANDON_DAYS", c.AbandonDays, 1, 3650},

@@ -213,7 +213,7 @@ func (p *person) choose(label string, options ...string) {
 
 // cascades numbers the buttons that fill the next level without scripts, in
 // the order of the page.
-var cascades = map[string]int{"行业": 1, "注册地": 2, "所在地": 1, "资质属性和资质类型": 1}
+var cascades = map[string]int{"行业": 1, "注册地": 2, "所在地": 1, "地区": 1, "资质属性和资质类型": 1}
 
 // tick switches options of the group of that label on.
 func (p *person) tick(label string, options ...string) {

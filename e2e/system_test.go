@@ -160,6 +160,7 @@ func (s *system) furnish(ctx context.Context, t testing.TB, database *storagetes
 		// A browser on a busy machine shall not compute for minutes.
 		"UNIREG_PROOF_DIFFICULTY": "2000",
 		"UNIREG_CRL_REFRESH":      "2s",
+		"UNIREG_UNDO_PERIOD":      "0s", // tests that undo run a portal of their own
 		"UNIREG_TEMPORAL_UI_URL":  os.Getenv("UNIREG_TEMPORAL_UI_URL"),
 		"TEMPORAL_ADDRESS":        s.temporal.address, "TEMPORAL_NAMESPACE": s.name,
 	}

@@ -44,7 +44,6 @@ type Command struct {
 	// certificate encodes it; Digest the SHA-256 of the document that it covers.
 	Signature []byte
 	Digest    []byte
-	NotBefore time.Time // zero: at once
 }
 
 // Receipt proves that a command was accepted.
@@ -67,6 +66,8 @@ const (
 	RefusedOwnFiling   Refusal = "own_filing"    // the reviewer appears in the filing
 	RefusedSamePerson  Refusal = "same_reviewer" // four eyes: the second reviewer is the first
 	RefusedNotClaimed  Refusal = "not_claimed"   // another reviewer holds the filing
+	RefusedDecided     Refusal = "decided"       // another reviewer's decision on the filing waits to take effect
+	RefusedAssigned    Refusal = "assigned"      // the filing was handed to another reviewer
 	RefusedDuplicate   Refusal = "duplicate"     // uniqueness, checked by index
 	RefusedCancelled   Refusal = "cancelled"     // undone before it took effect
 	RefusedUnscanned   Refusal = "unscanned"     // an attachment waits for its virus scan
@@ -91,6 +92,8 @@ var refusalTexts = map[Refusal]string{
 	RefusedOwnFiling:   "审核人员与该申报有关联，须由其他人员办理。",
 	RefusedSamePerson:  "初审与复核须由两名不同人员办理。",
 	RefusedNotClaimed:  "该件由其他审核人员办理中。",
+	RefusedDecided:     "该件已由其他审核人员作出决定，即将生效。",
+	RefusedAssigned:    "该件已分派给其他审核人员。",
 	RefusedDuplicate:   "与已有的有效记录重复，请核对后再提交。",
 	RefusedEmployed:    "该人员已有一条有效的执业登记，同一人员只能在一个单位有效。如在其他单位登记，请该人员联系原单位办理“解除聘用”后再提交；如在本单位已有登记，请变更原有记录。填写的内容已保留在草稿中。",
 	RefusedCancelled:   "操作已在生效前撤销。",

@@ -179,6 +179,11 @@ func (m Move) Label() string {
 // May reports whether somebody in that role may make the move at all.
 func (t Transition) May(r Role) bool { return r.Covers(t.By) }
 
+// Decides reports whether the move ends a review.
+func (t Transition) Decides() bool {
+	return t.Move == Return || t.Move == Approve || t.Move == Confirm || t.Move == Reject
+}
+
 // mayFrom reports whether somebody in that role may make the move from that
 // state: whatever is done in a second review takes who may confirm.
 func (t Transition) mayFrom(s State, r Role) bool {

@@ -111,6 +111,7 @@ type Record struct {
 	FiledAt   time.Time
 	RemindAt  time.Time // next reminder; zero when none is due
 	DueAt     time.Time // end of the review period, or of the correction period
+	Used      Used      // by earlier rounds of the filing
 	UpdatedAt time.Time
 }
 

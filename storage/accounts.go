@@ -170,9 +170,9 @@ func (s *Store) ownedAccount(ctx context.Context, row *ownedAccount) (Account, e
 
 // Types of events on accounts.
 const (
-	eventPasswordChanged = "password_changed"
-	eventAccountDisabled = "account_disabled"
-	eventAccountEnabled  = "account_enabled"
+	EventPasswordChanged = "password_changed"
+	EventAccountDisabled = "account_disabled"
+	EventAccountEnabled  = "account_enabled"
 )
 
 // SetPassword changes an account's password, given as its hash. Every session
@@ -189,7 +189,7 @@ func (s *Store) SetPassword(ctx context.Context, account record.ID, hash string,
 		}
 		ended, err := endSessions(ctx, tx, "account", account, keep)
 		return event{
-			Type: eventPasswordChanged, Role: record.Applicant, Actor: account,
+			Type: EventPasswordChanged, Role: record.Applicant, Actor: account,
 			Data: map[string]any{"account": string(account), "sessions_ended": ended},
 		}, err
 	})
@@ -215,7 +215,7 @@ func (s *Store) DisableAccount(ctx context.Context, staff record.Actor, account 
 		}
 		ended, err := endSessions(ctx, tx, "account", account, "")
 		return event{
-			Type: eventAccountDisabled, Role: staff.Role, Actor: staff.ID,
+			Type: EventAccountDisabled, Role: staff.Role, Actor: staff.ID,
 			Data: map[string]any{"account": string(account), "sessions_ended": ended},
 		}, err
 	})
@@ -228,7 +228,7 @@ func (s *Store) EnableAccount(ctx context.Context, staff record.Actor, account r
 			return event{}, fmt.Errorf("write account: %w", err)
 		}
 		return event{
-			Type: eventAccountEnabled, Role: staff.Role, Actor: staff.ID, Data: map[string]any{"account": string(account)},
+			Type: EventAccountEnabled, Role: staff.Role, Actor: staff.ID, Data: map[string]any{"account": string(account)},
 		}, nil
 	})
 }

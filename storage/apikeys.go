@@ -26,6 +26,12 @@ const (
 // Scopes lists them all.
 func Scopes() []Scope { return []Scope{ScopeCARead, ScopeEligibilityRead} }
 
+// Types of events on keys of the interface.
+const (
+	EventKeyAdded   = "api_key_added"
+	EventKeyRevoked = "api_key_revoked"
+)
+
 // apiKeyPrefix marks a key of ours wherever it turns up.
 const apiKeyPrefix = "urk_"
 
@@ -88,7 +94,7 @@ func (s *Store) AddAPIKey(ctx context.Context, by record.Actor, name string, sco
 			return fmt.Errorf("insert API key: %w", err)
 		}
 		return s.appendEvent(ctx, tx, event{
-			Chain: systemChain, Type: "api_key_added", Record: row.ID, Role: by.Role, Actor: by.ID, At: row.CreatedAt,
+			Chain: systemChain, Type: EventKeyAdded, Record: row.ID, Role: by.Role, Actor: by.ID, At: row.CreatedAt,
 			Data: map[string]any{"scopes": strings.Join(row.Scopes, " ")},
 		})
 	})
@@ -127,7 +133,7 @@ func (s *Store) RevokeAPIKey(ctx context.Context, by record.Actor, id record.ID)
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return errNotFound
 		}
-		return s.appendEvent(ctx, tx, event{Chain: systemChain, Type: "api_key_revoked", Record: id, Role: by.Role, Actor: by.ID, At: now})
+		return s.appendEvent(ctx, tx, event{Chain: systemChain, Type: EventKeyRevoked, Record: id, Role: by.Role, Actor: by.ID, At: now})
 	})
 }
 

@@ -101,7 +101,7 @@ func applicationText(b record.Business, kind string, data func(string) string) s
 		return "CA 公司发来的状态「" + record.ApplicationStatus(data("to")).Label() + "」与当前进度不符，未采用"
 	case eventCALate:
 		return "申请办结后收到 CA 公司的状态「" + record.ApplicationStatus(data("to")).Label() + "」，仅作记录"
-	case eventRefused:
+	case EventRefused:
 		return "撤销未成功：证书已在制作或申请已办结"
 	}
 	if text, ok := applicationTexts[kind]; ok {

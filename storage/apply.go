@@ -44,12 +44,18 @@ func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (App
 		var open []struct {
 			commandRow `bun:",extend"`
 
-			Now time.Time `bun:"now"` // by the database's clock
+			Now   time.Time `bun:"now"`   // by the database's clock
+			Rules int64     `bun:"rules"` // the latest edition
 		}
-		err = tx.NewSelect().Model(&open).ColumnExpr("c.*, clock_timestamp() AS now").
+		err = tx.NewSelect().Model(&open).ColumnExpr("c.*, clock_timestamp() AS now, "+lastRules+" AS rules").
 			Where("record = ?", id).Where("done_at IS NULL").Order("seq").For("UPDATE").Scan(ctx)
 		if err != nil {
 			return fmt.Errorf("read open commands: %w", err)
+		}
+		if len(open) > 0 {
+			if _, err := s.reachRules(ctx, tx, open[0].Rules); err != nil {
+				return err
+			}
 		}
 		for i := range open {
 			command, now := &open[i].commandRow, open[0].Now.UTC()
@@ -97,7 +103,7 @@ func (s *Store) lockRecord(ctx context.Context, tx bun.Tx, head *chainHead, id r
 func (s *Store) answer(ctx context.Context, tx bun.Tx, current *filed, asked []record.ID, answer *Applied) error {
 	answer.Subject, answer.State = current.Subject, current.state()
 	if !current.state().AtRest() {
-		answer.Plan = s.policy.PlanFor(current.Filing, current.FiledAt)
+		answer.Plan = current.planned()
 	}
 	answer.ProfileInForce = current.Kind.Profile() && current.Standing == record.InForce
 	// What was done before is read; what this transaction did is in hand.
@@ -164,7 +170,10 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 		},
 	}
 	if !applied {
-		e.Type = eventRefused
+		if err := dropDecision(ctx, tx, command.ID); err != nil {
+			return err
+		}
+		e.Type = EventRefused
 		e.Data["move"], e.Data["refusal"] = string(command.Move), string(refusal)
 		if command.Move == record.Submit {
 			_, err := tx.NewRaw("UPDATE drafts SET locked_by = NULL WHERE record = ? AND locked_by = ?", current.ID, command.ID).Exec(ctx)
@@ -179,8 +188,8 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 	return s.tell(ctx, tx, current, command)
 }
 
-// eventRefused is the type of the event that a refused command leaves.
-const eventRefused = "refused"
+// EventRefused is the type of the event that a refused command leaves.
+const EventRefused = "refused"
 
 // tell writes the subject's message on an outcome that somebody else brought
 // about, or that came after the answer to the person.
@@ -230,7 +239,10 @@ func (s *Store) Plan(ctx context.Context, id record.ID) (record.Plan, record.Sta
 		if state.AtRest() {
 			return nil
 		}
-		plan = s.policy.PlanFor(row.Filing, row.FiledAt)
+		if _, err := s.followRules(ctx, tx); err != nil {
+			return err
+		}
+		plan = row.plan(s.Policy())
 		row.RemindAt, row.DueAt = plan.RemindAt, dueAt(plan)
 		if _, err := tx.NewUpdate().Model(&row).Column("remind_at", "due_at").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("store plan: %w", err)
@@ -242,13 +254,6 @@ func (s *Store) Plan(ctx context.Context, id record.ID) (record.Plan, record.Sta
 		return nil
 	})
 	return plan, state, err
-}
-
-func dueAt(p record.Plan) time.Time {
-	if !p.LapseAt.IsZero() {
-		return p.LapseAt
-	}
-	return p.EscalateAt
 }
 
 // Remind writes the reminder that is due at that instant, once: while a
@@ -370,7 +375,10 @@ func (s *Store) Lapse(ctx context.Context, id record.ID) (Applied, error) {
 		if err != nil {
 			return err
 		}
-		if row.Filing != record.Returned || now.Before(s.policy.PlanFor(row.Filing, row.FiledAt).LapseAt) {
+		if _, err := s.followRules(ctx, tx); err != nil {
+			return err
+		}
+		if row.Filing != record.Returned || now.Before(row.plan(s.Policy()).LapseAt) {
 			return nil
 		}
 		stage := fmt.Sprintf("%s/%d", id, row.Revision)

@@ -183,7 +183,7 @@ func (f *Files) Complete(ctx context.Context, file File, object Object) (File, e
 		return File{}, err
 	}
 	file.Size, file.SHA256, file.State = object.Size, object.SHA256, FileAvailable
-	if f.store.policy.ScanRequired {
+	if f.store.Policy().ScanRequired {
 		file.State = FileScanning
 	}
 	result, err := f.store.db.NewRaw(`

@@ -96,12 +96,15 @@ const (
 	claimTries = 10
 	// claimCodeAge is how long a code sets a password.
 	claimCodeAge = 7 * 24 * time.Hour
+)
 
+// Types of events on claims.
+const (
 	eventClaimOpened   = "claim_opened"
-	eventClaimGranted  = "claim_granted"
-	eventClaimRefused  = "claim_refused"
-	eventClaimCode     = "claim_code_renewed"
-	eventClaimRevealed = "claim_revealed"
+	EventClaimGranted  = "claim_granted"
+	EventClaimRefused  = "claim_refused"
+	EventClaimCode     = "claim_code_renewed"
+	EventClaimRevealed = "claim_revealed"
 )
 
 // OpenClaim opens a claim and returns the number by which its claimant asks
@@ -226,14 +229,6 @@ func (s *Store) ClaimForStaff(ctx context.Context, id record.ID) (Claim, error) 
 	return c, err
 }
 
-// RevealClaim writes into the subject's chain that a staff member is about to
-// see the claimant's contact in full. Only after it may it be shown.
-func (s *Store) RevealClaim(ctx context.Context, by record.Actor, id record.ID) error {
-	return s.withClaim(ctx, "note reveal of claim", id, func(ctx context.Context, tx bun.Tx, row *claimRow, now time.Time) error {
-		return s.claimEvent(ctx, tx, row, eventClaimRevealed, by, now)
-	})
-}
-
 // ClaimGrant is a decision for the claimant.
 type ClaimGrant struct {
 	Claim  record.ID
@@ -269,7 +264,7 @@ func (s *Store) GrantClaim(ctx context.Context, g ClaimGrant) error {
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.claimEvent(ctx, tx, row, eventClaimGranted, g.By, now); err != nil {
+		if err := s.claimEvent(ctx, tx, row, EventClaimGranted, g.By, now); err != nil {
 			return err
 		}
 		return s.prove(ctx, tx, row.Subject, account.ID, g.By, eventTakenOver, now)
@@ -288,7 +283,7 @@ func (s *Store) RefuseClaim(ctx context.Context, by record.Actor, id record.ID, 
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		return s.claimEvent(ctx, tx, row, eventClaimRefused, by, now)
+		return s.claimEvent(ctx, tx, row, EventClaimRefused, by, now)
 	})
 }
 
@@ -303,7 +298,7 @@ func (s *Store) RenewClaimCode(ctx context.Context, by record.Actor, id record.I
 		if err := row.update(ctx, tx); err != nil {
 			return err
 		}
-		return s.claimEvent(ctx, tx, row, eventClaimCode, by, now)
+		return s.claimEvent(ctx, tx, row, EventClaimCode, by, now)
 	})
 }
 
@@ -341,7 +336,7 @@ func (s *Store) SettleClaim(ctx context.Context, number, code, password string) 
 		}
 		account = row.Account
 		return s.appendEvent(ctx, tx, event{
-			Chain: row.Subject, Type: eventPasswordChanged, Role: record.Applicant, Actor: row.Account, At: now,
+			Chain: row.Subject, Type: EventPasswordChanged, Role: record.Applicant, Actor: row.Account, At: now,
 			Data: map[string]any{"account": string(row.Account), "claim": string(row.ID)},
 		})
 	})

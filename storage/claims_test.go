@@ -86,7 +86,7 @@ func TestClaimOpens(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "13812345678", c.Statement.Phone)
 		require.Equal(t, d.subject.ID, c.Subject.ID)
-		require.NoError(t, d.RevealClaim(ctx, boss, id))
+		require.NoError(t, d.Reveal(ctx, storage.Reveal{By: boss, Subject: d.subject.ID, Claim: id, Reason: storage.RevealIdentity}))
 		require.Contains(t, d.events(t), "claim_revealed")
 		all, total, err := d.Claims(ctx, 1000, 0)
 		require.NoError(t, err)

@@ -12,6 +12,9 @@ import (
 	"unireg/record/codes"
 )
 
+// EventCodesImported is the type of the event that an import of codes leaves.
+const EventCodesImported = "codes_imported"
+
 // codeEntryRow is an imported entry as it is kept.
 type codeEntryRow struct {
 	bun.BaseModel `bun:"table:code_entries,alias:c"`
@@ -108,7 +111,7 @@ func (s *Store) appendEdition(ctx context.Context, tx bun.Tx, by record.Actor, i
 		said[string(kind)] = n
 	}
 	return s.appendEvent(ctx, tx, event{
-		Chain: systemChain, Type: "codes_imported", Role: by.Role, Actor: by.ID, At: now, Data: said,
+		Chain: systemChain, Type: EventCodesImported, Role: by.Role, Actor: by.ID, At: now, Data: said,
 	})
 }
 

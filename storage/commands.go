@@ -93,7 +93,7 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		row := commandRow{
 			ID: c.ID, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Role: c.Actor.Role, Actor: c.Actor.ID,
 			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Certificate: c.Actor.Certificate, Expected: c.Expected,
-			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, NotBefore: c.NotBefore, Files: []string{},
+			Reason: c.Reason, Remarks: slices.Clone(c.Remarks), Signature: c.Signature, Files: []string{},
 		}
 		if row.Remarks == nil {
 			row.Remarks = []record.Remark{}
@@ -178,7 +178,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	for _, file := range form.Files() {
 		row.Files = append(row.Files, file.ID)
 	}
-	if err := markFilesInUse(ctx, tx, c.Subject, row.Files, s.policy.ScanRequired && !s.policy.NeedsReview(draft.Kind)); err != nil {
+	if err := markFilesInUse(ctx, tx, c.Subject, row.Files, s.Policy().ScanRequired && !s.Policy().NeedsReview(draft.Kind)); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(canonical)
@@ -221,6 +221,11 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 	if t.Reason && c.Reason == "" && len(c.Remarks) == 0 {
 		return record.Errorf(record.Invalid, "请填写原因")
 	}
+	if t.Decides() {
+		if err := s.takeDecision(ctx, tx, row); err != nil {
+			return err
+		}
+	}
 	open, err := tx.NewSelect().Model((*commandRow)(nil)).Where("record = ?", c.Record).Where("done_at IS NULL").Exists(ctx)
 	if err != nil {
 		return fmt.Errorf("look for open commands: %w", err)
@@ -228,28 +233,11 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 	if open {
 		return nil
 	}
-	facts := record.Facts{Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind)}
+	facts := record.Facts{Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind)}
 	if !slices.Contains(t.From, current.state()) || t.Guard != nil && !t.Guard(facts) {
 		return record.Errorf(record.Conflict, record.RefusedState.Explain())
 	}
 	return nil
-}
-
-// Cancel takes back a command that waits for its not_before instant. It answers
-// false when it is too late.
-func (s *Store) Cancel(ctx context.Context, actor, command record.ID) (bool, error) {
-	result, err := s.db.NewRaw(`
-		UPDATE commands SET cancelled_at = clock_timestamp()
-		WHERE id = ? AND actor = ? AND done_at IS NULL AND cancelled_at IS NULL AND not_before > clock_timestamp()`,
-		command, actor).Exec(ctx)
-	if err != nil {
-		return false, fmt.Errorf("cancel command: %w", err)
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return false, fmt.Errorf("cancel command: %w", err)
-	}
-	return n == 1, nil
 }
 
 // CommandStatus is what a receipt page shows.

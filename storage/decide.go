@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,13 +35,16 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 		return refusal, err
 	}
 	facts := record.Facts{
-		Kind: current.Kind, NeedsReview: s.policy.NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
+		Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
 		Claimed: task != nil && task.ClaimedBy != "" && task.ClaimedUntil.After(command.AcceptedAt),
 	}
+	sampled := false
 	if command.Move == record.Approve {
 		if facts.NeedsSecond, err = s.needsSecond(ctx, tx, current); err != nil {
 			return "", err
 		}
+		sampled = !facts.NeedsSecond && s.sampled(current.ID, current.Submitted)
+		facts.NeedsSecond = facts.NeedsSecond || sampled
 	}
 	next, ok := record.Next(current.state(), command.Move, command.Role, facts)
 	if !ok {
@@ -55,7 +59,7 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 	if refusal, err := s.refuseContent(ctx, tx, current, command, submission); refusal != "" || err != nil {
 		return refusal, err
 	}
-	e := effect{next: next, submission: submission, task: task, now: now}
+	e := effect{from: current.state(), next: next, submission: submission, task: task, sampled: sampled, now: now}
 	if refusal, err := s.refuseFiles(ctx, tx, current, command, e); refusal != "" || err != nil {
 		return refusal, err
 	}
@@ -243,7 +247,7 @@ func refuseCertificate(ctx context.Context, tx bun.Tx, command *commandRow) (rec
 
 // needsSecond reports whether the version under way changes a key field.
 func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (bool, error) {
-	if !s.policy.SecondReview || current.InForce == 0 || current.Submitted == 0 {
+	if !s.Policy().SecondReview || current.InForce == 0 || current.Submitted == 0 {
 		return false, nil
 	}
 	before, err := s.version(ctx, tx, current.ID, current.InForce)
@@ -254,42 +258,49 @@ func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (boo
 	if err != nil {
 		return false, err
 	}
-	return keyChanged(before, after), nil
+	return keyChanged(before.Document, after.Document), nil
 }
 
-// refuseReviewer checks what binds staff: nobody decides a filing in which they
-// appear, on which another works, or of which they were the first reviewer.
+// sampled reports whether chance asks for a second review of a version. Who knows
+// neither the keys nor the future cannot tell which, and asking again gives the
+// same answer.
+func (s *Store) sampled(id record.ID, version int) bool {
+	drawn := binary.BigEndian.Uint32(s.keys.blind("sample", fmt.Sprintf("%s/%d", id, version)))
+	return uint64(drawn)*100 < uint64(s.Policy().SamplePercent)<<32 //nolint:gosec // a percentage is not negative
+}
+
+// refuseReviewer checks what binds staff: nobody decides a filing that is none of
+// their kinds and regions, in which they appear, on which another works, or of
+// which they were the first reviewer.
 func (s *Store) refuseReviewer(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, task *reviewRow) (record.Refusal, error) {
 	if !command.Role.IsStaff() {
 		return "", nil
 	}
-	appears, err := s.appearsIn(ctx, tx, command.Actor, current.ID, max(current.Submitted, current.InForce))
+	if task == nil {
+		appears, err := s.appearsIn(ctx, tx, command.Actor, current.ID, max(current.Submitted, current.InForce))
+		if err != nil || !appears {
+			return "", err
+		}
+		return record.RefusedOwnFiling, nil
+	}
+	member, err := readColleague(ctx, tx, command.Actor)
 	if err != nil {
 		return "", err
 	}
-	if appears {
-		return record.RefusedOwnFiling, nil
+	return s.barred(ctx, tx, task, &member, command.AcceptedAt)
+}
+
+// firstReviewer is who approved what a second review is of, "" for none.
+func firstReviewer(ctx context.Context, db bun.IDB, task *reviewRow) (record.ID, error) {
+	var first record.ID
+	err := db.NewRaw(`
+		SELECT closed_by FROM review_tasks
+		WHERE record = ? AND version = ? AND stage = ? AND decision = ? ORDER BY closed_at DESC LIMIT 1`,
+		task.Record, task.Version, stageFirst, record.Approve).Scan(ctx, &first)
+	if err := missing(err, "read first reviewer"); err != nil && record.CodeOf(err) != record.NotFound {
+		return "", err
 	}
-	if task == nil {
-		return "", nil
-	}
-	if task.ClaimedBy != "" && task.ClaimedBy != command.Actor && task.ClaimedUntil.After(command.AcceptedAt) {
-		return record.RefusedNotClaimed, nil
-	}
-	if task.Stage == stageSecond {
-		var first record.ID
-		err := tx.NewRaw(`
-			SELECT closed_by FROM review_tasks
-			WHERE record = ? AND version = ? AND stage = ? AND decision = ? ORDER BY closed_at DESC LIMIT 1`,
-			current.ID, task.Version, stageFirst, record.Approve).Scan(ctx, &first)
-		if err := missing(err, "read first reviewer"); err != nil && record.CodeOf(err) != record.NotFound {
-			return "", err
-		}
-		if first == command.Actor {
-			return record.RefusedSamePerson, nil
-		}
-	}
-	return "", nil
+	return first, nil
 }
 
 // appearsIn reports whether a staff member is among the people of a version.
@@ -306,9 +317,10 @@ func (s *Store) appearsIn(ctx context.Context, db bun.IDB, staff, id record.ID, 
 
 // effect is all that a legal move needs to write.
 type effect struct {
-	next       record.State
+	from, next record.State
 	submission *submission
-	task       *reviewRow
+	task       *reviewRow // that the move ends, nil for none
+	sampled    bool       // chance asks for a second review
 	now        time.Time
 }
 
@@ -320,8 +332,8 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	}
 	var shown record.Document // from here on, nil if what was shown stays
 	current.Revision++
-	current.Standing, current.Filing = e.next.Standing, e.next.Filing
-	current.FiledAt = command.AcceptedAt
+	policy := s.Policy()
+	current.enter(policy, e.next, command.AcceptedAt)
 	if command.Move == record.Submit {
 		no, err := s.insertVersion(ctx, tx, current, command, e.submission)
 		if err != nil {
@@ -349,7 +361,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if current.state().AtRest() {
 		current.Submitted = 0
 	}
-	plan := s.policy.PlanFor(current.Filing, current.FiledAt)
+	plan := current.plan(policy)
 	current.RemindAt, current.DueAt, current.UpdatedAt = plan.RemindAt, dueAt(plan), e.now
 	if current.state().AtRest() {
 		current.FiledAt = time.Time{}
@@ -371,7 +383,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
 		return err
 	}
-	return openReview(ctx, tx, current, command)
+	return s.openReview(ctx, tx, current, command, e)
 }
 
 // insertVersion writes the next version, and the record if this is its first.
@@ -504,6 +516,6 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 	return nil
 }
 
-func keyChanged(before, after Version) bool {
-	return form.KeyChanged(before.Document.Form(time.Time{}), after.Document.Form(time.Time{}))
+func keyChanged(before, after record.Document) bool {
+	return form.KeyChanged(before.Form(time.Time{}), after.Form(time.Time{}))
 }

@@ -79,7 +79,7 @@ func TestB17_TheSameNumberElsewhere(t *testing.T) {
 		require.Len(t, b.duplicates(t, theirs, certificateOf(old, b.file(t))), 1)
 		require.Len(t, b.duplicates(t, theirs, certificate), 1)
 		a.move(t, mine, record.Approve, reviewer(a.first))
-		a.move(t, mine, record.Confirm, reviewer(a.second))
+		a.move(t, mine, record.Confirm, by(record.Confirmer, a.second))
 		require.Empty(t, b.duplicates(t, theirs, certificateOf(old, b.file(t))), "what was replaced no longer counts")
 	})
 	a.verify(t)

@@ -104,7 +104,7 @@ func (s *Store) FileForStaff(ctx context.Context, id record.ID) (File, error) {
 	if err != nil {
 		return File{}, missing(err, "read file for staff")
 	}
-	if s.policy.ScanRequired && !row.Scanned {
+	if s.Policy().ScanRequired && !row.Scanned {
 		return File{}, record.Errorf(record.Conflict, "该附件正在等待病毒扫描，扫描完成后才能查看，请稍后再试")
 	}
 	return row.file(), nil

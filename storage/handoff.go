@@ -201,7 +201,7 @@ func (s *Store) handoffState(ctx context.Context, tx bun.Tx, row *applicationRow
 		return state, err
 	}
 	state.Withdrawing = len(withdrawals) > 0
-	state.Plan = s.policy.HandoffPlanFor(row.Status, latest(row.AcceptedAt, row.SentAt, row.HeardAt), now)
+	state.Plan = s.Policy().HandoffPlanFor(row.Status, latest(row.AcceptedAt, row.SentAt, row.HeardAt), now)
 	if !row.EscalatedAt.IsZero() {
 		state.Plan.EscalateAt = time.Time{}
 	}
@@ -280,7 +280,7 @@ func (s *Store) concludeWithdrawal(ctx context.Context, tx bun.Tx, row *applicat
 			Data: map[string]any{"status": string(row.Status)},
 		}
 		if !applied {
-			e.Type, e.Data["move"], e.Data["refusal"] = eventRefused, string(MoveCAWithdraw), string(refusal)
+			e.Type, e.Data["move"], e.Data["refusal"] = EventRefused, string(MoveCAWithdraw), string(refusal)
 			err := s.Notify(ctx, tx, Notification{
 				Subject: row.Subject, Topic: TopicCAWithdrawDenied, Record: row.ID, Command: command.ID,
 				Dedup: TopicCAWithdrawDenied + "/" + string(command.ID),
@@ -432,7 +432,7 @@ func (s *Store) Withdrawn(ctx context.Context, id record.ID, answer record.CAAns
 func (s *Store) EscalateApplication(ctx context.Context, id record.ID) (HandoffState, error) {
 	return s.withApplication(ctx, "escalate application", id, func(ctx context.Context, tx bun.Tx, row *applicationRow, now time.Time) error {
 		last := latest(row.AcceptedAt, row.SentAt, row.HeardAt)
-		due := s.policy.HandoffPlanFor(row.Status, last, now).EscalateAt
+		due := s.Policy().HandoffPlanFor(row.Status, last, now).EscalateAt
 		if due.IsZero() || now.Before(due) || !row.EscalatedAt.IsZero() || !row.ClosedAt.IsZero() {
 			return nil
 		}

@@ -68,7 +68,7 @@ func (a *awards) approve(t *testing.T) {
 	t.Helper()
 	a.move(t, record.Approve, reviewer(a.first))
 	if a.state(t).Filing == record.SecondReview {
-		a.move(t, record.Confirm, reviewer(a.second))
+		a.move(t, record.Confirm, by(record.Confirmer, a.second))
 	}
 }
 

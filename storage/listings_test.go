@@ -232,7 +232,7 @@ func TestListsFollowEveryMove(t *testing.T) {
 		for _, end := range []func(id record.ID){
 			func(id record.ID) { f.move(t, id, record.Discard, f.byKey()) },
 			func(id record.ID) {
-				_, err := f.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days' WHERE id = ?", id).Exec(ctx)
+				_, err := f.app.NewRaw("UPDATE records SET filed_at = filed_at - interval '60 days', due_at = due_at - interval '60 days' WHERE id = ?", id).Exec(ctx)
 				require.NoError(t, err)
 				lapsed, err := f.Lapse(ctx, id)
 				require.NoError(t, err)

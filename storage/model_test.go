@@ -39,7 +39,9 @@ type life struct {
 	submitted int
 	draft     *content
 	held      record.ID // who holds the review
-	first     record.ID // who approved it before its second review
+	given     record.ID // whose the review is to be: who returned it, or approved what was sent back
+	returned  record.ID // who returned the filing last
+	first     record.ID // who approved it last, before its second review
 }
 
 // hall is what the property test draws its steps in.
@@ -114,7 +116,7 @@ func (h *hall) everybody() []who {
 		all = append(all, who{f.byKey(), f.subject.ID}, who{f.applicant(), f.subject.ID})
 	}
 	d := h.firms[0].desk
-	return append(all, who{actor: reviewer(d.first)}, who{actor: reviewer(d.second)}, who{actor: record.Actor{Role: record.Supervisor, ID: d.boss}},
+	return append(all, who{actor: reviewer(d.first)}, who{actor: by(record.Confirmer, d.second)}, who{actor: record.Actor{Role: record.Supervisor, ID: d.boss}},
 		who{actor: record.Actor{Role: record.Clock}})
 }
 
@@ -133,8 +135,31 @@ func (h *hall) acceptance(l *life, c record.Command) record.Code {
 		return record.Forbidden
 	case transition.Reason && c.Reason == "":
 		return record.Invalid
+	case transition.Decides() && (!l.open() || l.barred(c.Actor) != ""):
+		return record.Conflict
 	case !slices.Contains(transition.From, l.state) || transition.Guard != nil && !transition.Guard(record.Facts{Kind: l.kind, NeedsReview: reviewed(l.kind)}):
 		return record.Conflict
+	}
+	return ""
+}
+
+func (l *life) open() bool {
+	return l.state.Filing == record.UnderReview || l.state.Filing == record.SecondReview
+}
+
+// barred is why a member of the staff may not work on the open review, "" for no
+// reason.
+func (l *life) barred(a record.Actor) record.Refusal {
+	second := l.state.Filing == record.SecondReview
+	switch {
+	case second && !a.Role.Covers(record.Confirmer):
+		return record.RefusedNoAuthority
+	case second && l.first == a.ID:
+		return record.RefusedSamePerson
+	case l.held != "" && l.held != a.ID:
+		return record.RefusedNotClaimed
+	case l.given != "" && l.given != a.ID:
+		return record.RefusedAssigned
 	}
 	return ""
 }
@@ -149,16 +174,13 @@ func (h *hall) outcome(l *life, c record.Command) (record.State, record.Refusal)
 	facts := record.Facts{Kind: l.kind, NeedsReview: reviewed(l.kind), Claimed: l.held != "", FirstVersion: l.inForce == 0}
 	facts.NeedsSecond = c.Move == record.Approve && l.inForce > 0 && l.submitted > 0 && l.key(l.versions[l.inForce-1], l.versions[l.submitted-1])
 	next, ok := record.Next(l.state, c.Move, c.Actor.Role, facts)
-	staff := c.Actor.Role == record.Reviewer || c.Actor.Role == record.Supervisor
 	switch {
 	case !ok:
 		return l.state, record.RefusedState
 	case c.Expected != 0 && c.Expected != l.revision:
 		return l.state, record.RefusedVersion
-	case staff && l.held != "" && l.held != c.Actor.ID:
-		return l.state, record.RefusedNotClaimed
-	case staff && l.state.Filing == record.SecondReview && l.first == c.Actor.ID:
-		return l.state, record.RefusedSamePerson
+	case transition.Decides() && l.barred(c.Actor) != "":
+		return l.state, l.barred(c.Actor)
 	}
 	counts := map[record.Move]func() content{
 		record.Submit:  func() content { return *l.draft },
@@ -178,6 +200,13 @@ func (h *hall) outcome(l *life, c record.Command) (record.State, record.Refusal)
 func (l *life) take(c record.Command, next record.State) {
 	l.exists = true
 	l.revision++
+	l.given = ""
+	switch {
+	case c.Move == record.Submit && l.state.Filing == record.Returned && !next.AtRest():
+		l.given = l.returned
+	case c.Move == record.Reject:
+		l.given = l.first
+	}
 	switch c.Move {
 	case record.Submit:
 		l.versions = append(l.versions, *l.draft)
@@ -188,6 +217,9 @@ func (l *life) take(c record.Command, next record.State) {
 	case record.Reopen:
 		l.submitted = l.inForce
 	case record.Return, record.Withdraw:
+		if c.Move == record.Return {
+			l.returned = c.Actor.ID
+		}
 		if l.draft == nil {
 			back := l.versions[l.submitted-1]
 			l.draft = &back
@@ -199,7 +231,8 @@ func (l *life) take(c record.Command, next record.State) {
 	case record.Approve, record.Confirm:
 		if next.Filing == record.NothingFiled {
 			l.inForce = l.submitted
-		} else {
+		}
+		if c.Move == record.Approve {
 			l.first = c.Actor.ID
 		}
 	default:
@@ -231,7 +264,8 @@ func (h *hall) agrees(ctx context.Context, t *rapid.T, l *life) {
 		require.NoError(t, err)
 		got := life{
 			kind: found.Kind, owner: l.owner, id: found.ID, exists: true, state: found.State, revision: found.Revision, versions: l.versions,
-			inForce: found.InForce, submitted: found.Submitted, draft: l.draft, held: found.Claimed, first: l.first,
+			inForce: found.InForce, submitted: found.Submitted, draft: l.draft, held: found.Claimed,
+			given: l.given, returned: l.returned, first: l.first,
 		}
 		require.Equal(t, *l, got)
 	}
@@ -299,6 +333,9 @@ func (h *hall) give(ctx context.Context, t *rapid.T, l *life, c record.Command) 
 	require.Equal(t, h.acceptance(l, c), record.CodeOf(err), "accept %s from %v by %s: %v", c.Move, l.state, c.Actor.Role, err)
 	if err != nil {
 		return
+	}
+	if transition, _ := record.TransitionOf(c.Move); transition.Decides() {
+		l.held = c.Actor.ID // whatever becomes of it
 	}
 	next, refusal := h.outcome(l, c)
 	applied, err := f.Apply(ctx, l.id, []record.ID{c.ID})
@@ -388,19 +425,25 @@ func (h *hall) claim(ctx context.Context, t *rapid.T, l *life) {
 	}
 	require.NoError(t, err)
 	staff := rapid.SampledFrom([]record.ID{f.first, f.second}).Draw(t, "staff")
-	open := l.state.Filing == record.UnderReview || l.state.Filing == record.SecondReview
+	open := l.open()
 	if rapid.Bool().Draw(t, "release") {
 		done, err := f.ReleaseClaim(ctx, staff, id)
 		require.NoError(t, err)
-		require.Equal(t, open && l.held == staff, done)
+		require.Equal(t, open && (l.held == staff || l.held == "" && l.given == staff), done)
 		if done {
-			l.held = ""
+			l.held, l.given = "", ""
 		}
 		return
 	}
+	member := map[record.ID]record.Actor{f.first: reviewer(f.first), f.second: by(record.Confirmer, f.second)}[staff]
+	refusal := l.barred(member)
 	done, err := f.Claim(ctx, staff, id)
+	if open && (refusal == record.RefusedNoAuthority || refusal == record.RefusedSamePerson) {
+		require.Equal(t, record.Forbidden, record.CodeOf(err))
+		return
+	}
 	require.NoError(t, err)
-	require.Equal(t, open && (l.held == "" || l.held == staff), done)
+	require.Equal(t, open && refusal == "", done)
 	if done {
 		l.held = staff
 	}

@@ -28,8 +28,12 @@ type recordRow struct {
 	FiledAt   time.Time       `bun:"filed_at,nullzero"`
 	RemindAt  time.Time       `bun:"remind_at,nullzero"`
 	DueAt     time.Time       `bun:"due_at,nullzero"`
-	CreatedAt time.Time       `bun:"created_at,nullzero"`
-	UpdatedAt time.Time       `bun:"updated_at,nullzero"`
+	// Working days that earlier rounds of the filing used up.
+	ReviewUsed int `bun:"review_used"`
+	SecondUsed int `bun:"second_used"`
+
+	CreatedAt time.Time `bun:"created_at,nullzero"`
+	UpdatedAt time.Time `bun:"updated_at,nullzero"`
 }
 
 func (r *recordRow) state() record.State {
@@ -39,7 +43,7 @@ func (r *recordRow) state() record.State {
 func (r *recordRow) record() record.Record {
 	return record.Record{
 		ID: r.ID, Subject: r.Subject, Kind: r.Kind, State: r.state(), Revision: r.Revision, InForce: r.InForce,
-		Submitted: r.Submitted, Title: r.Title, FiledAt: r.FiledAt, RemindAt: r.RemindAt, DueAt: r.DueAt, UpdatedAt: r.UpdatedAt,
+		Submitted: r.Submitted, Title: r.Title, FiledAt: r.FiledAt, RemindAt: r.RemindAt, DueAt: r.DueAt, Used: r.used(), UpdatedAt: r.UpdatedAt,
 	}
 }
 

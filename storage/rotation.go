@@ -61,26 +61,3 @@ func (s *Store) rewrapBatch(ctx context.Context) (int, error) {
 	})
 	return len(rows), err
 }
-
-// OutdatedPlans looks at a page of records under way, after an id and in order,
-// and lists those whose stored deadline is not what policy and calendar give by
-// now. last is the page's last record, "" when there is none left.
-func (s *Store) OutdatedPlans(ctx context.Context, after record.ID, limit int) (outdated []record.ID, last record.ID, err error) {
-	if after == "" {
-		after = systemChain
-	}
-	var rows []recordRow
-	err = s.db.NewSelect().Model(&rows).Where("filing <> 'none'").Where("id > ?", after).Order("id").Limit(int64(limit)).Scan(ctx)
-	if err != nil {
-		return nil, "", fmt.Errorf("read deadlines: %w", err)
-	}
-	for i := range rows {
-		row := &rows[i]
-		plan := s.policy.PlanFor(row.Filing, row.FiledAt)
-		if !dueAt(plan).Equal(row.DueAt) || !plan.RemindAt.Equal(row.RemindAt) {
-			outdated = append(outdated, row.ID)
-		}
-		last = row.ID
-	}
-	return outdated, last, nil
-}

@@ -200,7 +200,7 @@ func (s *Store) refuseFiles(ctx context.Context, tx bun.Tx, current *filed, comm
 		return "", err
 	case infected:
 		return record.RefusedInfected, nil
-	case waiting && s.policy.ScanRequired && (command.Move != record.Submit || e.next.Filing == record.NothingFiled):
+	case waiting && s.Policy().ScanRequired && (command.Move != record.Submit || e.next.Filing == record.NothingFiled):
 		return record.RefusedUnscanned, nil
 	}
 	return "", nil

@@ -108,10 +108,12 @@ func (s *Store) SubjectsByID(ctx context.Context, ids []record.ID) (map[record.I
 }
 
 // PendingCommands returns the commands on a record that were accepted and have
-// no outcome yet, in their order. Whose they are is the caller's to check.
-func (s *Store) PendingCommands(ctx context.Context, id record.ID) ([]CommandStatus, error) {
+// no outcome yet, in their order. Whose record it is is the caller's to check. A
+// decision that staff may still undo is shown to staff only.
+func (s *Store) PendingCommands(ctx context.Context, id record.ID, staff bool) ([]CommandStatus, error) {
 	var rows []commandRow
-	err := s.db.NewSelect().Model(&rows).Where("record = ?", id).Where("done_at IS NULL").Order("seq").Scan(ctx)
+	err := s.db.NewSelect().Model(&rows).Where("record = ?", id).Where("done_at IS NULL").
+		Where("? OR role NOT IN (?)", staff, bun.List(record.StaffRoles())).Where("cancelled_at IS NULL").Order("seq").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read pending commands: %w", err)
 	}

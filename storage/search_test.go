@@ -117,7 +117,9 @@ func TestW29_ARevealIsAnEventOfTheSubjectsChain(t *testing.T) {
 	require.NoError(t, err)
 	review, err := d.Review(t.Context(), d.first, id)
 	require.NoError(t, err)
-	require.NoError(t, d.Reveal(t.Context(), reviewer(d.first), review))
+	require.NoError(t, d.Reveal(t.Context(), storage.Reveal{
+		By: reviewer(d.first), Subject: review.Subject.ID, Record: review.Record.ID, Review: review.Task.ID, Version: review.Task.Version, Reason: storage.RevealContents,
+	}))
 	events, err := d.Events(t.Context(), d.profile)
 	require.NoError(t, err)
 	last := events[len(events)-1]
@@ -134,13 +136,13 @@ func TestPendingCommandsAreThoseWithoutAnOutcome(t *testing.T) {
 	c.Draft = draft.Version
 	receipt, err := d.Accept(t.Context(), c)
 	require.NoError(t, err)
-	pending, err := d.PendingCommands(t.Context(), d.profile)
+	pending, err := d.PendingCommands(t.Context(), d.profile, true)
 	require.NoError(t, err)
 	require.Len(t, pending, 1)
 	require.Equal(t, receipt.Number, pending[0].Receipt.Number)
 	_, err = d.Apply(t.Context(), d.profile, nil)
 	require.NoError(t, err)
-	pending, err = d.PendingCommands(t.Context(), d.profile)
+	pending, err = d.PendingCommands(t.Context(), d.profile, true)
 	require.NoError(t, err)
 	require.Empty(t, pending)
 }

@@ -95,7 +95,7 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		var enabled bool
 		var err error
 		if n.Staff != "" {
-			err = tx.NewRaw("SELECT disabled_at IS NULL FROM staff WHERE id = ? FOR SHARE", n.Staff).Scan(ctx, &enabled)
+			err = tx.NewRaw("SELECT disabled_at IS NULL FROM staff WHERE id = ? FOR NO KEY UPDATE", n.Staff).Scan(ctx, &enabled)
 		} else {
 			err = tx.NewRaw(`
 				SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
@@ -119,6 +119,9 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		row.CreatedAt, row.SeenAt, row.ExpiresAt = now, now, now.Add(n.Lifetime)
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return fmt.Errorf("insert session: %w", err)
+		}
+		if n.Staff != "" && n.SecondFactor {
+			return updateStaff(ctx, tx, "UPDATE staff SET logged_in_at = ? WHERE id = ?", now, n.Staff)
 		}
 		return nil
 	})
@@ -216,8 +219,17 @@ func (s *Store) EndSession(ctx context.Context, id record.ID) error {
 // EndAccountSession ends one of the account's own sessions. Another's is not
 // found.
 func (s *Store) EndAccountSession(ctx context.Context, account, id record.ID) error {
+	return s.endOwnSession(ctx, "account", account, id)
+}
+
+// EndStaffSession is EndAccountSession for staff.
+func (s *Store) EndStaffSession(ctx context.Context, staff, id record.ID) error {
+	return s.endOwnSession(ctx, "staff", staff, id)
+}
+
+func (s *Store) endOwnSession(ctx context.Context, column string, owner, id record.ID) error {
 	result, err := s.db.NewRaw(`
-		UPDATE sessions SET ended_at = coalesce(ended_at, clock_timestamp()) WHERE id = ? AND account = ?`, id, account).Exec(ctx)
+		UPDATE sessions SET ended_at = coalesce(ended_at, clock_timestamp()) WHERE id = ? AND ? = ?`, id, bun.Ident(column), owner).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
@@ -232,9 +244,10 @@ func (s *Store) EndOtherSessions(ctx context.Context, account, keep record.ID) (
 	return endSessions(ctx, s.db, "account", account, keep)
 }
 
-// EndStaffSessions ends all sessions of a staff member and returns how many.
-func (s *Store) EndStaffSessions(ctx context.Context, staff record.ID) (int, error) {
-	return endSessions(ctx, s.db, "staff", staff, "")
+// EndStaffSessions ends the sessions of a staff member but one ("" for all) and
+// returns how many.
+func (s *Store) EndStaffSessions(ctx context.Context, staff, keep record.ID) (int, error) {
+	return endSessions(ctx, s.db, "staff", staff, keep)
 }
 
 // endSessions ends the sessions of an owner but one ("" for all).

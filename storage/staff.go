@@ -19,28 +19,53 @@ type StaffMember struct {
 	ID        record.ID
 	Login     string
 	Name      string
-	Role      record.Role // reviewer or supervisor
-	Password  string      // argon2id in PHC format
-	Secret    string      // of the one-time codes, base32
-	Enrolled  bool        // a first code was given: the secret is in the member's app
+	Role      record.Role
+	Regions   []string      // leading digits of region codes; none: everywhere
+	Kinds     []record.Kind // none: every kind
+	Password  string        // argon2id in PHC format
+	Secret    string        // of the one-time codes, base32
+	Enrolled  bool          // a first code was given: the secret is in the member's app
 	Disabled  bool
 	CreatedAt time.Time
+	// AbsentSince is since when the member is away and gets no work; zero while here.
+	AbsentSince time.Time
+	LoggedInAt  time.Time // with both factors; zero: never
+	Revision    int       // of name, role and scope
+}
+
+// Scope is what the member may work on.
+func (m StaffMember) Scope() record.Scope {
+	return record.Scope{Role: m.Role, Regions: m.Regions, Kinds: m.Kinds}
 }
 
 type staffRow struct {
 	bun.BaseModel `bun:"table:staff,alias:st"`
 
-	ID             record.ID   `bun:"id,pk"`
-	Login          string      `bun:"login"`
-	Name           string      `bun:"name"`
-	Role           record.Role `bun:"role"`
-	IdentityIndex  []byte      `bun:"identity_index"`
-	Password       string      `bun:"password"`
-	TOTPSealed     []byte      `bun:"totp_sealed"`
-	TOTPEnrolledAt time.Time   `bun:"totp_enrolled_at,nullzero"`
-	TOTPStep       int64       `bun:"totp_step"`
-	CreatedAt      time.Time   `bun:"created_at,nullzero"`
-	DisabledAt     time.Time   `bun:"disabled_at,nullzero"`
+	ID             record.ID     `bun:"id,pk"`
+	Login          string        `bun:"login"`
+	Name           string        `bun:"name"`
+	Role           record.Role   `bun:"role"`
+	Regions        []string      `bun:"regions,array"`
+	Kinds          []record.Kind `bun:"kinds,array"`
+	IdentityIndex  []byte        `bun:"identity_index"`
+	Password       string        `bun:"password"`
+	TOTPSealed     []byte        `bun:"totp_sealed"`
+	TOTPEnrolledAt time.Time     `bun:"totp_enrolled_at,nullzero"`
+	TOTPStep       int64         `bun:"totp_step"`
+	CreatedAt      time.Time     `bun:"created_at,nullzero"`
+	DisabledAt     time.Time     `bun:"disabled_at,nullzero"`
+	AbsentSince    time.Time     `bun:"absent_since,nullzero"`
+	LoggedInAt     time.Time     `bun:"logged_in_at,nullzero"`
+	Revision       int           `bun:"revision"`
+}
+
+func (r *staffRow) scope() record.Scope {
+	return record.Scope{Role: r.Role, Regions: r.Regions, Kinds: r.Kinds}
+}
+
+// setScope takes a scope over. The columns hold no nulls.
+func (r *staffRow) setScope(scope record.Scope) {
+	r.Role, r.Regions, r.Kinds = scope.Role, append([]string{}, scope.Regions...), append([]record.Kind{}, scope.Kinds...)
 }
 
 // The secret is sealed under a master key, whose name leads it.
@@ -62,8 +87,9 @@ func (s *Store) staffMember(row *staffRow) (StaffMember, error) {
 		return StaffMember{}, fmt.Errorf("open one-time code secret: %w", err)
 	}
 	return StaffMember{
-		ID: row.ID, Login: row.Login, Name: row.Name, Role: row.Role, Password: row.Password, Secret: string(secret),
-		Enrolled: !row.TOTPEnrolledAt.IsZero(), Disabled: !row.DisabledAt.IsZero(), CreatedAt: row.CreatedAt,
+		ID: row.ID, Login: row.Login, Name: row.Name, Role: row.Role, Regions: row.Regions, Kinds: row.Kinds,
+		Password: row.Password, Secret: string(secret), Enrolled: !row.TOTPEnrolledAt.IsZero(), Disabled: !row.DisabledAt.IsZero(),
+		CreatedAt: row.CreatedAt, AbsentSince: row.AbsentSince, LoggedInAt: row.LoggedInAt, Revision: row.Revision,
 	}, nil
 }
 
@@ -72,21 +98,30 @@ type NewStaff struct {
 	Login    string
 	Name     string
 	Role     record.Role
-	Identity string // identity number: nobody decides a filing in which they appear; only its index is kept
-	Password string // hashed
-	Secret   string // of the one-time codes
-	Enrolled bool   // the secret is in the member's hands already
+	Regions  []string      // codes or their leading digits; none: everywhere
+	Kinds    []record.Kind // none: every kind
+	Identity string        // identity number: nobody decides a filing in which they appear; only its index is kept
+	Password string        // hashed
+	Secret   string        // of the one-time codes
+	Enrolled bool          // the secret is in the member's hands already
 }
 
 // Types of events on staff, in the chain of what has no subject.
 const (
-	eventStaffAdded    = "staff_added"
-	eventStaffDisabled = "staff_disabled"
-	eventStaffEnabled  = "staff_enabled"
-	eventStaffPassword = "staff_password_changed"
-	eventStaffFactor   = "staff_second_factor_reset"
-	eventStaffEnrolled = "staff_second_factor_enrolled"
+	EventStaffAdded    = "staff_added"
+	EventStaffChanged  = "staff_changed" // name, role or scope
+	EventStaffDisabled = "staff_disabled"
+	EventStaffEnabled  = "staff_enabled"
+	EventStaffAbsent   = "staff_absent"
+	EventStaffPresent  = "staff_present"
+	EventStaffPassword = "staff_password_changed"
+	EventStaffFactor   = "staff_second_factor_reset"
+	EventStaffEnrolled = "staff_second_factor_enrolled"
 )
+
+// DemoLogin leads the logins of a demonstration's staff. A portal in production
+// mode does not start while one of them is enabled.
+const DemoLogin = "demo-"
 
 // NormalizeLogin brings a staff login to the form in which it is kept.
 func NormalizeLogin(login string) string { return strings.ToLower(form.Fold(login)) }
@@ -95,25 +130,27 @@ func NormalizeLogin(login string) string { return strings.ToLower(form.Fold(logi
 // line. A login that exists gives a record.Taken error.
 func (s *Store) AddStaff(ctx context.Context, by record.Actor, n NewStaff) (record.ID, error) {
 	row := staffRow{
-		ID: NewID(), Login: NormalizeLogin(n.Login), Name: form.Clean(n.Name), Role: n.Role, Password: n.Password,
+		ID: NewID(), Login: NormalizeLogin(n.Login), Name: form.Clean(n.Name), Password: n.Password, Revision: 1,
 		IdentityIndex: s.identityIndex(record.NormalizeCode(n.Identity)),
 	}
+	scope, err := record.CheckScope(record.Scope{Role: n.Role, Regions: n.Regions, Kinds: n.Kinds})
 	switch {
+	case err != nil:
+		return "", err
 	case row.Login == "" || row.Name == "":
 		return "", record.Errorf(record.Invalid, "请填写登录名与姓名")
-	case !n.Role.IsStaff():
-		return "", record.Errorf(record.Invalid, "角色只能是审核员、复核员或管理员")
 	case n.Identity == "":
 		return "", record.Errorf(record.Invalid, "请填写身份证号码，用于审核回避")
 	}
-	var err error
+	row.setScope(scope)
 	if row.TOTPSealed, err = s.sealStaffSecret(row.ID, n.Secret); err != nil {
 		return "", err
 	}
-	err = s.changeStaff(ctx, "add staff", by, eventStaffAdded, row.ID, func(ctx context.Context, tx bun.Tx, now time.Time) error {
+	err = s.changeStaff(ctx, "add staff", by, EventStaffAdded, row.ID, func(ctx context.Context, tx bun.Tx, e *event) error {
 		if n.Enrolled {
-			row.TOTPEnrolledAt = now
+			row.TOTPEnrolledAt = e.At
 		}
+		noteScope(e, "", scope)
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return fmt.Errorf("insert staff: %w", err)
 		}
@@ -164,37 +201,10 @@ func (s *Store) StaffMembers(ctx context.Context) ([]StaffMember, error) {
 	return all, nil
 }
 
-// DisableStaff takes everything from a staff member at once: the sessions end,
-// the filings that are claimed are free, and decisions that are not applied yet
-// are refused.
-func (s *Store) DisableStaff(ctx context.Context, by record.Actor, id record.ID) error {
-	return s.changeStaff(ctx, "disable staff", by, eventStaffDisabled, id, func(ctx context.Context, tx bun.Tx, now time.Time) error {
-		if err := updateStaff(ctx, tx, "UPDATE staff SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", now, id); err != nil {
-			return err
-		}
-		if _, err := endSessions(ctx, tx, "staff", id, ""); err != nil {
-			return err
-		}
-		_, err := tx.NewRaw(`
-			UPDATE review_tasks SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = ? AND closed_at IS NULL`, id).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("free claims: %w", err)
-		}
-		return nil
-	})
-}
-
-// EnableStaff lets a staff member in again.
-func (s *Store) EnableStaff(ctx context.Context, by record.Actor, id record.ID) error {
-	return s.changeStaff(ctx, "enable staff", by, eventStaffEnabled, id, func(ctx context.Context, tx bun.Tx, _ time.Time) error {
-		return updateStaff(ctx, tx, "UPDATE staff SET disabled_at = NULL WHERE id = ?", id)
-	})
-}
-
 // SetStaffPassword changes a staff member's password, given as its hash, and
 // ends their sessions but keep.
 func (s *Store) SetStaffPassword(ctx context.Context, by record.Actor, id record.ID, hash string, keep record.ID) error {
-	return s.changeStaff(ctx, "set staff password", by, eventStaffPassword, id, func(ctx context.Context, tx bun.Tx, _ time.Time) error {
+	return s.changeStaff(ctx, "set staff password", by, EventStaffPassword, id, func(ctx context.Context, tx bun.Tx, _ *event) error {
 		if err := updateStaff(ctx, tx, "UPDATE staff SET password = ? WHERE id = ?", hash, id); err != nil {
 			return err
 		}
@@ -219,7 +229,7 @@ func (s *Store) ResetSecondFactor(ctx context.Context, by record.Actor, id recor
 	if err != nil {
 		return err
 	}
-	return s.changeStaff(ctx, "reset second factor", by, eventStaffFactor, id, func(ctx context.Context, tx bun.Tx, _ time.Time) error {
+	return s.changeStaff(ctx, "reset second factor", by, EventStaffFactor, id, func(ctx context.Context, tx bun.Tx, _ *event) error {
 		if err := updateStaff(ctx, tx, "UPDATE staff SET totp_sealed = ?, totp_enrolled_at = NULL WHERE id = ?", sealed, id); err != nil {
 			return err
 		}
@@ -244,8 +254,8 @@ func (s *Store) UseTOTP(ctx context.Context, id record.ID, step int64) (bool, er
 		return len(unenrolled) == 1, nil
 	}
 	by := record.Actor{ID: id}
-	return true, s.changeStaff(ctx, "enrol second factor", by, eventStaffEnrolled, id, func(ctx context.Context, tx bun.Tx, now time.Time) error {
-		return updateStaff(ctx, tx, "UPDATE staff SET totp_enrolled_at = coalesce(totp_enrolled_at, ?) WHERE id = ?", now, id)
+	return true, s.changeStaff(ctx, "enrol second factor", by, EventStaffEnrolled, id, func(ctx context.Context, tx bun.Tx, e *event) error {
+		return updateStaff(ctx, tx, "UPDATE staff SET totp_enrolled_at = coalesce(totp_enrolled_at, ?) WHERE id = ?", e.At, id)
 	})
 }
 
@@ -261,25 +271,31 @@ func updateStaff(ctx context.Context, tx bun.Tx, statement string, args ...any) 
 }
 
 // changeStaff runs a change and appends its event to the chain of what has no
-// subject. The event holds the member's id, never the name.
+// subject, unless the change takes the event's type away because nothing
+// happened. The event holds the member's id, never the name. Whoever changes
+// somebody else must be an enabled supervisor at this instant.
 func (s *Store) changeStaff(
 	ctx context.Context, operation string, by record.Actor, eventType string, id record.ID,
-	change func(ctx context.Context, tx bun.Tx, now time.Time) error,
+	change func(ctx context.Context, tx bun.Tx, e *event) error,
 ) error {
 	return s.inTx(ctx, operation, func(ctx context.Context, tx bun.Tx) error {
 		if err := lockChain(ctx, tx, systemChain); err != nil {
 			return err
 		}
+		if by.ID != "" && by.ID != id {
+			if err := mustSupervise(ctx, tx, by.ID); err != nil {
+				return err
+			}
+		}
 		now, err := databaseTime(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := change(ctx, tx, now); err != nil {
+		e := event{Chain: systemChain, Type: eventType, Role: by.Role, Actor: by.ID, At: now, Data: map[string]any{"staff": string(id)}}
+		if err := change(ctx, tx, &e); err != nil || e.Type == "" {
 			return err
 		}
-		return s.appendEvent(ctx, tx, event{
-			Chain: systemChain, Type: eventType, Role: by.Role, Actor: by.ID, At: now, Data: map[string]any{"staff": string(id)},
-		})
+		return s.appendEvent(ctx, tx, e)
 	})
 }
 

@@ -183,7 +183,7 @@ func TestW11StaffPasswordChangeEndsOtherSessions(t *testing.T) {
 	listed, err := d.StaffSessions(ctx, d.first, idle)
 	require.NoError(t, err)
 	require.Len(t, listed, 1)
-	n, err := d.EndStaffSessions(ctx, d.first)
+	n, err := d.EndStaffSessions(ctx, d.first, "")
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 }

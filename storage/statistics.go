@@ -157,7 +157,7 @@ func (s *Store) Statistics(ctx context.Context, q StatisticsQuery) (Statistics, 
 	var result Statistics
 	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	err := s.db.RunInTx(ctx, options, func(ctx context.Context, tx bun.Tx) error {
-		c := counting{tx: tx, query: q, working: &workingDays{calendar: s.policy.Calendar, last: civilDay(q.To)}}
+		c := counting{tx: tx, query: q, working: &workingDays{calendar: s.Policy().Calendar, last: civilDay(q.To)}}
 		var err error
 		if result.At, err = databaseTime(ctx, tx); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,14 +24,18 @@ import (
 
 // Store is the door to the database.
 type Store struct {
-	db     *bun.DB
-	keys   Keyring
-	policy record.Policy
+	db         *bun.DB
+	keys       Keyring
+	configured record.Policy
+	policy     atomic.Pointer[record.Policy] // with the rules over it that are known
 }
 
-// New returns a store on an open database.
-func New(db *bun.DB, keys Keyring, policy record.Policy) *Store {
-	return &Store{db: db, keys: keys, policy: policy}
+// New returns a store on an open database, which goes by the configured policy
+// until it has read the rules that staff set over it.
+func New(db *bun.DB, keys Keyring, configured record.Policy) *Store {
+	s := &Store{db: db, keys: keys, configured: configured}
+	s.policy.Store(&configured)
+	return s
 }
 
 // Open connects to PostgreSQL. Bun writes arguments into the statements, so the

@@ -45,10 +45,10 @@ type WithdrawalPage struct {
 // Withdrawals returns one page of what subjects took back, newest first. A
 // cursor that is none starts at the beginning.
 func (s *Store) Withdrawals(ctx context.Context, q WithdrawalQuery) (WithdrawalPage, error) {
-	at, chain, no, backwards := readWithdrawalCursor(q.Before)
+	at, chain, no, backwards := readEventCursor(q.Before)
 	if !backwards {
 		var ok bool
-		if at, chain, no, ok = readWithdrawalCursor(q.After); !ok {
+		if at, chain, no, ok = readEventCursor(q.After); !ok {
 			q.After = ""
 		}
 	}
@@ -97,11 +97,14 @@ func (s *Store) Withdrawals(ctx context.Context, q WithdrawalQuery) (WithdrawalP
 }
 
 // cursor names a line's place.
-func (w Withdrawal) cursor() string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %s %d", w.At.UTC().Format(time.RFC3339Nano), w.Subject, w.no))
+func (w Withdrawal) cursor() string { return eventCursor(w.At, w.Subject, w.no) }
+
+// eventCursor names the place of an event in a list by time.
+func eventCursor(at time.Time, chain record.ID, no int64) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %s %d", at.UTC().Format(time.RFC3339Nano), chain, no))
 }
 
-func readWithdrawalCursor(cursor string) (at time.Time, chain record.ID, no int64, ok bool) {
+func readEventCursor(cursor string) (at time.Time, chain record.ID, no int64, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	parts := strings.Split(string(text), " ")
 	if err != nil || len(parts) != 3 || !ValidID(parts[1]) {

@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,18 +24,27 @@ func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) erro
 	if err != nil {
 		return err
 	}
-	model := view.AccountModel{Accounts: loginNames(v.subject), Rules: passwordRules, ByKey: v.byKey(), Problems: problems}
-	for _, session := range sessions {
-		model.Sessions = append(model.Sessions, view.Session{
-			ID: string(session.ID), Device: device(session.Agent), Address: session.Address, Assurance: view.Assurance(session.Assurance),
-			Began: session.CreatedAt, Seen: session.SeenAt, Current: session.ID == v.session.ID,
-		})
+	model := view.AccountModel{
+		Accounts: loginNames(v.subject), Rules: passwordRules, ByKey: v.byKey(), Problems: problems, Sessions: v.sessions(sessions),
 	}
 	p, err := v.portal("账号安全")
 	if err != nil {
 		return err
 	}
 	return v.render(status, view.AccountPage(p, model))
+}
+
+// sessions are those of who is logged in, as their page lists them.
+func (v *visit) sessions(all []storage.Session) []view.Session {
+	shown := make([]view.Session, 0, len(all))
+	for _, session := range all {
+		shown = append(shown, view.Session{
+			ID: string(session.ID), Device: device(session.Agent), Address: session.Address, Assurance: view.Assurance(session.Assurance),
+			Staff: v.staff != nil, Half: v.staff != nil && !session.SecondFactor,
+			Began: session.CreatedAt, Seen: session.SeenAt, Current: session.ID == v.session.ID,
+		})
+	}
+	return shown
 }
 
 // loginNames are what a subject may type as its account.
@@ -56,28 +66,14 @@ func (s *Server) changePassword(v *visit) error {
 	if err != nil {
 		return err
 	}
-	allowed, after, err := s.Store.Hit(v.ctx, "password/"+string(v.account), 15*time.Minute, passwordTries)
+	problems, err := v.passwordChange(fields, v.account, v.session.Account.Password, !v.byKey(), v.subject.Name, v.subject.Code)
 	if err != nil {
 		return err
-	}
-	if !allowed {
-		return v.tooMany(after)
-	}
-	password := fields.Get("password")
-	problems := newPasswordProblems("新密码", password, fields.Get("password_again"), v.subject.Name, v.subject.Code)
-	if !v.byKey() {
-		problem, err := v.presentPasswordProblem(fields.Get("current_password"), password)
-		if err != nil {
-			return err
-		}
-		if problem.Field == "current_password" || problem.Field != "" && len(problems) == 0 {
-			problems = append([]form.Problem{problem}, problems...)
-		}
 	}
 	if len(problems) > 0 {
 		return s.drawAccount(v, http.StatusUnprocessableEntity, problems)
 	}
-	hash, err := access.Hash(v.ctx, password)
+	hash, err := access.Hash(v.ctx, fields.Get("password"))
 	if err != nil {
 		return err
 	}
@@ -96,19 +92,33 @@ func (s *Server) changePassword(v *visit) error {
 // and sets a new one without the old (B09).
 func (v *visit) byKey() bool { return v.session.Assurance == record.ByCertificate }
 
-// presentPasswordProblem compares what was typed as the present password. A
-// problem without a field is none.
-func (v *visit) presentPasswordProblem(present, next string) (form.Problem, error) {
-	ok, _, err := access.Verify(v.ctx, present, v.session.Account.Password)
+// passwordChange judges the form in which whoever is logged in changes their own
+// password, whose hash is given; names must not be in the new one. asked tells
+// that the present password is. The guesses are counted by owner.
+func (v *visit) passwordChange(fields url.Values, owner record.ID, hash string, asked bool, names ...string) ([]form.Problem, error) {
+	allowed, after, err := v.s.Store.Hit(v.ctx, "password/"+string(owner), 15*time.Minute, passwordTries)
+	if err != nil {
+		return nil, err
+	}
+	if !allowed {
+		return nil, v.tooMany(after)
+	}
+	password := fields.Get("password")
+	problems := newPasswordProblems("新密码", password, fields.Get("password_again"), names...)
+	if !asked {
+		return problems, nil
+	}
+	ok, _, err := access.Verify(v.ctx, fields.Get("current_password"), hash)
 	switch {
 	case err != nil:
-		return form.Problem{}, err
+		return nil, err
 	case !ok:
-		return form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}, nil
-	case present == next:
-		return form.Problem{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}, nil
+		wrong := form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}
+		return append([]form.Problem{wrong}, problems...), nil
+	case len(problems) == 0 && fields.Get("current_password") == password:
+		return []form.Problem{{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}}, nil
 	}
-	return form.Problem{}, nil
+	return problems, nil
 }
 
 // endSession ends one of the account's sessions.

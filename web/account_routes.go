@@ -5,6 +5,8 @@ import "net/http"
 // accountRoutes are what a subject does with its login, receipts and messages.
 var accountRoutes = []route{
 	{method: http.MethodPost, path: "/logout", who: anyone, handle: (*Server).logout},
+	{method: http.MethodGet, path: "/reset/:token", who: anyone, handle: (*Server).showReset},
+	{method: http.MethodPost, path: "/reset/:token", who: anyone, handle: (*Server).useReset},
 	{method: http.MethodGet, path: "/account", who: applicant, handle: (*Server).showAccount},
 	{method: http.MethodPost, path: "/account/password", who: applicant, handle: (*Server).changePassword},
 	{method: http.MethodPost, path: "/account/sessions/end-others", who: applicant, handle: (*Server).endOtherSessions},

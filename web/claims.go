@@ -289,7 +289,8 @@ func listClaims(s *Server, v *visit) error {
 // deciding is what a supervisor sees beside the claim itself.
 type deciding struct {
 	revealed bool
-	code     string // given just now
+	reveal   view.RevealForm // as typed
+	code     string          // given just now
 	problems []form.Problem
 	typed    url.Values
 }
@@ -315,6 +316,8 @@ func (s *Server) renderClaim(v *visit, id record.ID, status int, d deciding) err
 		NewCode: d.code, Problems: d.problems, TypedGrant: d.typed.Get("grant"), TypedRefuse: d.typed.Get("refuse"),
 		Verified: d.typed.Get("verified") == "on",
 	}
+	m.Reveal = d.reveal
+	m.Reveal.Action = "/staff/claims/" + m.ID + "/reveal"
 	if d.revealed {
 		m.Revealed, m.Phone = true, c.Statement.Phone
 	}
@@ -343,10 +346,23 @@ func revealClaim(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.RevealClaim(v.ctx, v.actor(), id); err != nil {
+	values, err := v.form()
+	if err != nil {
 		return err
 	}
-	v.audit("claim revealed", "staff", v.staffID(), "claim", string(id))
+	claim, err := s.Store.ClaimForStaff(v.ctx, id)
+	if err != nil {
+		return err
+	}
+	asked := revealOf(v, values)
+	asked.Subject, asked.Claim = claim.Subject.ID, id
+	if problem := asked.Problem(); problem != "" {
+		return s.renderClaim(v, id, http.StatusUnprocessableEntity, deciding{reveal: revealAgain(asked, problem)})
+	}
+	if err := s.Store.Reveal(v.ctx, asked); err != nil {
+		return err
+	}
+	v.audit("claim revealed", "staff", v.staffID(), "claim", string(id), "reason", string(asked.Reason))
 	return s.renderClaim(v, id, http.StatusOK, deciding{revealed: true})
 }
 

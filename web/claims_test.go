@@ -98,7 +98,8 @@ func TestClaims(t *testing.T) {
 	t.Run("W29 the telephone is masked until a look is noted", func(t *testing.T) {
 		shown := boss.get(desk)
 		require.NotContains(t, shown.text(), "13812345678")
-		revealed := boss.submit(shown, desk+"/reveal", nil)
+		require.Equal(t, http.StatusUnprocessableEntity, boss.submit(shown, desk+"/reveal", nil).Status)
+		revealed := boss.submit(shown, desk+"/reveal", url.Values{"reason": {"identity"}})
 		require.Contains(t, revealed.text(), "13812345678")
 		require.Equal(t, 1, count(t, "SELECT count(*) FROM events WHERE chain = ? AND type = 'claim_revealed'", stranger.subject.ID))
 	})

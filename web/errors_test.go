@@ -281,6 +281,7 @@ func TestReceiptsAndMessages(t *testing.T) {
 		for _, topic := range []string{
 			storage.TopicApproved, storage.TopicRefused, storage.TopicSubmitted, storage.TopicCorrectRemind, storage.TopicOverdue,
 			storage.TopicRegisterRemind, storage.TopicFileRefused, string(record.Return), string(record.Lapse), string(record.Reopen),
+			storage.TopicPasswordReset,
 		} {
 			require.NotEmpty(t, messageTexts[topic].title, topic)
 		}
@@ -305,7 +306,7 @@ func TestS01_StartPage(t *testing.T) {
 			}
 			return all
 		}
-		policy := p.Policy
+		policy := p.Store.Policy()
 		require.Equal(t, []string{"注册登记", firstStep, "核对并提交", "审核", "复核", "已生效"}, titles(policy))
 		policy.SecondReview = false
 		require.Equal(t, []string{"注册登记", firstStep, "核对并提交", "审核", "已生效"}, titles(policy))

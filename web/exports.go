@@ -44,7 +44,7 @@ func (s *Server) export(v *visit, definition record.Definition) (*bytes.Buffer, 
 			return nil, errors.Join(err, list.Close())
 		}
 		for _, line := range page.Lines {
-			shown := lineOf(line, s.Policy, definition.Kind)
+			shown := lineOf(line, s.Store.Policy(), definition.Kind)
 			cells := append(append([]string{line.Title}, line.Cells...), shown.State.Text, line.UpdatedAt.In(record.Shanghai).Format("2006-01-02 15:04"))
 			if err := list.Add(cells); err != nil {
 				return nil, errors.Join(err, list.Close())

@@ -34,7 +34,7 @@ func (s *Server) fileState(f storage.File) view.FileState {
 		return view.FileRefused
 	case f.Scanned:
 		return view.FileReady
-	case f.State == storage.FileScanning, s.Policy.ScanRequired:
+	case f.State == storage.FileScanning, s.Store.Policy().ScanRequired:
 		return view.FilePending
 	}
 	return view.FileUnscanned

@@ -56,7 +56,7 @@ func listRecords(s *Server, v *visit) error {
 		m.PrevHref = turned(q, "before", page.Previous)
 	}
 	for _, line := range page.Lines {
-		m.Lines = append(m.Lines, lineOf(line, s.Policy, definition.Kind))
+		m.Lines = append(m.Lines, lineOf(line, s.Store.Policy(), definition.Kind))
 	}
 	p, err := v.portal(definition.Label)
 	if err != nil {

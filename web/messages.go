@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -48,6 +49,9 @@ var messageTexts = map[string]messageText{
 	"certificate_" + storage.WordResumed:                     {"证书已解除挂失", "一张证书已恢复使用。", view.Good, "查看证书"},
 
 	storage.TopicExpiring: {"证照到期提醒", "", view.Warn, "查看到期清单"},
+	storage.TopicPasswordReset: {
+		"密码已由柜台重置", "登录密码已通过柜台开具的链接重新设置，原有的登录已全部结束。如不是您本人或本单位办理，请立即联系服务热线。", view.Warn, "查看账号安全",
+	},
 	string(record.Reopen): {"重新审核", "管理员对已生效的内容发起了重新审核，原内容在此期间继续有效。", view.Warn, "查看原因"},
 }
 
@@ -81,13 +85,17 @@ func (s *Server) showMessages(v *visit) error {
 
 // shownMessages puts messages into words; those on one of many records name it.
 func (s *Server) shownMessages(v *visit, all []storage.Notification) ([]view.Message, error) {
+	return s.messagesOf(v.ctx, v.subject.ID, all)
+}
+
+func (s *Server) messagesOf(ctx context.Context, subject record.ID, all []storage.Notification) ([]view.Message, error) {
 	var ids []record.ID
 	for _, n := range all {
 		if n.Record != "" {
 			ids = append(ids, n.Record)
 		}
 	}
-	records, err := s.Store.RecordsByID(v.ctx, v.subject.ID, ids)
+	records, err := s.Store.RecordsByID(ctx, subject, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +128,8 @@ func shownMessage(n storage.Notification) view.Message {
 		if n.Data["days"] == "0" {
 			m.Tone, m.Text = view.Bad, n.Data["count"]+" 项证照今天到期或已过期，过期的不再计入有效。"
 		}
+	case n.Topic == storage.TopicPasswordReset:
+		m.Href = "/account"
 	case strings.HasPrefix(n.Topic, "ca_"):
 		m.Href = applicationPath(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

@@ -50,7 +50,7 @@ func newPortal(t *testing.T, change func(*Options)) *portal {
 	log := &journal{}
 	engine := &rings{store: store}
 	o := Options{
-		Store: store, Objects: storagetest.Bucket(t), Rings: engine, Policy: storagetest.Policy(),
+		Store: store, Objects: storagetest.Bucket(t), Rings: engine,
 		Log:    slog.New(slog.NewTextHandler(log, nil)),
 		Site:   view.Site{Name: "测试省公共资源交易统一注册系统", Hotline: "0731-00000000"},
 		Origin: "http://portal.test", CookieKey: bytes.Repeat([]byte{7}, 32),

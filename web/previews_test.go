@@ -130,7 +130,7 @@ func scanningPortal(t *testing.T) *portal {
 	policy := storagetest.Policy()
 	policy.ScanRequired = true
 	store := storage.New(storagetest.Shared(t).App, storagetest.Keys(), policy)
-	return newPortal(t, func(o *Options) { o.Store, o.Policy, o.Rings = store, policy, &rings{store: store} })
+	return newPortal(t, func(o *Options) { o.Store, o.Rings = store, &rings{store: store} })
 }
 
 // scan has the scanner say that of the file. Files of other tests, whose

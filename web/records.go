@@ -44,7 +44,7 @@ func (s *Server) dossier(ctx context.Context, subject, id record.ID) (dossier, e
 	case record.CodeOf(err) != record.NotFound || noDraft != nil:
 		return dossier{}, err
 	}
-	d.pending, err = s.Store.PendingCommands(ctx, id)
+	d.pending, err = s.Store.PendingCommands(ctx, id, false)
 	return d, err
 }
 
@@ -128,10 +128,10 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
 		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
-			record: d.record, events: events, pending: d.pending, policy: s.Policy, now: time.Now(),
+			record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
 		}.draw(),
 	}
-	m.Actions, m.Denied = d.actions(s.Policy, m.KeyLogin == "")
+	m.Actions, m.Denied = d.actions(s.Store.Policy(), m.KeyLogin == "")
 	if d.kind.Profile() {
 		if m.CA, err = s.caModel(v, ""); err != nil {
 			return err

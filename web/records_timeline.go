@@ -29,6 +29,9 @@ func (t timelineOf) draw() []view.Event {
 		if e.Type == string(record.Submit) {
 			filings++
 		}
+		if !t.staff && internal(e) {
+			continue
+		}
 		line = append(line, view.Event{At: e.At, Text: t.happened(e, filings), Note: t.note(e), Phase: view.Done})
 	}
 	for _, p := range t.pending {
@@ -41,6 +44,12 @@ func (t timelineOf) draw() []view.Event {
 		line = append(line, t.next()...)
 	}
 	return line
+}
+
+// internal reports whether an event is the staff's own affair: work that went from
+// hand to hand, a decision that was undone or came too late.
+func internal(e storage.Event) bool {
+	return e.Type == storage.EventHandedOver || e.Refusal != "" && e.Role.IsStaff()
 }
 
 // happened is what an event means.
@@ -87,6 +96,8 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "附件未通过病毒扫描，已隔离"
 	case storage.EventRevealed:
 		return "查看完整敏感信息"
+	case storage.EventHandedOver:
+		return "转交办理"
 	}
 	if e.Refusal != "" {
 		return e.Move.Label() + "未生效"
@@ -121,7 +132,7 @@ func (t timelineOf) next() []view.Event {
 	effective := view.Event{Text: "审核通过后生效", Phase: view.Ahead}
 	switch t.record.State.Filing {
 	case record.UnderReview:
-		going := view.Event{Text: "等待审核", Due: t.record.DueAt, Note: overdue, Phase: view.Going}
+		going := view.Event{Text: "等待审核", Due: t.record.DueAt, Note: t.resumed(overdue), Phase: view.Going}
 		if t.record.Claimed != "" {
 			going.Text = "审核人员正在审核"
 		}
@@ -134,13 +145,34 @@ func (t timelineOf) next() []view.Event {
 		return []view.Event{going, effective}
 	case record.SecondReview:
 		effective.Text = "复核通过后生效"
-		return []view.Event{{Text: "等待复核", Due: t.record.DueAt, Note: overdue, Phase: view.Going}, effective}
+		return []view.Event{{Text: "等待复核", Due: t.record.DueAt, Note: t.resumed(overdue), Phase: view.Going}, effective}
 	case record.Returned:
 		return []view.Event{
-			{Text: "等待您补正后重新提交", Due: t.record.DueAt, Note: "逾期未提交的，本次申报自动失效", Phase: view.Going},
+			{Text: "等待您补正后重新提交", Due: t.record.DueAt, Note: t.paused(), Phase: view.Going},
 			{Text: "重新提交后继续审核", Phase: view.Ahead},
 		}
 	case record.NothingFiled:
 	}
 	return nil
+}
+
+// paused says, while a correction is awaited, that the reviewers' time stands
+// still, and what happens at its end.
+func (t timelineOf) paused() string {
+	used := t.record.Used.Review + t.record.Used.Second
+	if used == 0 {
+		return "补正期间审核时限暂停计时；逾期未提交的，本次申报自动失效"
+	}
+	return fmt.Sprintf("审核时限已用 %d 个工作日，补正期间暂停计时；逾期未提交的，本次申报自动失效", used)
+}
+
+// resumed says of a review what earlier rounds have left of its period, unless it
+// is overdue already, which is more to the point.
+func (t timelineOf) resumed(overdue string) string {
+	stage := t.record.State.Filing
+	used := t.record.Used.Of(stage)
+	if overdue != "" || used == 0 {
+		return overdue
+	}
+	return fmt.Sprintf("此前已用 %d 个工作日（补正期间不计），本轮时限 %d 个工作日", used, t.policy.Left(t.record.Kind, stage, t.record.Used))
 }

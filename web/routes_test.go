@@ -84,6 +84,7 @@ func TestW19_WhoMayDoWhatOnWhichRoute(t *testing.T) {
 	applicantBrowser.login(p.newOrganization())
 	password, _ := p.newStaff(record.Reviewer, false)
 	reviewer, _ := p.newStaff(record.Reviewer, true)
+	confirmer, _ := p.newStaff(record.Confirmer, true)
 	boss, _ := p.newStaff(record.Supervisor, true)
 	visitors := []struct {
 		name string
@@ -94,6 +95,7 @@ func TestW19_WhoMayDoWhatOnWhichRoute(t *testing.T) {
 		{"an applicant", applicantBrowser, []audience{anyone, applicant}},
 		{"staff before the second factor", password, []audience{anyone, staffPassword}},
 		{"a reviewer", reviewer, []audience{anyone, staffPassword, staffMember}},
+		{"a confirmer", confirmer, []audience{anyone, staffPassword, staffMember}},
 		{"a supervisor", boss, []audience{anyone, staffPassword, staffMember, supervisor}},
 	}
 	for _, r := range routes() {

@@ -60,12 +60,14 @@ type Options struct {
 	Applications ApplicationRinger
 	// Imports starts the workflows of imports; nil leaves it to the worker.
 	Imports ImportRinger
+	// Processes tells what is running, for links to Temporal Web on the pages of
+	// single subjects and records; nil for none.
+	Processes ProcessFinder
 	// Callbacks verifies what the CA company calls back, nil refuses all of it;
 	// CallbackBell wakes the workflows, nil leaves it to the relay.
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
 	Log          *slog.Logger
-	Policy       record.Policy
 	Site         view.Site
 
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn

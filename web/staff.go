@@ -69,9 +69,9 @@ type queueKind struct {
 
 var queueKinds = []queueKind{
 	{"", "全部", func(storage.ReviewTask) bool { return true }},
-	{"first", "首次", func(t storage.ReviewTask) bool { return t.FirstFiling && !t.Corrected }},
-	{"change", "变更", func(t storage.ReviewTask) bool { return !t.FirstFiling && !t.Corrected }},
-	{"corrected", "补正", func(t storage.ReviewTask) bool { return t.Corrected }},
+	{"first", "首次", func(t storage.ReviewTask) bool { return t.FirstFiling && t.Occasion != storage.Corrected }},
+	{"change", "变更", func(t storage.ReviewTask) bool { return !t.FirstFiling && t.Occasion != storage.Corrected }},
+	{"corrected", "补正", func(t storage.ReviewTask) bool { return t.Occasion == storage.Corrected }},
 }
 
 // narrow returns the tasks of a state and a kind.
@@ -90,8 +90,10 @@ func taskTag(t storage.ReviewTask) view.Tag {
 	switch {
 	case t.Second:
 		return view.Tag{Text: "待复核", Tone: view.Warn}
-	case t.Corrected:
+	case t.Occasion == storage.Corrected:
 		return view.Tag{Text: "补正重提", Tone: view.Info}
+	case t.Occasion == storage.Reopened:
+		return view.Tag{Text: "重新审核", Tone: view.Warn}
 	case !t.FirstFiling:
 		return view.Tag{Text: t.Kind.Label() + "变更"}
 	case t.Kind.Profile():
@@ -195,7 +197,15 @@ func showQueue(s *Server, v *visit) error {
 	if m.Tasks, err = s.rows(v, tasks[page.from:page.to], ""); err != nil {
 		return err
 	}
-	return v.render(http.StatusOK, view.QueuePage(v.page("审核队列"), m))
+	p := v.page("审核队列")
+	notice, err := s.absenceNotice(v)
+	if err != nil {
+		return err
+	}
+	if notice != nil {
+		p.Flash = append(p.Flash, *notice)
+	}
+	return v.render(http.StatusOK, view.QueuePage(p, m))
 }
 
 func withQuery(path string, values url.Values) string {
@@ -243,8 +253,9 @@ func searchSubjects(s *Server, v *visit) error {
 		if f.Subject.Closed {
 			row.State = view.Tag{Text: "注册已关闭", Tone: view.Bad}
 		}
+		row.Href = staffSubjectPath(f.Subject.ID)
 		if f.Review != "" {
-			row.Href = "/staff/reviews/" + string(f.Review)
+			row.ReviewHref = "/staff/reviews/" + string(f.Review)
 		}
 		m.Subjects = append(m.Subjects, row)
 	}

@@ -219,18 +219,6 @@ func phraseReasons(s storage.Statistics) view.FigureTable {
 	return t
 }
 
-// kindName tells the two kinds of 基本信息 apart.
-func kindName(kind record.Kind) string {
-	definition, ok := record.DefinitionOf(kind)
-	switch {
-	case !ok:
-		return string(kind)
-	case kind.Profile():
-		return definition.Label + "（" + definition.Subject.Label() + "）"
-	}
-	return definition.Label
-}
-
 func regionName(code string) string {
 	switch name := codes.Regions.FullName(code); {
 	case code == "":

@@ -79,7 +79,15 @@ func staffRecordPath(id record.ID) string { return "/staff/records/" + string(id
 // showStaffRecord is a record as staff read it: any version, compared with any
 // other, and its time line.
 func showStaffRecord(s *Server, v *visit) error {
-	return s.renderStaffRecord(v, number(v.Query("version")), number(v.Query("against")), false)
+	return s.renderStaffRecord(v, http.StatusOK, reading{no: number(v.Query("version")), against: number(v.Query("against"))})
+}
+
+// reading is which versions of a record a staff member reads, and how.
+type reading struct {
+	no, against int
+	asked       *storage.Reveal // to be noted before the version is shown in full
+	reveal      view.RevealForm // as typed
+	notice      *view.Notice
 }
 
 // revealStaffRecord shows the sensitive fields of a version in full, after the
@@ -90,10 +98,18 @@ func revealStaffRecord(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return s.renderStaffRecord(v, number(values.Get("version")), number(values.Get("against")), true)
+	asked := revealOf(v, values)
+	r := reading{no: number(values.Get("version")), against: number(values.Get("against"))}
+	if problem := asked.Problem(); problem != "" {
+		r.reveal = revealAgain(asked, problem)
+		return s.renderStaffRecord(v, http.StatusUnprocessableEntity, r)
+	}
+	r.asked = &asked
+	return s.renderStaffRecord(v, http.StatusOK, r)
 }
 
-func (s *Server) renderStaffRecord(v *visit, no, against int, reveal bool) error {
+func (s *Server) renderStaffRecord(v *visit, status int, r reading) error {
+	no, against := r.no, r.against
 	id, err := v.id()
 	if err != nil {
 		return err
@@ -115,7 +131,7 @@ func (s *Server) renderStaffRecord(v *visit, no, against int, reveal bool) error
 	}
 	m := view.StaffRecordModel{
 		RecordID: string(id), Kind: found.Kind.Label(), Title: version.Document.Title(), Subject: subject.Name, Code: shownCode(subject),
-		State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
+		SubjectHref: staffSubjectPath(subject.ID), State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
 		SHA256: version.SHA256, Signature: s.signatureCheck(v.ctx, version), Against: against, CanReveal: v.staff.Role == record.Supervisor,
 	}
 	m.Versions = rowsOfVersions(found, versions, subject.Name)
@@ -136,17 +152,25 @@ func (s *Server) renderStaffRecord(v *visit, no, against int, reveal bool) error
 	if m.ReviewHref, err = s.reviewHref(v, id); err != nil {
 		return err
 	}
-	if reveal {
-		if err := s.Store.RevealVersion(v.ctx, v.actor(), found, no); err != nil {
+	m.Reveal = r.reveal
+	m.Reveal.Action = staffRecordPath(id) + "/reveal"
+	m.Reveal.Fields = []view.PostedField{{Name: "version", Value: strconv.Itoa(no)}, {Name: "against", Value: strconv.Itoa(m.Against)}}
+	if r.asked != nil {
+		r.asked.Subject, r.asked.Record, r.asked.Version = subject.ID, id, no
+		if err := s.Store.Reveal(v.ctx, *r.asked); err != nil {
 			return err
 		}
-		v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(id))
+		v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(id), "reason", string(r.asked.Reason))
 		m.Revealed = true
 	}
 	if err := s.addStaffTimeline(v, found, &m); err != nil {
 		return err
 	}
-	return v.render(http.StatusOK, view.StaffRecordPage(v.page(m.Kind+" "+m.Title), m))
+	p := v.page(m.Kind + " " + m.Title)
+	if r.notice != nil {
+		p.Flash = append(p.Flash, *r.notice)
+	}
+	return v.render(status, view.StaffRecordPage(p, m))
 }
 
 // shownVersion is the version under way, else the one that counts or counted,
@@ -180,13 +204,59 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	pending, err := s.Store.PendingCommands(v.ctx, r.ID)
+	pending, err := s.Store.PendingCommands(v.ctx, r.ID, true)
 	if err != nil {
 		return err
 	}
-	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true}.draw()
-	if s.TemporalUI != "" && !r.State.AtRest() {
-		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.ID)
-	}
+	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
+	s.addProcess(v, r, m)
+	m.CanReopen = len(pending) == 0 && slices.Contains(record.Allowed(r.State, v.staff.Role, record.Facts{Kind: r.Kind}), record.Reopen)
+	m.Command, m.Revision = string(storage.NewID()), r.Revision
 	return nil
+}
+
+// reopenRecord has a record that counts reviewed again, by order of a supervisor
+// and with a reason. What is in force stays so meanwhile.
+func reopenRecord(s *Server, v *visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	command, err := commandID(values)
+	if err != nil {
+		return err
+	}
+	refused := func(status int, text string) error {
+		notice := view.Notice{Tone: view.Bad, Title: "没有重新审核", Text: text}
+		return s.renderStaffRecord(v, status, reading{notice: &notice})
+	}
+	reason := form.Clean(values.Get("reason"))
+	if problem := reasonProblem(reason, maxReason); problem != "" {
+		return refused(http.StatusUnprocessableEntity, problem+"。")
+	}
+	found, subject, err := s.Store.RecordForStaff(v.ctx, id)
+	if err != nil {
+		return err
+	}
+	status, err := s.accept(v, record.Command{
+		ID: command, Record: id, Subject: subject.ID, Kind: found.Kind, Move: record.Reopen, Actor: v.actor(),
+		Expected: number(values.Get("revision")), Reason: reason,
+	})
+	switch {
+	case record.CodeOf(err) == record.Conflict:
+		return refused(http.StatusConflict, messageOf(err))
+	case err != nil:
+		return err
+	case !status.Done:
+		v.flash(view.Info, "已受理，回执号 "+status.Receipt.Number+"，正在处理")
+	case !status.Outcome.Applied:
+		return refused(http.StatusConflict, status.Outcome.Refusal.Explain())
+	default:
+		v.flash(view.Good, "已重新进入审核队列。")
+	}
+	return v.see(staffRecordPath(id))
 }

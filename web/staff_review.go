@@ -62,13 +62,14 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 		First: r.InForce == nil, AfterLabel: fmt.Sprintf("第 %d 版，本次提交", r.Submitted.No), ChangeNote: r.Submitted.Reason,
 		AllFields: v.Query("fields") == "all", Stacked: v.Query("layout") == "stacked",
 		ClaimedBy: r.Task.ClaimedName, Mine: r.Task.ClaimedBy == v.staff.ID, ClaimExpires: r.Task.ClaimedUntil,
-		CorrectionDays: s.Policy.CorrectionDays, CommonReasons: commonReasons,
+		CorrectionDays: s.Store.Policy().PeriodsOf(r.Record.Kind).Correction, CommonReasons: commonReasons,
 		Command: string(storage.NewID()), Version: r.Record.Revision,
 		Decision: j.decision, Reason: j.reason, Remarks: j.remarks, Problems: j.problems,
 	}
 	if s.TemporalUI != "" { // no personal data is there
 		m.ProcessHref = s.Rings.WorkflowURL(s.TemporalUI, r.Record.ID)
 	}
+	m.SubjectHref = staffSubjectPath(r.Subject.ID)
 	var before form.Form
 	if r.InForce != nil {
 		before = r.InForce.Document.Form(today())
@@ -102,12 +103,10 @@ func denied(v *visit, r storage.Review) string {
 	switch {
 	case !r.Task.ClosedAt.IsZero():
 		return "该件已办结（" + r.Task.Decision.Label() + "）。"
-	case r.Appears:
-		return record.RefusedOwnFiling.Explain()
-	case r.Task.Second && r.FirstBy == v.staff.ID:
-		return record.RefusedSamePerson.Explain()
-	case r.Task.ClaimedBy != "" && r.Task.ClaimedBy != v.staff.ID:
-		return record.RefusedNotClaimed.Explain()
+	case r.Task.DecidedBy == v.staff.ID:
+		return "您已对该件作出决定，即将生效。"
+	case r.Barred != "":
+		return r.Barred.Explain()
 	}
 	return ""
 }
@@ -122,10 +121,20 @@ func revealReview(s *Server, v *visit) error {
 	if review.Task.ClaimedBy != v.staff.ID || denied(v, review) != "" {
 		return record.Errorf(record.Forbidden, "领取该件后才能查看完整信息")
 	}
-	if err := s.Store.Reveal(v.ctx, v.actor(), review); err != nil {
+	values, err := v.form()
+	if err != nil {
 		return err
 	}
-	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID))
+	asked := revealOf(v, values)
+	asked.Subject, asked.Record, asked.Version, asked.Review = review.Subject.ID, review.Record.ID, review.Task.Version, review.Task.ID
+	if problem := asked.Problem(); problem != "" {
+		notice := view.Notice{Tone: view.Bad, Title: "没有显示完整信息", Text: problem + "。"}
+		return s.renderReview(v, review, http.StatusUnprocessableEntity, judging{notice: &notice})
+	}
+	if err := s.Store.Reveal(v.ctx, asked); err != nil {
+		return err
+	}
+	v.audit("sensitive fields revealed", "staff", v.staffID(), "record", string(review.Record.ID), "reason", string(asked.Reason))
 	return s.renderReview(v, review, http.StatusOK, judging{reveal: true})
 }
 
@@ -143,12 +152,12 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 	if err != nil {
 		return err
 	}
-	pending, err := s.Store.PendingCommands(v.ctx, r.Record.ID)
+	pending, err := s.Store.PendingCommands(v.ctx, r.Record.ID, true)
 	if err != nil {
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Policy, now: time.Now(), staff: true,
+		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if m.Prior, err = s.prior(v, events, r, fields); err != nil {
 		return err
@@ -163,7 +172,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, fields form.Form, m *vie
 // were changed since are ticked off.
 func (s *Server) prior(v *visit, events []storage.Event, r storage.Review, fields form.Form) ([]view.Remark, error) {
 	last := lastReturn(events)
-	if last == nil || !r.Task.Corrected {
+	if last == nil || r.Task.Occasion != storage.Corrected {
 		return nil, nil
 	}
 	returned, err := s.Store.Version(v.ctx, r.Subject.ID, r.Record.ID, last.Version)
@@ -201,7 +210,7 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 	for _, f := range record.Examine(r.Submitted.Document, r.Subject, today()) {
 		add(f.OK, f.Text, f.Text, f.Note)
 	}
-	add(!r.Appears, "审核人员与本件无关联", "审核人员出现在本件的人员中，须回避", "")
+	add(r.Barred != record.RefusedOwnFiling, "审核人员与本件无关联", "审核人员出现在本件的人员中，须回避", "")
 	files := fields.Files()
 	scan, err := s.scanCheck(v, r, files)
 	if err != nil {
@@ -294,13 +303,6 @@ func claimReview(s *Server, v *visit) error {
 	id, err := v.id()
 	if err != nil {
 		return err
-	}
-	review, err := s.Store.Review(v.ctx, v.staff.ID, id)
-	if err != nil {
-		return err
-	}
-	if review.Appears {
-		return record.Errorf(record.Forbidden, record.RefusedOwnFiling.Explain())
 	}
 	claimed, err := s.Store.Claim(v.ctx, v.staff.ID, id)
 	if err != nil {

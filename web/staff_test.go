@@ -124,7 +124,7 @@ func TestW7_StaffAlwaysGiveASecondFactor(t *testing.T) {
 		page := b.get(filed.review())
 		values := page.nonce()
 		values.Set("reason", "附件不清晰，请重新上传")
-		_, err := p.Store.EndStaffSessions(t.Context(), id)
+		_, err := p.Store.EndStaffSessions(t.Context(), id, "")
 		require.NoError(t, err)
 		ended := b.submit(page, filed.review()+"/return", values)
 		require.Equal(t, http.StatusUnauthorized, ended.Status, ended.text())
@@ -218,7 +218,7 @@ func TestW19_RolesAndRoutes(t *testing.T) {
 
 func TestB02_B04_AFilingIsComparedReturnedAndApproved(t *testing.T) {
 	p := newPortal(t, func(o *Options) { o.TemporalUI = "http://temporal.test" })
-	reviewer, _ := p.newStaff(record.Reviewer, true)
+	reviewer, _ := p.newStaff(record.Confirmer, true)
 	b := p.inForce()
 	b.change()
 	review := b.review()
@@ -247,7 +247,11 @@ func TestB02_B04_AFilingIsComparedReturnedAndApproved(t *testing.T) {
 		early := reviewer.submit(page, review+"/reveal", url.Values{})
 		require.Equal(t, http.StatusForbidden, early.Status, "only who holds the filing may")
 		require.Equal(t, review, reviewer.submit(page, review+"/claim", page.nonce()).location())
-		revealed := reviewer.submit(page, review+"/reveal", url.Values{})
+		mute := reviewer.submit(page, review+"/reveal", url.Values{})
+		require.Equal(t, http.StatusUnprocessableEntity, mute.Status)
+		require.Contains(t, mute.text(), "请选择查看原因")
+		require.NotContains(t, mute.Body, sample.ResidentID(1001))
+		revealed := reviewer.submit(page, review+"/reveal", url.Values{"reason": {"contents"}})
 		require.Contains(t, revealed.Body, sample.ResidentID(1001))
 		require.Equal(t, 1, count(t, "SELECT count(*) FROM events WHERE record = ? AND type = 'revealed'", b.id))
 		require.NotContains(t, reviewer.get(review).Body, sample.ResidentID(1001), "a look reveals once")
@@ -457,7 +461,7 @@ func TestT19_OfTwoReviewersAtOnceOneWins(t *testing.T) {
 		for _, a := range answers {
 			if a.Status == http.StatusConflict {
 				require.Contains(t, a.text(), "没有生效")
-				require.Contains(t, a.text(), "该件已办结")
+				require.Regexp(t, "该件已办结|其他审核人员", a.text())
 			}
 		}
 		if b.state().Filing == record.Returned {

@@ -13,15 +13,16 @@ import (
 // procedure.
 func (s *Server) start(v *visit) error {
 	return v.render(http.StatusOK, view.StartPage(v.page("网上办事大厅"), view.StartModel{
-		Steps: procedure(s.Policy), Facts: s.facts(),
+		Steps: procedure(s.Store.Policy()), Facts: s.facts(),
 	}))
 }
 
-// facts are what the installation promises, from its policy.
+// facts are what the installation promises for what everybody files first.
 func (s *Server) facts() []view.Fact {
+	periods := s.Store.Policy().PeriodsOf(record.OrganizationProfile)
 	return []view.Fact{
-		{Name: "审核时限", Text: fmt.Sprintf("%d 个工作日", s.Policy.ReviewDays)},
-		{Name: "补正期限", Text: fmt.Sprintf("%d 个工作日", s.Policy.CorrectionDays)},
+		{Name: "审核时限", Text: fmt.Sprintf("%d 个工作日", periods.Review)},
+		{Name: "补正期限", Text: fmt.Sprintf("%d 个工作日", periods.Correction)},
 		{Name: "办理方式", Text: "全程网办"},
 	}
 }

@@ -57,8 +57,8 @@ func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) erro
 
 // afterSubmit says what happens after the submit of a kind.
 func (s *Server) afterSubmit(kind record.Kind) string {
-	if s.Policy.NeedsReview(kind) {
-		return fmt.Sprintf("提交后由审核人员审核，时限 %d 个工作日，期间内容只读。", s.Policy.ReviewDays)
+	if policy := s.Store.Policy(); policy.NeedsReview(kind) {
+		return fmt.Sprintf("提交后由审核人员审核，时限 %d 个工作日，期间内容只读。", policy.PeriodsOf(kind).Review)
 	}
 	return "提交后立即生效。"
 }

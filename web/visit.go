@@ -295,8 +295,11 @@ func (b *streamedBody) Close() error {
 
 // network is the part of the browser's address that the log keeps: the first
 // 24 bits of four bytes, the first 48 of sixteen.
-func (v *visit) network() string {
-	address, err := netip.ParseAddr(v.from)
+func (v *visit) network() string { return networkOf(v.from) }
+
+// networkOf is that part of any address.
+func networkOf(text string) string {
+	address, err := netip.ParseAddr(text)
 	if err != nil {
 		return ""
 	}

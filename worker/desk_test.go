@@ -121,11 +121,18 @@ func (d *desk) by(role record.Role) record.Actor {
 	switch role {
 	case record.Reviewer:
 		return record.Actor{Role: role, ID: d.reviewer}
-	case record.Supervisor:
-		return record.Actor{Role: role, ID: d.supervisor}
+	case record.Confirmer, record.Supervisor:
+		return record.Actor{Role: record.Supervisor, ID: d.supervisor}
 	case record.Applicant, record.Clock:
 	}
 	return record.Actor{Role: record.Applicant, ID: d.account, Assurance: record.ByPassword}
+}
+
+// undoable lets decisions wait for that long, in which they can be undone.
+func (d *desk) undoable(period time.Duration) {
+	policy := storagetest.Policy()
+	policy.UndoPeriod = period
+	d.Store = storage.New(d.database.App, storagetest.Keys(), policy)
 }
 
 // accept accepts a command without ringing.

@@ -132,7 +132,7 @@ func TestT7_NoRunGrowsLongAndNoRingIsLostAroundContinueAsNew(t *testing.T) {
 	gate := make(chan struct{}, 6)
 	var group sync.WaitGroup
 	for range barrage {
-		id := d.accept(record.Approve, func(c *record.Command) { c.Expected = 99 })
+		id := d.accept(record.Withdraw, func(c *record.Command) { c.Expected = 99 })
 		group.Go(func() {
 			gate <- struct{}{}
 			defer func() { <-gate }()

@@ -26,6 +26,7 @@ type ledger struct {
 
 	state    record.State
 	since    time.Time
+	used     record.Used
 	revision int
 	entries  []*entry
 
@@ -67,7 +68,9 @@ func newLedger(clock func() time.Time) *ledger {
 		state:      record.State{Standing: record.NotInForce, Filing: record.NothingFiled},
 		failBefore: map[string]int{}, failAfter: map[string]int{}, finalBefore: map[string]error{},
 	}
-	l.plan = func(f record.Filing, since time.Time) record.Plan { return l.policy.PlanFor(f, since) }
+	l.plan = func(f record.Filing, since time.Time) record.Plan {
+		return l.policy.PlanFor(record.OrganizationProfile, f, since, l.used)
+	}
 	return l
 }
 
@@ -183,6 +186,11 @@ func (l *ledger) decide(e *entry, now time.Time) {
 }
 
 func (l *ledger) move(move record.Move, next record.State, now time.Time) {
+	if l.state.AtRest() || next.AtRest() {
+		l.used = record.Used{}
+	} else {
+		l.used = l.policy.Spend(l.used, l.state.Filing, l.since, now)
+	}
 	l.state, l.since = next, now
 	l.revision++
 	l.effects = append(l.effects, move)

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"unireg/access"
+	"unireg/record"
 	"unireg/record/sample"
 	"unireg/storage"
 	"unireg/storage/storagetest"
@@ -200,13 +201,13 @@ func TestW37ProductionRefusesTheAccountsOfADemonstration(t *testing.T) {
 	for i, line := range environment {
 		environment[i] = strings.Replace(line, "UNIREG_MASTER_KEYS=demo-1:", "UNIREG_MASTER_KEYS=k1:", 1)
 	}
-	code, said = run(t, environment, sample.ResidentID(1), "staff", "add", demoLogin+"reviewer-1", "--name", "周", "--role", "reviewer")
+	code, said = run(t, environment, sample.ResidentID(1), "staff", "add", storage.DemoLogin+"reviewer-1", "--name", "周", "--role", "reviewer")
 	require.Zero(t, code, said)
 	code, said = run(t, environment, "", "web")
 	require.Equal(t, 1, code)
 	require.Equal(t, "unireg: production mode refuses the demo account demo-reviewer-1: disable it with unireg staff disable demo-reviewer-1\n", said)
 
-	code, said = run(t, environment, "", "staff", "disable", demoLogin+"reviewer-1")
+	code, said = run(t, environment, "", "staff", "disable", storage.DemoLogin+"reviewer-1")
 	require.Zero(t, code, said)
 	portal := start(t, environment, "", "web")
 	portal.await("portal listens")
@@ -330,7 +331,7 @@ func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	require.Zero(t, code, said)
 	for _, a := range accounts {
 		if a.Secret != "" {
-			require.Regexp(t, a.Login+` +`+a.Role+` +enabled +enrolled +`+a.Name, said)
+			require.Regexp(t, a.Login+` +`+a.Role+` +enabled +enrolled +all +all +never +`+a.Name, said)
 		}
 	}
 	code, said = run(t, environment, "", "doctor")
@@ -343,7 +344,7 @@ func checkDemo(t *testing.T, data string, accounts map[string]demoAccount) {
 	require.Contains(t, said, "everything agrees")
 }
 
-func TestStaffFromTheCommandLine(t *testing.T) {
+func TestB18StaffFromTheCommandLine(t *testing.T) {
 	environment, database := system(t)
 	code, said := run(t, environment, "430104190001010001\n", "staff", "add", "zhou", "--name", "周婧", "--role", "reviewer")
 	require.Equal(t, 1, code)
@@ -363,16 +364,64 @@ func TestStaffFromTheCommandLine(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "该登录名已存在")
 
-	for _, step := range []struct{ command, state string }{{"disable", "disabled"}, {"enable", "enabled"}} {
+	for _, step := range []struct{ command, state string }{{"disable", "disabled"}, {"enable", "enabled"}, {"absent", "absent"}, {"present", "enabled"}} {
 		code, said = run(t, environment, "", "staff", step.command, "zhou")
 		require.Zero(t, code, said)
 		code, said = run(t, environment, "", "staff", "list")
 		require.Zero(t, code, said)
-		require.Regexp(t, `zhou +reviewer +`+step.state+` +at first login +周婧`, said)
+		require.Regexp(t, `zhou +reviewer +`+step.state+` +at first login +all +all +never +周婧`, said)
 	}
+	code, said = run(t, environment, "", "staff", "edit", "zhou", "--role", "confirmer", "--region", "430100", "--region", "44", "--kind", "award")
+	require.Zero(t, code, said)
+	code, said = run(t, environment, "", "staff", "edit", "zhou", "--name", "周静", "--every-kind")
+	require.Zero(t, code, said)
+	code, said = run(t, environment, "", "staff", "list")
+	require.Zero(t, code, said)
+	require.Regexp(t, `zhou +confirmer +enabled +at first login +4301,44 +all +never +周静`, said)
+	for want, args := range map[string][]string{
+		"say what to change":    {"edit", "zhou"},
+		"没有代码为 99 的地区":          {"edit", "zhou", "--region", "99"},
+		"没有名为 licence 的事项":      {"edit", "zhou", "--kind", "licence"},
+		"--role must be one of": {"edit", "zhou", "--role", "clock"},
+	} {
+		code, said = run(t, environment, "", append([]string{"staff"}, args...)...)
+		require.NotZero(t, code, said)
+		require.Contains(t, said, want)
+	}
+	code, said = run(t, environment, "", "staff", "reset-password", "zhou")
+	require.Zero(t, code, said)
+	again := regexp.MustCompile(`password +(\S+)`).FindStringSubmatch(said)
+	require.NotNil(t, again, said)
+	require.NotEqual(t, password[1], again[1])
+	code, said = run(t, environment, "", "staff", "reset-factor", "zhou")
+	require.Zero(t, code, said)
 	code, said = run(t, environment, "", "staff", "disable", "nobody")
 	require.Equal(t, 1, code)
 	require.Contains(t, said, `there is no staff member "nobody"`)
+}
+
+// A demonstration of an earlier release: its accounts get today's roles and keep
+// their passwords.
+func TestB18ADemonstrationGetsTodaysRoles(t *testing.T) {
+	store := storagetest.Fresh(t).Store()
+	path := filepath.Join(t.TempDir(), "demo-accounts.txt")
+	accounts, err := seedDemo(t.Context(), store, path)
+	require.NoError(t, err)
+	m, err := store.StaffByLogin(t.Context(), storage.DemoLogin+"reviewer-2")
+	require.NoError(t, err)
+	require.Equal(t, record.Confirmer, m.Role)
+	require.NoError(t, store.EditStaff(t.Context(), commandLine, m.ID, storage.StaffEdit{Name: "审核员 吴示范", Scope: &record.Scope{Role: record.Reviewer}}))
+
+	again, err := seedDemo(t.Context(), store, path)
+	require.NoError(t, err)
+	for i := range accounts {
+		require.Equal(t, accounts[i].Password, again[i].Password)
+		require.False(t, again[i].fresh)
+	}
+	m, err = store.StaffByLogin(t.Context(), storage.DemoLogin+"reviewer-2")
+	require.NoError(t, err)
+	require.Equal(t, record.Confirmer, m.Role)
+	require.Equal(t, "复核员 吴示范", m.Name)
 }
 
 func TestMigrateFromTheCommandLine(t *testing.T) {
@@ -413,7 +462,8 @@ func TestCalendarIsExaminedByYear(t *testing.T) {
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "up", "web", "worker", "migrate", "migrate up", "migrate down", "migrate status",
-		"staff", "staff add", "staff disable", "staff list", "codes", "codes import", "codes list", "codes export", "doctor", "verify", "version", "health",
+		"staff", "staff add", "staff edit", "staff list", "staff disable", "staff enable", "staff absent", "staff present", "staff reset-password", "staff reset-factor", "codes", "codes import", "codes list", "codes export", "calendar", "calendar import", "calendar list",
+		"periods", "periods list", "periods set", "periods sample", "doctor", "verify", "version", "health",
 	} {
 		code, said := run(t, nil, "", append(strings.Fields(command), "--help")...)
 		require.Zero(t, code, said)

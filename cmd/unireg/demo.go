@@ -17,13 +17,9 @@ import (
 	"unireg/storage"
 )
 
-// demoLogin leads the logins of a demonstration's staff. A portal in production
-// mode does not start while one of them is enabled.
-const demoLogin = "demo-"
-
 // demoAccount is an account of a demonstration with what it takes to log in.
 type demoAccount struct {
-	Role     string // bidder, reviewer or supervisor
+	Role     string // bidder, or a role of staff
 	Login    string // of staff; the bidder logs in by name or code
 	Name     string
 	Password string
@@ -41,9 +37,9 @@ func demoAccounts() []demoAccount {
 	bidder.Login = bidder.code
 	return []demoAccount{
 		bidder,
-		{Role: "reviewer", Login: demoLogin + "reviewer-1", Name: "审核员 周示范", identity: record.NewResidentID("430104", "19880101", "101")},
-		{Role: "reviewer", Login: demoLogin + "reviewer-2", Name: "审核员 吴示范", identity: record.NewResidentID("430104", "19890202", "202")},
-		{Role: "supervisor", Login: demoLogin + "supervisor", Name: "管理员 郑示范", identity: record.NewResidentID("430104", "19770303", "303")},
+		{Role: "reviewer", Login: storage.DemoLogin + "reviewer-1", Name: "审核员 周示范", identity: record.NewResidentID("430104", "19880101", "101")},
+		{Role: "confirmer", Login: storage.DemoLogin + "reviewer-2", Name: "复核员 吴示范", identity: record.NewResidentID("430104", "19890202", "202")},
+		{Role: "supervisor", Login: storage.DemoLogin + "supervisor", Name: "管理员 郑示范", identity: record.NewResidentID("430104", "19770303", "303")},
 	}
 }
 
@@ -119,8 +115,16 @@ func (a demoAccount) seedBidder(ctx context.Context, store *storage.Store) error
 func (a demoAccount) seedStaff(ctx context.Context, store *storage.Store) error {
 	member, err := store.StaffByLogin(ctx, a.Login)
 	missing := record.CodeOf(err) == record.NotFound
-	if err != nil && !missing || err == nil && !a.fresh {
+	switch {
+	case err != nil && !missing:
 		return err
+	case err == nil:
+		// A demonstration of an earlier release may know other roles.
+		scope := member.Scope()
+		scope.Role = record.Role(a.Role)
+		if err := store.EditStaff(ctx, commandLine, member.ID, storage.StaffEdit{Name: a.Name, Scope: &scope}); err != nil || !a.fresh {
+			return err
+		}
 	}
 	hash, err := access.Hash(ctx, a.Password)
 	if err != nil {

@@ -71,7 +71,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 		d.fine("settings", "%s mode, %s", c.Mode, strings.Join(command.Parts, ", "))
 	}
 	examineFiles(d)
-	examineCalendar(d, c.Policy().Calendar, time.Now())
+	examineCalendar(d, calendarInForce(ctx, c), time.Now())
 	if c.DatabaseURL != "" {
 		examineDatabase(ctx, d, c)
 	}
@@ -104,12 +104,33 @@ func examineFiles(d *diagnosis) {
 	d.fine("page files", "built in")
 }
 
+// calendarInForce is the calendar with what staff laid over it. Where the database
+// does not answer, which is told of the database, it is the configured one.
+func calendarInForce(ctx context.Context, c config.Config) *record.Calendar {
+	configured := c.Policy().Calendar
+	if c.DatabaseURL == "" {
+		return configured
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	db, err := storage.Open(c.DatabaseURL.Reveal(), 1)
+	if err != nil {
+		return configured
+	}
+	defer db.Close()
+	store := storage.New(db, c.Keyring(), c.Policy())
+	if _, err := store.FollowRules(ctx); err != nil {
+		return configured
+	}
+	return store.Policy().Calendar
+}
+
 // examineCalendar asks for the years in which deadlines fall.
 func examineCalendar(d *diagnosis, calendar *record.Calendar, now time.Time) {
 	year := now.In(record.Shanghai).Year()
 	switch {
 	case !calendar.CoversYear(year):
-		d.fault("calendar", "the holidays of %d are not known: deadlines count every Monday to Friday; name a newer UNIREG_HOLIDAYS_FILE", year)
+		d.fault("calendar", "the holidays of %d are not known: deadlines count every Monday to Friday; run unireg calendar import, or import the notice on the page 时限与日历", year)
 	case !calendar.CoversYear(year + 1):
 		d.warn("calendar", "the holidays of %d are not known yet; the State Council announces them in November", year+1)
 	default:

@@ -64,6 +64,9 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 	if _, err := r.store.FollowCodes(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the imported code tables (unireg migrate status tells whether the schema is current): %w", err), r.close())
 	}
+	if _, err := r.store.FollowRules(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the rules on periods and calendar (unireg migrate status tells whether the schema is current): %w", err), r.close())
+	}
 	if c.S3Endpoint != "" {
 		if r.objects, err = newObjects(c); err != nil {
 			return nil, errors.Join(err, r.close())
@@ -159,14 +162,15 @@ func (r *rooms) awaitDatabase(ctx context.Context) error {
 	}
 }
 
-// codesEvery is how often a process asks whether codes were imported.
-const codesEvery = 15 * time.Second
+// editionsEvery is how often a process asks whether codes were imported or rules
+// changed.
+const editionsEvery = 15 * time.Second
 
-// followCodes has the process use what is imported while it runs, until ctx ends.
-// One small question in a while asks for it, no request does. While the database
-// is away the tables stay as they are.
-func (r *rooms) followCodes(ctx context.Context) error {
-	tick := time.NewTicker(codesEvery)
+// followEditions has the process use what is imported and set while it runs, until
+// ctx ends. Two small questions in a while ask for it, no request does. While the
+// database is away tables and rules stay as they are.
+func (r *rooms) followEditions(ctx context.Context) error {
+	tick := time.NewTicker(editionsEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -174,14 +178,21 @@ func (r *rooms) followCodes(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		ask, cancel := context.WithTimeout(ctx, codesEvery)
+		ask, cancel := context.WithTimeout(ctx, editionsEvery)
 		changed, err := r.store.FollowCodes(ask)
-		cancel()
 		switch {
 		case err != nil && ctx.Err() == nil:
 			r.log.WarnContext(ctx, "imported codes are not known", slog.Any("error", err))
 		case changed:
 			r.log.InfoContext(ctx, "code tables changed", slog.Int64("edition", codes.InUse().No()))
+		}
+		changed, err = r.store.FollowRules(ask)
+		cancel()
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.log.WarnContext(ctx, "rules on periods and calendar are not known", slog.Any("error", err))
+		case changed:
+			r.log.InfoContext(ctx, "rules changed", slog.Int64("edition", r.store.Policy().Edition))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"unireg/config"
+	"unireg/storage"
 	"unireg/web"
 	"unireg/web/view"
 	"unireg/worker"
@@ -74,7 +75,7 @@ func serve(ctx context.Context, part config.Part, run func(context.Context, *roo
 		}
 		group.Go(func() error { return serveOps(groupCtx, newOps(r), listener) })
 	}
-	group.Go(func() error { return r.followCodes(groupCtx) })
+	group.Go(func() error { return r.followEditions(groupCtx) })
 	group.Go(func() error { return run(groupCtx, r) })
 	return stopped(ctx, group.Wait())
 }
@@ -92,8 +93,8 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
-		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, CallbackBell: r.door, Callbacks: r.verifier,
-		Log: r.log, Policy: c.Policy(),
+		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
+		Log:    r.log,
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
@@ -143,7 +144,7 @@ func refuseDemo(ctx context.Context, r *rooms) error {
 	}
 	var faults []error
 	for _, m := range members {
-		if strings.HasPrefix(m.Login, demoLogin) && !m.Disabled {
+		if strings.HasPrefix(m.Login, storage.DemoLogin) && !m.Disabled {
 			faults = append(faults, fmt.Errorf("production mode refuses the demo account %s: disable it with unireg staff disable %s", m.Login, m.Login))
 		}
 	}

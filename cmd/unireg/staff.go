@@ -18,16 +18,23 @@ import (
 )
 
 type staffCommand struct {
-	Add     staffAdd     `cmd:"" help:"Add a reviewer or supervisor."`
-	Disable staffDisable `cmd:"" help:"Disable a member at once; their sessions end."`
-	Enable  staffEnable  `cmd:"" help:"Enable a disabled member."`
-	List    staffList    `cmd:"" help:"List all members."`
+	Add           staffAdd      `cmd:"" help:"Add a member: 审核员 reviewer, 复核员 confirmer or 管理员 supervisor."`
+	Edit          staffEdit     `cmd:"" help:"Change a member's name, role, regions or kinds; it counts at once."`
+	List          staffList     `cmd:"" help:"List all members."`
+	Disable       staffDisable  `cmd:"" help:"Disable a member at once; their sessions end, their work goes back to the queue."`
+	Enable        staffEnable   `cmd:"" help:"Enable a disabled member."`
+	Absent        staffAbsent   `cmd:"" help:"Note that a member is away and gets no work."`
+	Present       staffPresent  `cmd:"" help:"Note that a member is here again."`
+	ResetPassword staffPassword `cmd:"" help:"Give a member a new password, printed once; their sessions end."`
+	ResetFactor   staffFactor   `cmd:"" help:"Have a member set the second factor up anew at the next login; their sessions end."`
 }
 
 type staffAdd struct {
-	Login string `arg:"" help:"Login name."`
-	Name  string `required:"" help:"Full name, as bidders and colleagues see it."`
-	Role  string `required:"" enum:"reviewer,supervisor" help:"${enum}."`
+	Login  string   `arg:"" help:"Login name."`
+	Name   string   `required:"" help:"Full name, as bidders and colleagues see it."`
+	Role   string   `required:"" enum:"reviewer,confirmer,supervisor" help:"${enum}."`
+	Region []string `help:"Code of GB/T 2260 or its leading digits: 43 a province, 4301 a city, 430102 a county. May be repeated; none is everywhere."`
+	Kind   []string `help:"organization, person, qualification, performance, practitioner or award. May be repeated; none is every kind."`
 }
 
 // Help tells what is read and printed.
@@ -52,7 +59,8 @@ func (a staffAdd) Run(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		_, err = store.AddStaff(ctx, commandLine, storage.NewStaff{
-			Login: a.Login, Name: a.Name, Role: record.Role(a.Role), Identity: identity, Password: hash, Secret: secret,
+			Login: a.Login, Name: a.Name, Role: record.Role(a.Role), Regions: a.Region, Kinds: kindsOf(a.Kind),
+			Identity: identity, Password: hash, Secret: secret,
 		})
 		if err != nil {
 			return personal(err)
@@ -81,24 +89,6 @@ func readIdentity(in *os.File, prompt io.Writer) (string, error) {
 	return number, nil
 }
 
-type staffDisable struct {
-	Login string `arg:"" help:"Login name."`
-}
-
-// Run disables the member.
-func (d staffDisable) Run(ctx context.Context) error {
-	return withMember(ctx, d.Login, func(store *storage.Store, id record.ID) error { return store.DisableStaff(ctx, commandLine, id) })
-}
-
-type staffEnable struct {
-	Login string `arg:"" help:"Login name."`
-}
-
-// Run enables the member.
-func (e staffEnable) Run(ctx context.Context) error {
-	return withMember(ctx, e.Login, func(store *storage.Store, id record.ID) error { return store.EnableStaff(ctx, commandLine, id) })
-}
-
 type staffList struct{}
 
 // Run lists the members.
@@ -109,19 +99,38 @@ func (staffList) Run(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(table, "LOGIN\tROLE\tSTATE\tSECOND FACTOR\tNAME") // Flush reports faults
+		_, _ = fmt.Fprintln(table, "LOGIN\tROLE\tSTATE\tSECOND FACTOR\tREGIONS\tKINDS\tLAST LOGIN\tNAME") // Flush reports faults
 		for _, m := range members {
-			state, factor := "enabled", "at first login"
-			if m.Disabled {
+			state, factor, last := "enabled", "at first login", "never"
+			switch {
+			case m.Disabled:
 				state = "disabled"
+			case !m.AbsentSince.IsZero():
+				state = "absent"
+			}
+			if !m.LoggedInAt.IsZero() {
+				last = m.LoggedInAt.In(record.Shanghai).Format("2006-01-02 15:04")
 			}
 			if m.Enrolled {
 				factor = "enrolled"
 			}
-			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", m.Login, m.Role, state, factor, m.Name)
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+				m.Login, m.Role, state, factor, listed(m.Regions), listed(m.Kinds), last, m.Name)
 		}
 		return table.Flush()
 	})
+}
+
+// listed are the parts of a scope; none are all.
+func listed[T ~string](all []T) string {
+	if len(all) == 0 {
+		return "all"
+	}
+	var texts []string
+	for _, one := range all {
+		texts = append(texts, string(one))
+	}
+	return strings.Join(texts, ",")
 }
 
 // commandLine acts for the operator at the machine.

@@ -339,7 +339,7 @@ func startParts(ctx context.Context, r *rooms, listener net.Listener) *parts {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return r.serveWeb(ctx, listener) },
 		r.serveWorker,
-		r.followCodes,
+		r.followEditions,
 	} {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		p := &part{cancel: cancel, ended: make(chan struct{})}

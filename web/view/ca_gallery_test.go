@@ -164,7 +164,7 @@ func claimShots() []shot {
 		{"claim-new-refused", view.ClaimFormPage(page("占用申诉", "/claims/new"), refused), []string{"（2 处错误）"}},
 		{"claim-settle", view.ClaimPage(page("占用申诉进度", "/claims/x"), settle), []string{"设置码", "新建密码"}},
 		{"staff-claims", view.ClaimsPage(boss, view.ClaimsModel{Claims: []view.ClaimRow{{ID: recordID, Number: settle.Number, Subject: open.Subject, Code: open.Code, OpenedAt: open.OpenedAt, State: open.State}}}), []string{"未办结"}},
-		{"staff-claim", view.StaffClaimPage(boss, open), []string{"移交给申诉人", "驳回申诉", "138****6021", "查看会被记录"}},
+		{"staff-claim", view.StaffClaimPage(boss, open), []string{"移交给申诉人", "驳回申诉", "138****6021", "查看会留痕"}},
 		{"staff-claim-granted", view.StaffClaimPage(boss, granted), []string{"acde-fghj-kmnp-qrtw", "重新生成设置码"}},
 	}
 }

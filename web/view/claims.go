@@ -62,6 +62,7 @@ type StaffClaimModel struct {
 	Name, Position, Text string
 	Phone                string // masked unless revealed
 	Revealed             bool
+	Reveal               RevealForm
 	Open                 bool // may be decided
 	Renew                bool // a new code may be given
 	CodeState            string

@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), statisticsShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots())
 }
 
 func publicShots() []shot {
@@ -176,7 +176,7 @@ func staffShots() []shot {
 			m.Decision = view.Confirm
 		})), []string{"复核通过", "退回初审", "李衡"}},
 		{"staff-subjects", view.SubjectsPage(staffPage("单位库", "/staff/subjects"), view.SubjectsModel{Query: "示范", Searched: true, Subjects: []view.SubjectRow{
-			{Name: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Type: "单位", State: view.Tag{Text: "已生效", Tone: view.Good}, Registered: ago(5000 * time.Hour)},
+			{Name: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Type: "单位", State: view.Tag{Text: "已生效", Tone: view.Good}, Registered: ago(5000 * time.Hour), Href: "/staff/subjects/x", ReviewHref: "/staff/reviews/x"},
 		}}), []string{"91430100MA00DEM06N"}},
 		{"staff-subjects-empty", view.SubjectsPage(staffPage("单位库", "/staff/subjects?q=x"), view.SubjectsModel{Query: "x", Searched: true}), []string{"没有找到"}},
 	}

@@ -15,6 +15,7 @@ type timestamp struct {
 }
 
 func atMinute(t time.Time) timestamp { return timestamp{t, stamp(t)} }
+func atSecond(t time.Time) timestamp { return timestamp{t, second(t)} }
 func atBrief(t time.Time) timestamp  { return timestamp{t, brief(t)} }
 func atDay(t time.Time) timestamp    { return timestamp{t, day(t)} }
 func atClock(t time.Time) timestamp  { return timestamp{t, clock(t)} }
@@ -148,7 +149,7 @@ func filer(by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "statistics.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "members.css", "rules.css", "statistics.css", "window.css"}
 
 // onThisPage is the address of a field that the page itself shows.
 func onThisPage(field string) string { return "#f-" + field }

@@ -138,6 +138,7 @@ const (
 	releaseDialog  = "dialog-release"
 	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
+	reopenDialog   = "dialog-reopen"
 )
 
 // lang is the language of the document.

@@ -363,9 +363,22 @@ type Session struct {
 	Device    string // from the browser's own words, e.g. Chrome，Windows
 	Address   string
 	Assurance Assurance
+	Staff     bool // of a staff member,
+	Half      bool // who has not given the second factor
 	Began     time.Time
 	Seen      time.Time
 	Current   bool
+}
+
+// how says by what the session was opened.
+func (s Session) how() string {
+	switch {
+	case s.Half:
+		return "只验证了密码"
+	case s.Staff:
+		return "密码和动态口令登录"
+	}
+	return s.Assurance.Label()
 }
 
 // AccountModel is 账号安全. The form posts current_password, password and

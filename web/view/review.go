@@ -136,19 +136,6 @@ func groups(secret string) string {
 	return strings.Join(append(parts, secret), " ")
 }
 
-// section is the part of the staff's portal that the page belongs to.
-func (p Page) section() string {
-	for _, section := range []string{"/staff/subjects", "/staff/withdrawals", "/staff/applications", "/staff/claims", "/staff/statistics"} {
-		if strings.HasPrefix(p.Path, section) {
-			return section
-		}
-	}
-	if p.Path == "/staff" || strings.HasPrefix(p.Path, "/staff?") || strings.HasPrefix(p.Path, "/staff/reviews") {
-		return "/staff"
-	}
-	return ""
-}
-
 // extent says how much was changed.
 func (m ReviewModel) extent() string {
 	text := count(changed(m.Changes)) + " 处"

@@ -171,7 +171,7 @@ func review(change func(*view.ReviewModel)) view.ReviewModel {
 		FiledAt: ago(26 * time.Hour), Due: now.Add(5 * time.Hour),
 		Changes: form.Diff(earlier().Form(now), document().Form(now)), BeforeLabel: "2026-03-02 版", AfterLabel: "本次提交",
 		ChangeNote: "法定代表人变更、注册地址迁移，增资",
-		Files:      map[string]view.FileState{"c1": view.FileUnscanned}, RevealAction: "/staff/reviews/t2/reveal",
+		Files:      map[string]view.FileState{"c1": view.FileUnscanned}, RevealAction: "/staff/reviews/t2/reveal", SubjectHref: "/staff/subjects/x",
 		Checks: []view.Check{
 			{Tone: view.Bad, Text: "营业执照与另一主体的附件相同", Note: "与 2025-08-11 另一申报的文件指纹一致"},
 			{Tone: view.Good, Text: "统一社会信用代码校验正确"},

@@ -103,6 +103,8 @@ type ReviewModel struct {
 	FiledAt   time.Time
 	Due       time.Time
 
+	SubjectHref string // the subject's page
+
 	Second         bool // 复核
 	FirstReviewer  string
 	FirstDecidedAt time.Time
@@ -149,7 +151,8 @@ type SubjectRow struct {
 	Type       string
 	State      Tag
 	Registered time.Time
-	Href       string // may be empty
+	Href       string // its page
+	ReviewHref string // of its 基本信息, while one is open; else ""
 }
 
 // SubjectsModel is the staff's search of subjects, GET /staff/subjects?q=.

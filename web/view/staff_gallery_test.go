@@ -22,7 +22,8 @@ func staffRecordShots() []shot {
 		RecordID: recordID, Kind: "执业人员", Title: "周予安", Subject: "示范建工集团有限公司", Code: "91430100MA00DEM06N", State: view.Tag{Text: "已作废", Tone: view.Bad},
 		No: 2, At: ago(time.Hour), Assurance: view.ByCertificate, Reason: "升任", SHA256: file.SHA256, Signature: &view.Check{Tone: view.Good, Text: "数字签名有效", Note: "RSA"},
 		Against: 1, Changes: form.Diff(before.Form(now), after.Form(now)), Versions: versions, CanReveal: true, Timeline: timeline,
-		ReviewHref: "/staff/reviews/x", ProcessHref: "http://temporal.test/x",
+		ReviewHref: "/staff/reviews/x", ProcessHref: "http://temporal.test/x", SubjectHref: "/staff/subjects/x",
+		Reveal: view.RevealForm{Action: "/staff/records/x/reveal"}, CanReopen: true, Command: command, Revision: 3,
 	}
 	alone := m
 	alone.Against, alone.Changes, alone.Revealed, alone.Signature = 0, form.Diff(nil, before.Form(now)), true, nil
@@ -42,7 +43,7 @@ func staffRecordShots() []shot {
 			},
 		}), []string{"合同到期", "取消作废", "下一页", `aria-current="page"`}},
 		{"staff-withdrawals-empty", view.WithdrawalsPage(staffPage("作废与恢复", "/staff/withdrawals"), view.WithdrawalsModel{}), []string{"没有作废、恢复或解除聘用的记录"}},
-		{"staff-record", view.StaffRecordPage(staffPage("执业人员 周予安", "/staff/records/x"), m), []string{"与第 1 版相比", "总工程师", "安全生产考核证：删除“", "查看会留痕", "历次版本"}},
+		{"staff-record", view.StaffRecordPage(staffPage("执业人员 周予安", "/staff/records/x"), m), []string{"与第 1 版相比", "重新审核", "总工程师", "安全生产考核证：删除“", "查看会留痕", "历次版本"}},
 		{"staff-record-alone", view.StaffRecordPage(staffPage("执业人员 周予安", "/staff/records/x"), alone), []string{sample.ResidentID(3), "查看已留痕", "资格证书：“一级注册建造师”"}},
 		{"review-rows", view.ReviewPage(staffPage("审核", "/staff/reviews/t2"), added), []string{"资质列表：新增“", "资质列表：删除“", "资质列表：修改“", "/staff/records/y", "remark.lines.line1.scope"}},
 	}

@@ -26,12 +26,14 @@ type WithdrawalsModel struct {
 }
 
 // StaffRecordModel is a record as staff read it, GET /staff/records/:id?version=
-// and against=. A supervisor posts version and against to
-// /staff/records/:id/reveal.
+// and against=. A supervisor posts version, against, reason and note to
+// /staff/records/:id/reveal; and command, revision and reason to
+// /staff/records/:id/reopen.
 type StaffRecordModel struct {
 	RecordID      string
 	Kind, Title   string
 	Subject, Code string
+	SubjectHref   string
 	State         Tag
 	No            int
 	At            time.Time
@@ -44,9 +46,14 @@ type StaffRecordModel struct {
 	Versions      []VersionRow  // newest first
 	Revealed      bool          // sensitive fields are shown in full; the handler has audited it
 	CanReveal     bool
+	Reveal        RevealForm
 	Timeline      []Event
 	ReviewHref    string // "" where nobody reviewed it
 	ProcessHref   string // "" for no link
+	ProcessAway   bool   // the engine could not be asked whether there is one
+	CanReopen     bool
+	Command       string // of the reopening to come
+	Revision      int    // of the record that the page shows
 }
 
 func (m StaffRecordModel) diffView() diffView {

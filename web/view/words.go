@@ -10,10 +10,11 @@ import (
 // time since 1991.
 var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
 
-func stamp(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04") }
-func brief(t time.Time) string { return t.In(beijing).Format("01-02 15:04") }
-func clock(t time.Time) string { return t.In(beijing).Format("15:04") }
-func day(t time.Time) string   { return t.In(beijing).Format(time.DateOnly) }
+func stamp(t time.Time) string  { return t.In(beijing).Format("2006-01-02 15:04") }
+func second(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04:05") }
+func brief(t time.Time) string  { return t.In(beijing).Format("01-02 15:04") }
+func clock(t time.Time) string  { return t.In(beijing).Format("15:04") }
+func day(t time.Time) string    { return t.In(beijing).Format(time.DateOnly) }
 
 // machine is the value of a datetime attribute.
 func machine(t time.Time) string { return t.In(beijing).Format(time.RFC3339) }

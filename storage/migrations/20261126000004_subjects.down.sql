@@ -1,0 +1,3 @@
+DROP INDEX occupancy_claims_subject;
+DROP TABLE reveals;
+DROP TABLE password_resets;

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"unireg/record"
+	"unireg/storage"
+	"unireg/web/view"
+)
+
+// logGroup is one way to narrow the log: the types of a sort, in words.
+type logGroup struct {
+	name, label string
+	words       []logWord
+}
+
+// logWord is a type of event and what the log calls it.
+type logWord struct{ name, word string }
+
+var logGroups = []logGroup{
+	{"review", "审核办理", reviewWords()},
+	{"handover", "分派转交", []logWord{{storage.EventHandedOver, "转交"}}},
+	{"reveal", "查看完整信息", []logWord{{storage.EventRevealed, "查看完整内容"}, {storage.EventClaimRevealed, "查看申诉人电话"}, {storage.EventPrinted, "打印申请表"}}},
+	{"claim", "占用申诉", []logWord{
+		{storage.EventClaimGranted, "申诉成立，移交账号"}, {storage.EventClaimRefused, "驳回申诉"}, {storage.EventClaimCode, "重新生成设置码"},
+	}},
+	{"account", "申报人账号", []logWord{
+		{storage.EventAccountDisabled, "停用申报人账号"}, {storage.EventAccountEnabled, "启用申报人账号"}, {storage.EventPasswordChanged, "重置申报人密码"},
+		{storage.EventResetOpened, "柜台开具密码重置链接"}, {storage.EventResetRevoked, "作废密码重置链接"}, {storage.EventSessionEnded, "结束申报人会话"},
+	}},
+	{"staff", "工作人员", []logWord{
+		{storage.EventStaffAdded, "新增工作人员"},
+		{storage.EventStaffChanged, "修改工作人员"},
+		{storage.EventStaffDisabled, "停用账号"},
+		{storage.EventStaffEnabled, "启用账号"},
+		{storage.EventStaffAbsent, "标记离岗"},
+		{storage.EventStaffPresent, "标记在岗"},
+		{storage.EventStaffPassword, "修改密码"},
+		{storage.EventStaffFactor, "重置动态口令"},
+		{storage.EventStaffEnrolled, "设置动态口令"},
+	}},
+	{"system", "系统设置", []logWord{
+		{storage.EventRulesChanged, "修改时限或日历"}, {storage.EventCodesImported, "导入代码表"}, {storage.EventKeyAdded, "新增接口密钥"}, {storage.EventKeyRevoked, "停用接口密钥"},
+	}},
+}
+
+// reviewWords are the moves of staff, and those that had no effect.
+func reviewWords() []logWord {
+	var words []logWord
+	for _, move := range record.Moves() {
+		if t, ok := record.TransitionOf(move); ok && t.By.IsStaff() {
+			words = append(words, logWord{string(move), move.Label()})
+		}
+	}
+	return append(words, logWord{storage.EventRefused, "决定未生效"})
+}
+
+func (g logGroup) types() []string {
+	var types []string
+	for _, w := range g.words {
+		types = append(types, w.name)
+	}
+	return types
+}
+
+// wordOf is what the log calls a type of event.
+func wordOf(eventType string) string {
+	for _, g := range logGroups {
+		for _, w := range g.words {
+			if w.name == eventType {
+				return w.word
+			}
+		}
+	}
+	return "其他操作（" + eventType + "）"
+}
+
+// logRow is an entry in words. names are those of all staff.
+func logRow(e storage.LogEntry, names map[record.ID]string) view.LogRow {
+	row := view.LogRow{At: e.At, Who: names[e.Actor], Role: e.Role.Label(), What: wordOf(e.Type), Detail: logDetail(e, names), RecordID: string(e.Record)}
+	switch {
+	case e.Actor == "" && e.Role.IsStaff():
+		row.Who, row.Role = "命令行", ""
+	case e.Actor == "":
+		row.Who, row.Role = "系统", ""
+	}
+	if e.Type == storage.EventRefused {
+		row.What, row.Refused = record.Move(e.Text("move")).Label(), true
+	}
+	if e.Record != "" {
+		row.Link = view.Link{Href: staffRecordPath(e.Record), Text: kindName(e.Kind)}
+	}
+	return row
+}
+
+// logDetail says what an entry's data tell.
+func logDetail(e storage.LogEntry, names map[record.ID]string) string {
+	member := func(key string) string { return names[record.ID(e.Text(key))] }
+	switch e.Type {
+	case storage.EventRefused:
+		return record.Refusal(e.Text("refusal")).Explain()
+	case storage.EventHandedOver:
+		return handedText(member("taken"), member("given"))
+	case storage.EventRevealed:
+		if no, ok := e.Data["version"].(float64); ok {
+			return fmt.Sprintf("第 %.0f 版", no)
+		}
+	case storage.EventCodesImported:
+		return fmt.Sprintf("%s，第 %v 期，%v 项", e.Text("table"), e.Data["edition"], e.Data["count"])
+	}
+	if member("staff") == "" {
+		return ""
+	}
+	parts := []string{member("staff")}
+	if e.Data["renamed"] == true {
+		parts = append(parts, "姓名已修改")
+	}
+	if after := e.Scope(""); after.Role != "" {
+		text := scopeText("", after)
+		if before := e.Scope("before_"); before.Role != "" {
+			text = scopeText("", before) + " → " + text
+		}
+		parts = append(parts, text)
+	}
+	if n, ok := e.Data["freed"].(float64); ok && n > 0 {
+		parts = append(parts, fmt.Sprintf("退回待领取 %.0f 件", n))
+	}
+	return strings.Join(parts, "；")
+}
+
+func handedText(taken, given string) string {
+	if taken == "" {
+		taken = "待领取"
+	}
+	if given == "" {
+		given = "待领取"
+	}
+	return taken + " → " + given
+}
