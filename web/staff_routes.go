@@ -49,6 +49,8 @@ var staffRoutes = []route{
 	{method: http.MethodGet, path: "/staff/subjects/:id/resets", who: staffMember, handle: showCounter},
 	{method: http.MethodPost, path: "/staff/subjects/:id/resets", who: staffMember, handle: openReset},
 	{method: http.MethodPost, path: "/staff/subjects/:id/resets/:reset/revoke", who: staffMember, handle: revokeReset},
+	{method: http.MethodGet, path: "/staff/statistics", who: staffMember, handle: showStatistics},
+	{method: http.MethodGet, path: "/staff/statistics/export", who: staffMember, handle: exportStatistics},
 	{method: http.MethodGet, path: "/staff/withdrawals", who: staffMember, handle: listWithdrawals},
 	{method: http.MethodGet, path: "/staff/records/:id", who: staffMember, handle: showStaffRecord},
 	{method: http.MethodPost, path: "/staff/records/:id/reveal", who: supervisor, handle: revealStaffRecord},

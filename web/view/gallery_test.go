@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots())
 }
 
 func publicShots() []shot {
