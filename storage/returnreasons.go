@@ -34,10 +34,11 @@ type PhraseReason struct {
 // written is not told.
 func (c *counting) reasons(ctx context.Context) ([]FieldReason, []PhraseReason, error) {
 	var fields []FieldReason
-	// The ids of rows, which stand between the names of group and field, are left out.
-	err := c.returned(`c.kind, CASE WHEN strpos(r->>'field', '.') = 0 THEN r->>'field'
-			ELSE split_part(r->>'field', '.', 1) || rtrim('.' || split_part(r->>'field', '.', 3), '.') END AS field`).
-		Join(", jsonb_array_elements(c.remarks) r").Where("r->>'field' <> ''").
+	// The ids of rows, which stand between the names of group and field, and those of
+	// attachments, which follow the field's name, are left out.
+	err := c.returned(`c.kind, CASE WHEN strpos(f.name, '.') = 0 THEN f.name
+			ELSE split_part(f.name, '.', 1) || rtrim('.' || split_part(f.name, '.', 3), '.') END AS field`).
+		Join(", jsonb_array_elements(c.remarks) r, split_part(r->>'field', '#', 1) AS f (name)").Where("f.name <> ''").
 		GroupExpr("2, 3").OrderExpr("count DESC, 2, 3").Scan(ctx, &fields)
 	if err != nil {
 		return nil, nil, fmt.Errorf("count remarks: %w", err)
