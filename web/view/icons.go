@@ -31,6 +31,7 @@ const (
 	IconHome        Icon = "home"
 	IconInfo        Icon = "info-circle"
 	IconKey         Icon = "key"
+	IconKeyboard    Icon = "keyboard"
 	IconLogout      Icon = "logout"
 	IconMenu        Icon = "menu-2"
 	IconMessage     Icon = "message"
@@ -51,6 +52,7 @@ const (
 	IconUpload      Icon = "upload"
 	IconUSB         Icon = "usb"
 	IconUser        Icon = "user"
+	IconZoom        Icon = "zoom-in"
 )
 
 // icon is the picture that goes with the tone.

@@ -175,7 +175,7 @@ func review(change func(*view.ReviewModel)) view.ReviewModel {
 		Files:      map[string]view.FileState{"c1": view.FileUnscanned}, RevealAction: "/staff/reviews/t2/reveal", SubjectHref: "/staff/subjects/x",
 		Checks: []view.Check{
 			{Tone: view.Bad, Text: "营业执照与另一主体的附件相同", Note: "与 2025-08-11 另一申报的文件指纹一致"},
-			{Tone: view.Good, Text: "统一社会信用代码校验正确"},
+			{Tone: view.Good, Text: "统一社会信用代码校验正确", Facts: []view.Fact{{Name: "填报", Text: "91430100MA00DEM06N"}, {Name: "规则", Text: "GB 32100 校验位"}}},
 			{Tone: view.Good, Text: "证件号码校验正确"},
 			{Tone: view.Warn, Text: "附件未扫描病毒", Note: "扫描功能未启用"},
 		},
@@ -184,8 +184,8 @@ func review(change func(*view.ReviewModel)) view.ReviewModel {
 			{At: ago(25 * time.Hour), Text: "系统核验完成，1 项存疑", Phase: view.Done},
 			{At: ago(26 * time.Hour), Text: "申请人提交", Phase: view.Done},
 		},
-		ClaimedBy: "周婧", Mine: true, ClaimExpires: now.Add(time.Hour), CanDecide: true,
-		CorrectionDays: 5, CommonReasons: []string{"与执照不一致", "扫描件不清晰", "缺盖章页", "证件已过期"},
+		ClaimedBy: "周婧", Mine: true, ClaimExpires: now.Add(time.Hour), ClaimPeriod: time.Hour, UndoPeriod: 10 * time.Second, CanDecide: true,
+		CorrectionDays: 5, Phrases: []string{"与执照不一致", "扫描件不清晰", "缺盖章页", "证件已过期"},
 		Command: command, Version: 3,
 	}
 	if change != nil {
