@@ -445,11 +445,11 @@ func TestB01_TheNextIsOneThatTheMemberMayDecide(t *testing.T) {
 		require.NotEmpty(t, id)
 	})
 	t.Run("B18 who is disabled gets nothing", func(t *testing.T) {
-		require.NoError(t, l.DisableStaff(t.Context(), record.Actor{Role: record.Supervisor}, l.boss))
-		id, err := l.ClaimNext(t.Context(), l.boss, storage.QueueFilter{}, "")
+		require.NoError(t, l.DisableStaff(t.Context(), record.Actor{Role: record.Supervisor}, l.second))
+		id, err := l.ClaimNext(t.Context(), l.second, storage.QueueFilter{}, "")
 		require.NoError(t, err)
 		require.Empty(t, id)
-		require.Empty(t, l.walk(t, l.boss, storage.QueueFilter{}, 10))
+		require.Empty(t, l.walk(t, l.second, storage.QueueFilter{}, 10))
 	})
 }
 

@@ -86,7 +86,7 @@ func (s *Server) decide(v *visit, move record.Move) error {
 	}
 	v.flashNotice(s.decided(review, move, status))
 	if v.stays(values) {
-		return v.see("/staff/reviews/" + v.Params("id"))
+		return v.see(reviewPath(review.Task.ID, carriedFilter(values)))
 	}
 	return s.advance(v, review.Task, values)
 }
@@ -115,8 +115,8 @@ func (s *Server) decided(r storage.Review, move record.Move, status storage.Comm
 	return view.Notice{Tone: view.Good, Text: text}
 }
 
-// stays reports whether who decides chose to stay on the filing; the choice is
-// remembered.
+// stays tells that the reviewer chose to come back to this filing and not to go on
+// to the next; the choice is remembered.
 func (v *visit) stays(values url.Values) bool {
 	p := v.prefs()
 	p.Stay = values.Get("stay") == "on"

@@ -68,7 +68,7 @@ func TestB01_TheNextFilingIsClaimedUnderTheFilter(t *testing.T) {
 		values.Set("queue", b.own())
 		a := reviewer.submit(review, b.review()+"/approve", values)
 		last := reviewer.follow(a)
-		require.Contains(t, last.text(), "已办理：通过")
+		require.Contains(t, last.text(), "已通过：")
 		require.Contains(t, last.text(), "队列已清空")
 	})
 	t.Run("a decision leads to the next, which is claimed", func(t *testing.T) {
