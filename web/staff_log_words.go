@@ -26,8 +26,12 @@ var logGroups = []logGroup{
 		{storage.EventClaimGranted, "申诉成立，移交账号"}, {storage.EventClaimRefused, "驳回申诉"}, {storage.EventClaimCode, "重新生成设置码"},
 	}},
 	{"account", "申报人账号", []logWord{
-		{storage.EventAccountDisabled, "停用申报人账号"}, {storage.EventAccountEnabled, "启用申报人账号"}, {storage.EventPasswordChanged, "重置申报人密码"},
-		{storage.EventResetOpened, "柜台开具密码重置链接"}, {storage.EventResetRevoked, "作废密码重置链接"}, {storage.EventSessionEnded, "结束申报人会话"},
+		{storage.EventAccountDisabled, "停用申报人账号"},
+		{storage.EventAccountEnabled, "启用申报人账号"},
+		{storage.EventPasswordChanged, "重置申报人密码"},
+		{storage.EventResetOpened, "柜台开具密码重置链接"},
+		{storage.EventResetRevoked, "作废密码重置链接"},
+		{storage.EventSessionEnded, "结束申报人会话"},
 	}},
 	{"staff", "工作人员", []logWord{
 		{storage.EventStaffAdded, "新增工作人员"},
@@ -41,8 +45,13 @@ var logGroups = []logGroup{
 		{storage.EventStaffEnrolled, "设置动态口令"},
 	}},
 	{"system", "系统设置", []logWord{
-		{storage.EventRulesChanged, "修改时限或日历"}, {storage.EventCodesImported, "导入代码表"}, {storage.EventKeyAdded, "新增接口密钥"}, {storage.EventKeyRevoked, "停用接口密钥"},
-		{storage.EventPhraseAdded, "新增共用常用意见"}, {storage.EventPhraseChanged, "修改共用常用意见"}, {storage.EventPhraseRemoved, "删除共用常用意见"},
+		{storage.EventRulesChanged, "修改时限或日历"},
+		{storage.EventCodesImported, "导入代码表"},
+		{storage.EventKeyAdded, "新增接口密钥"},
+		{storage.EventKeyRevoked, "停用接口密钥"},
+		{storage.EventPhraseAdded, "新增共用常用意见"},
+		{storage.EventPhraseChanged, "修改共用常用意见"},
+		{storage.EventPhraseRemoved, "删除共用常用意见"},
 	}},
 }
 
