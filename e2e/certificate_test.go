@@ -86,6 +86,7 @@ func wholeWayOfACertificate(t *testing.T, s *system, issue func(t testing.TB, re
 	p.part("N03 the reviewer sees that the signature is good", func() {
 		desk := newMember(t, s, "审核员丁", record.Reviewer, true).sit(t, s)
 		desk.takes(name)
+		desk.unfoldsChecks()
 		desk.sees("数字签名有效，内容自提交后未被改动")
 		desk.follow("领取办理")
 		desk.press("通过")

@@ -187,6 +187,7 @@ func TestU5_WhatTheScannerFindsIsShown(t *testing.T) {
 		desk.takes(b.subject.Name)
 		eventually(t, patience, func() string {
 			desk.do(chromedp.Reload())
+			desk.unfoldsChecks()
 			if desk.look("sees", "附件已通过病毒扫描").OK {
 				return ""
 			}
@@ -243,10 +244,11 @@ func TestU5_WithoutTheScanner(t *testing.T) {
 		})
 		desk.open("/staff")
 		desk.takes(b.subject.Name)
+		desk.unfoldsChecks()
 		desk.sees("附件已通过病毒扫描")
 		desk.press("通过")
 		desk.decides("通过")
-		desk.sees("已办理：通过")
+		desk.sees("已通过：")
 		b.reaches(t, record.NothingFiled)
 	})
 }

@@ -148,7 +148,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 		p.sees("我的申报到哪一步了", "等待审核", "截止", "审核通过后生效")
 	})
 
-	first, second := newMember(t, s, "初审员甲", record.Reviewer, true), newMember(t, s, "复核员乙", record.Supervisor, true)
+	first, second := newMember(t, s, "初审员甲", record.Confirmer, true), newMember(t, s, "复核员乙", record.Supervisor, true)
 	desk := first.sit(t, s)
 	p.part("B02 a reviewer returns it with a remark on a field", func() {
 		desk.takes(name)
@@ -160,7 +160,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 		desk.press("退回补正")
 		desk.fill("意见", "请按字段意见修改")
 		desk.decides("退回")
-		desk.sees("已办理：退回补正")
+		desk.sees("已退回补正：")
 	})
 	p.part("N01 the bidder sees the remark and corrects the field", func() {
 		p.open("/home")
@@ -178,7 +178,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 		desk.follow("领取办理")
 		desk.press("通过")
 		desk.decides("通过")
-		desk.sees("已办理：通过")
+		desk.sees("已通过：")
 		p.open("/profile")
 		p.sees("已生效", "审核通过，已生效")
 		p.open("/home")
@@ -215,7 +215,7 @@ func TestOrganizationFromRegistrationToChange(t *testing.T) {
 		other.follow("领取办理")
 		other.press("复核通过")
 		other.decides("复核通过")
-		other.sees("已办理：复核通过")
+		other.sees("已复核通过：")
 	})
 	p.part("S30 B06 the history has a row for each version, with reason, and shows each", func() {
 		p.open("/history")

@@ -123,6 +123,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 	desk := newMember(t, s, "审核员戊", record.Reviewer, true).sit(t, s)
 	p.part("N01 a reviewer returns it with remarks on a field and on a field of a line", func() {
 		desk.takes(name)
+		desk.unfoldsChecks()
 		desk.sees("首次登记，全部为新填", number, "建筑工程", "数字签名有效", "资质证书在有效期内")
 		desk.follow("领取办理")
 		desk.press("写意见：发证机关")
@@ -131,7 +132,7 @@ func TestS20_QualificationFromDraftToForce(t *testing.T) {
 		desk.fill("对“"+highway+" 等级”的意见", "证书上是叁级")
 		desk.press("退回补正")
 		desk.decides("退回")
-		desk.sees("已办理：退回补正")
+		desk.sees("已退回补正：")
 	})
 	p.part("N01 S20 the remarks lead to the field, and to the line's dialog", func() {
 		p.open("/records?kind=qualification")

@@ -96,10 +96,14 @@ func Expired(d form.Date, today time.Time) bool {
 
 // validity is the finding on a certificate's last day.
 func validity(label string, until form.Date, today time.Time) Finding {
-	if Expired(until, today) {
-		return Finding{Text: label + "已过期", Note: "有效期至 " + string(until)}
+	f := Finding{
+		OK: !Expired(until, today), Text: label + "在有效期内", Note: "有效期至 " + string(until),
+		Evidence: []Evidence{{"有效期至", string(until)}, {"核对日期", today.In(Shanghai).Format(time.DateOnly)}},
 	}
-	return Finding{OK: true, Text: label + "在有效期内", Note: "有效期至 " + string(until)}
+	if !f.OK {
+		f.Text = label + "已过期"
+	}
+	return f
 }
 
 // bornOtherwise says that a birth date is not the one in the identity number.

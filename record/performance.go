@@ -184,7 +184,5 @@ func (d *PerformanceDocument) marks() []Mark {
 }
 
 func (d *PerformanceDocument) examine(time.Time) []Finding {
-	code := number("建设单位统一社会信用代码", d.OwnerCode, CreditCodeProblem(d.OwnerCode))
-	code.Note = d.OwnerCode // public
-	return []Finding{code}
+	return []Finding{codeNumber("建设单位统一社会信用代码", d.OwnerCode)}
 }

@@ -254,7 +254,7 @@ func (d *PractitionerDocument) marks() []Mark {
 func (d *PractitionerDocument) examine(today time.Time) []Finding {
 	var findings []Finding
 	if d.IDType.Code == codes.IDDocumentResident {
-		findings = append(findings, number("身份证号码", d.IDNumber, ResidentIDProblem(d.IDNumber, today)))
+		findings = append(findings, residentNumber("身份证号码", d.IDNumber, today))
 	}
 	for _, r := range d.Registrations {
 		label := r.Type.Name + " " + r.No

@@ -17,33 +17,34 @@ import (
 type commandRow struct {
 	bun.BaseModel `bun:"table:commands,alias:c"`
 
-	ID          record.ID        `bun:"id,pk"`
-	Record      record.ID        `bun:"record"`
-	Subject     record.ID        `bun:"subject"`
-	Kind        record.Kind      `bun:"kind"`
-	Seq         int64            `bun:"seq"`
-	Move        record.Move      `bun:"move"`
-	Role        record.Role      `bun:"role"`
-	Actor       record.ID        `bun:"actor,nullzero"`
-	Session     record.ID        `bun:"session,nullzero"`
-	Assurance   record.Assurance `bun:"assurance"`
-	Certificate string           `bun:"certificate"`
-	Expected    int              `bun:"expected"`
-	Sealed      []byte           `bun:"sealed"`
-	SHA256      []byte           `bun:"sha256"`
-	Files       []string         `bun:"files,array"`
-	Reason      string           `bun:"reason"`
-	Remarks     []record.Remark  `bun:"remarks,type:jsonb"`
-	Signature   []byte           `bun:"signature"`
-	Receipt     string           `bun:"receipt"`
-	AcceptedAt  time.Time        `bun:"accepted_at"`
-	NotBefore   time.Time        `bun:"not_before,nullzero"`
-	CancelledAt time.Time        `bun:"cancelled_at,nullzero"`
-	DoneAt      time.Time        `bun:"done_at,nullzero"`
-	Applied     *bool            `bun:"applied"`
-	Refusal     record.Refusal   `bun:"refusal"`
-	Standing    record.Standing  `bun:"standing"`
-	Filing      record.Filing    `bun:"filing"`
+	ID          record.ID         `bun:"id,pk"`
+	Record      record.ID         `bun:"record"`
+	Subject     record.ID         `bun:"subject"`
+	Kind        record.Kind       `bun:"kind"`
+	Seq         int64             `bun:"seq"`
+	Move        record.Move       `bun:"move"`
+	Role        record.Role       `bun:"role"`
+	Actor       record.ID         `bun:"actor,nullzero"`
+	Session     record.ID         `bun:"session,nullzero"`
+	Assurance   record.Assurance  `bun:"assurance"`
+	Certificate string            `bun:"certificate"`
+	Expected    int               `bun:"expected"`
+	Sealed      []byte            `bun:"sealed"`
+	SHA256      []byte            `bun:"sha256"`
+	Files       []string          `bun:"files,array"`
+	Reason      string            `bun:"reason"`
+	Remarks     []record.Remark   `bun:"remarks,type:jsonb"`
+	Answers     map[string]string `bun:"answers,type:jsonb,nullzero,default:'{}'"`
+	Signature   []byte            `bun:"signature"`
+	Receipt     string            `bun:"receipt"`
+	AcceptedAt  time.Time         `bun:"accepted_at"`
+	NotBefore   time.Time         `bun:"not_before,nullzero"`
+	CancelledAt time.Time         `bun:"cancelled_at,nullzero"`
+	DoneAt      time.Time         `bun:"done_at,nullzero"`
+	Applied     *bool             `bun:"applied"`
+	Refusal     record.Refusal    `bun:"refusal"`
+	Standing    record.Standing   `bun:"standing"`
+	Filing      record.Filing     `bun:"filing"`
 }
 
 func (r *commandRow) receipt() record.Receipt {
@@ -188,7 +189,7 @@ func (s *Store) freezeDraft(ctx context.Context, tx bun.Tx, c record.Command, ro
 	case len(c.Signature) > 0 && !bytes.Equal(c.Digest, sum[:]):
 		return record.Errorf(record.DraftChanged, "内容在签名之后有变化，请重新核对后提交")
 	}
-	row.Kind, row.SHA256 = draft.Kind, sum[:]
+	row.Kind, row.SHA256, row.Answers = draft.Kind, sum[:], draft.Answers
 	if row.Reason == "" {
 		row.Reason = draft.Reason
 	}

@@ -21,25 +21,27 @@ type Draft struct {
 	Base      int // the version that it changes, 0 for a first filing
 	Document  record.Document
 	Reason    string
-	Locked    bool // a command on it is open
+	Answers   map[string]string // to a reviewer's remarks, by their targets
+	Locked    bool              // a command on it is open
 	UpdatedAt time.Time
 }
 
 type draftRow struct {
 	bun.BaseModel `bun:"table:drafts,alias:d"`
 
-	Record    record.ID   `bun:"record,pk"`
-	Subject   record.ID   `bun:"subject"`
-	Kind      record.Kind `bun:"kind"`
-	Account   record.ID   `bun:"account"`
-	Version   int         `bun:"version"`
-	Base      int         `bun:"base"`
-	Sealed    []byte      `bun:"sealed"`
-	Reason    string      `bun:"reason"`
-	LockedBy  record.ID   `bun:"locked_by,nullzero"`
-	HiddenAt  time.Time   `bun:"hidden_at,nullzero"`
-	CreatedAt time.Time   `bun:"created_at,nullzero"`
-	UpdatedAt time.Time   `bun:"updated_at,nullzero"`
+	Record    record.ID         `bun:"record,pk"`
+	Subject   record.ID         `bun:"subject"`
+	Kind      record.Kind       `bun:"kind"`
+	Account   record.ID         `bun:"account"`
+	Version   int               `bun:"version"`
+	Base      int               `bun:"base"`
+	Sealed    []byte            `bun:"sealed"`
+	Reason    string            `bun:"reason"`
+	Answers   map[string]string `bun:"answers,type:jsonb,nullzero,default:'{}'"`
+	LockedBy  record.ID         `bun:"locked_by,nullzero"`
+	HiddenAt  time.Time         `bun:"hidden_at,nullzero"`
+	CreatedAt time.Time         `bun:"created_at,nullzero"`
+	UpdatedAt time.Time         `bun:"updated_at,nullzero"`
 }
 
 // sealDocument seals canonical content for a record. The purpose keeps drafts,
@@ -92,7 +94,7 @@ func (r *draftRow) open(key []byte) (Draft, error) {
 	}
 	return Draft{
 		Record: r.Record, Subject: r.Subject, Kind: r.Kind, Version: r.Version, Base: r.Base,
-		Document: document, Reason: r.Reason, Locked: r.LockedBy != "", UpdatedAt: r.UpdatedAt,
+		Document: document, Reason: r.Reason, Answers: r.Answers, Locked: r.LockedBy != "", UpdatedAt: r.UpdatedAt,
 	}, nil
 }
 

@@ -138,6 +138,7 @@ type Event struct {
 	Version int
 	Reason  string // as the actor gave it
 	Remarks []record.Remark
+	Answers map[string]string // of a submit, to the remarks of the return before it
 	Refusal record.Refusal
 	State   record.State // afterwards
 }
@@ -150,11 +151,13 @@ func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
 		Name     string          `bun:"name"`
 		Reason   string          `bun:"reason"`
 		Remarks  json.RawMessage `bun:"remarks"`
+		Answers  json.RawMessage `bun:"answers"`
 	}
 	err := s.db.NewRaw(`
 		SELECT e.chain, e.no, e.at, e.type, coalesce(e.record::text, '') AS record, coalesce(e.command::text, '') AS command,
 		       e.role, coalesce(e.actor::text, '') AS actor, e.data, e.hash,
-		       coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason, coalesce(c.remarks, '[]') AS remarks
+		       coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason, coalesce(c.remarks, '[]') AS remarks,
+		       coalesce(c.answers, '{}') AS answers
 		FROM events e
 		LEFT JOIN staff s ON s.id = e.actor
 		LEFT JOIN commands c ON c.id = e.command
@@ -173,6 +176,9 @@ func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
 		}
 		if err := json.Unmarshal(r.Remarks, &e.Remarks); err != nil {
 			return nil, fmt.Errorf("read remarks: %w", err)
+		}
+		if err := json.Unmarshal(r.Answers, &e.Answers); err != nil {
+			return nil, fmt.Errorf("read answers: %w", err)
 		}
 		events = append(events, e)
 	}

@@ -113,16 +113,3 @@ func (v *visit) takeFlash() []view.Notice {
 	}
 	return []view.Notice{n}
 }
-
-func (v *visit) prefs() view.Prefs {
-	var p view.Prefs
-	for _, letter := range v.cookie(prefsCookie) {
-		switch letter {
-		case 'c':
-			p.Contrast = true
-		case 'l':
-			p.Large = true
-		}
-	}
-	return p
-}

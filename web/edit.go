@@ -53,7 +53,7 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	if action := d.discard(d.state().Filing == record.Returned); action != "" {
 		m.Actions = []view.Action{action}
 	}
-	if err := s.addReturn(v, d, fields, &m); err != nil {
+	if err := s.addReturn(v, d, &m); err != nil {
 		return err
 	}
 	var err error
@@ -142,29 +142,6 @@ func (v *visit) paperOnly(kind record.Kind) bool {
 	return kind.Profile() && v.session.Assurance != record.ByCertificate
 }
 
-// addReturn shows what a reviewer wrote, and ticks off what was changed since.
-func (s *Server) addReturn(v *visit, d dossier, fields form.Form, m *view.EditModel) error {
-	if d.state().Filing != record.Returned {
-		return nil
-	}
-	events, err := s.Store.Events(v.ctx, d.id)
-	if err != nil {
-		return err
-	}
-	last := lastReturn(events)
-	if last == nil {
-		return nil
-	}
-	returned, err := s.Store.Version(v.ctx, v.subject.ID, d.id, d.record.Submitted)
-	if err != nil {
-		return err
-	}
-	m.ReturnReason, m.ReturnDue = last.Reason, d.record.DueAt
-	before := returned.Document.Form(today())
-	m.Remarks = remarksOf(last, fields, before, changedFields(before, fields))
-	return nil
-}
-
 // typed is a posted draft: the document as the person sees it, and the version
 // of the draft that the page was made from.
 type typed struct {
@@ -172,6 +149,7 @@ type typed struct {
 	version  int
 	section  string // the tab that was posted; "" for the whole document
 	row      *rowName
+	answers  map[string]string // to the reviewer's remarks that the page showed
 }
 
 // typed binds what was posted: a row, a section that is a page, or the whole
@@ -187,7 +165,7 @@ func (s *Server) typed(v *visit, d dossier, values url.Values) (typed, error) {
 	if err != nil {
 		return typed{}, err
 	}
-	t := typed{document: document, version: number(values.Get("draft_version")), section: values.Get("section")}
+	t := typed{document: document, version: number(values.Get("draft_version")), section: values.Get("section"), answers: answersOf(values)}
 	if name := values.Get("row"); name != "" {
 		return t, t.bindRow(d, name, values, find)
 	}
@@ -245,6 +223,9 @@ func (s *Server) base(v *visit, d dossier) (record.Document, error) {
 func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 	if d.draft == nil {
 		return false, s.unsaved(v, *d, t, "草稿已不在：内容可能已在别处提交或放弃。下面是您填写的内容，尚未保存。")
+	}
+	if err := s.answerRemarks(v, *d, t.answers); err != nil {
+		return false, err
 	}
 	saved, err := s.Store.SaveDraft(v.ctx, v.subject.ID, d.id, t.version, t.document)
 	switch code := record.CodeOf(err); {

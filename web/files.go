@@ -90,11 +90,11 @@ func showFile(s *Server, v *visit) error {
 // The viewers for PDF refuse to work in a sandbox, and need to embed the file.
 const (
 	imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-	pdfPolicy   = "script-src 'none'; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	pdfPolicy   = "script-src 'none'; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 
-// sendFile streams an attachment: to be saved, or with inline=1 to be looked
-// at.
+// sendFile streams an attachment: to be saved, or with inline=1 to be looked at;
+// with inline=frame the reviewer's desk shows a document beside another.
 func (s *Server) sendFile(v *visit, file storage.File) error {
 	content, err := s.files().Open(v.ctx, file, 0, -1)
 	if err != nil {
@@ -103,7 +103,11 @@ func (s *Server) sendFile(v *visit, file storage.File) error {
 	inline := v.Query("inline") != ""
 	policy := imagePolicy
 	if !strings.HasPrefix(file.Type, "image/") {
-		policy = pdfPolicy
+		policy = pdfPolicy + "'none'"
+		if v.staffSide() && v.Query("inline") == "frame" {
+			policy = pdfPolicy + "'self'"
+			v.Set(fiber.HeaderXFrameOptions, "SAMEORIGIN")
+		}
 	}
 	v.Set(fiber.HeaderContentSecurityPolicy, policy)
 	v.Set(fiber.HeaderContentType, file.Type)

@@ -1,36 +1,72 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
 
-// changePreferences switches contrast or large text, and goes back to the page.
+	"unireg/web/view"
+)
+
+// changePreferences switches contrast, large text, shortcuts or whether a decided
+// filing stays open, and goes back to the page.
 func (s *Server) changePreferences(v *visit) error {
 	fields, err := v.form()
 	if err != nil {
 		return err
 	}
 	p := v.prefs()
-	set := func(name string, field *bool) {
+	set := func(name string, change func(on bool)) {
 		if value := fields.Get(name); value != "" {
-			*field = value == "on"
+			change(value == "on")
 		}
 	}
-	set("contrast", &p.Contrast)
-	set("large", &p.Large)
-	value := ""
-	if p.Contrast {
-		value += "c"
-	}
-	if p.Large {
-		value += "l"
-	}
-	if value == "" {
-		v.dropCookie(prefsCookie)
-	} else {
-		v.setCookie(prefsCookie, value, longLived)
-	}
+	set("contrast", func(on bool) { p.Contrast = on })
+	set("large", func(on bool) { p.Large = on })
+	set("keys", func(on bool) { p.NoKeys = !on })
+	set("stay", func(on bool) { p.Stay = on })
+	v.setPrefs(p)
 	next := localPath(fields.Get("next"))
 	if next == "" {
 		next = "/"
 	}
 	return v.Redirect(next, http.StatusSeeOther)
+}
+
+// prefsLetters are the preferences as the cookie keeps them.
+var prefsLetters = []struct {
+	letter rune
+	field  func(*view.Prefs) *bool
+}{
+	{'c', func(p *view.Prefs) *bool { return &p.Contrast }},
+	{'l', func(p *view.Prefs) *bool { return &p.Large }},
+	{'k', func(p *view.Prefs) *bool { return &p.NoKeys }},
+	{'s', func(p *view.Prefs) *bool { return &p.Stay }},
+}
+
+func (v *visit) prefs() view.Prefs {
+	var p view.Prefs
+	for _, kept := range v.cookie(prefsCookie) {
+		for _, known := range prefsLetters {
+			if kept == known.letter {
+				*known.field(&p) = true
+			}
+		}
+	}
+	return p
+}
+
+// setPrefs keeps the viewer's preferences in this browser.
+func (v *visit) setPrefs(p view.Prefs) {
+	var letters []rune
+	for _, known := range prefsLetters {
+		if *known.field(&p) {
+			letters = append(letters, known.letter)
+		}
+	}
+	switch value := string(letters); value {
+	case v.cookie(prefsCookie):
+	case "":
+		v.dropCookie(prefsCookie)
+	default:
+		v.setCookie(prefsCookie, value, longLived)
+	}
 }

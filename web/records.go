@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -141,7 +140,9 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		return err
 	}
 	if d.state().Filing == record.Returned {
-		m.Return = returnNote(d, events)
+		if m.Return, err = s.returnNote(v, d, events); err != nil {
+			return err
+		}
 	}
 	if m.Versions, err = s.versionRows(v, d); err != nil {
 		return err
@@ -319,59 +320,6 @@ func (d dossier) discard(legal bool) view.Action {
 		return view.ActionDelete
 	}
 	return ""
-}
-
-// lastReturn is the event by which the filing came back, or nil.
-func lastReturn(events []storage.Event) *storage.Event {
-	for i := len(events) - 1; i >= 0; i-- {
-		if events[i].Type == string(record.Return) {
-			return &events[i]
-		}
-	}
-	return nil
-}
-
-func returnNote(d dossier, events []storage.Event) *view.ReturnNote {
-	last := lastReturn(events)
-	if last == nil {
-		return nil
-	}
-	note := &view.ReturnNote{Reason: last.Reason, At: last.At}
-	if d.record != nil {
-		note.Due = d.record.DueAt
-	}
-	var fields form.Form
-	if d.draft != nil {
-		fields = d.draft.Document.Form(today())
-	}
-	note.Remarks = remarksOf(last, fields, nil, nil)
-	return note
-}
-
-// remarksOf are a reviewer's words on fields. returned is what they were said
-// of, changed names the fields that differ from it: their remarks are resolved.
-// A remark on a row that is gone leads nowhere.
-func remarksOf(e *storage.Event, fields, returned form.Form, changed map[string]bool) []view.Remark {
-	var all []view.Remark
-	for _, r := range e.Remarks {
-		m := view.Remark{Field: r.Field, Label: fields.Label(r.Field), Text: r.Text, At: e.At, Resolved: changed[r.Field]}
-		if m.Label == "" {
-			m.Field, m.Label = "", cmp.Or(returned.Label(r.Field), r.Field)
-		}
-		all = append(all, m)
-	}
-	return all
-}
-
-// changedFields names the fields in which two documents differ.
-func changedFields(before, after form.Form) map[string]bool {
-	changed := map[string]bool{}
-	for _, c := range form.Diff(before, after) {
-		if c.Changed {
-			changed[c.Field.Name] = true
-		}
-	}
-	return changed
 }
 
 // accept hands a command in and rings the record's workflow, which usually

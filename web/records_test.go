@@ -583,7 +583,7 @@ func TestN01_AReturnLeadsToTheFieldsAndTicksThemOff(t *testing.T) {
 	values := fields(organization)
 	values.Set("draft_version", edit.input("draft_version"))
 	require.Equal(t, http.StatusSeeOther, b.submit(edit, b.path("/draft?stay=1"), values).Status)
-	require.Equal(t, 1, strings.Count(b.get(b.path("/edit")).Body, "已修改"), "one of two remarks is resolved")
+	require.Equal(t, 1, strings.Count(b.get(b.path("/edit")).Body, `class="resolved"`), "one of two remarks is resolved")
 
 	page = b.check(organization)
 	require.Equal(t, b.path(""), b.submit(page, b.path("/submit"), page.nonce()).location())

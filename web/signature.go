@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -48,12 +49,23 @@ func (s *Server) signatureCheck(ctx context.Context, v storage.Version) *view.Ch
 	if err != nil {
 		return &view.Check{Tone: view.Bad, Text: "数字签名核验未通过", Note: "签名数据不完整"}
 	}
-	serial := report.Certificate.Serial()
+	c := report.Certificate
+	serial := c.Serial()
 	return &view.Check{
 		Tone: view.Good, Text: "数字签名有效，内容自提交后未被改动",
-		Note: fmt.Sprintf("%s，%s，尾号 %s，%s 签发", report.Certificate.CommonName(), report.Certificate.Algorithm(), serial[max(0, len(serial)-4):], report.Verified.Issuer.Name),
+		Note: fmt.Sprintf("%s，%s，尾号 %s，%s 签发", c.CommonName(), c.Algorithm(), serial[max(0, len(serial)-4):], report.Verified.Issuer.Name),
+		Facts: []view.Fact{
+			{Name: "证书主体", Text: c.CommonName()},
+			{Name: "序列号", Text: serial},
+			{Name: "签发机构", Text: report.Verified.Issuer.Name},
+			{Name: "有效期", Text: civil(c.NotBefore()) + " 至 " + civil(c.NotAfter())},
+			{Name: "签名受理", Text: civil(report.AcceptedAt)},
+			{Name: "内容指纹", Text: v.SHA256[:16] + "…"},
+		},
 	}
 }
+
+func civil(t time.Time) string { return t.In(record.Shanghai).Format(time.DateOnly) }
 
 // downloadSignature gives the owner of a version what proves its signature
 // anywhere else: the content as it was signed, and the evidence.

@@ -64,6 +64,12 @@ func duplicateCheck(own record.ID, d storage.Duplicate) view.Check {
 		whose = "本单位另一条记录"
 	}
 	c.Note = fmt.Sprintf("%s：%s，%s“%s”，%s", d.Mark.Shown, whose, d.Kind.Label(), d.Title, d.State.Label())
+	c.Facts = []view.Fact{
+		{Name: d.Mark.Kind.Label(), Text: d.Mark.Shown},
+		{Name: "另一主体", Text: whose},
+		{Name: "另一记录", Text: d.Kind.Label() + "“" + d.Title + "”"},
+		{Name: "状态", Text: d.State.Label()},
+	}
 	return c
 }
 
@@ -78,22 +84,32 @@ func (s *Server) fileChecks(v *visit, own record.ID, files []form.File) ([]view.
 		return nil, err
 	}
 	if len(shared) == 0 && len(files) > 0 {
-		return []view.Check{{Tone: view.Good, Text: "附件没有与其他主体相同的", Note: fmt.Sprintf("比对 %d 个文件的指纹", len(files))}}, nil
+		check := view.Check{Tone: view.Good, Text: "附件没有与其他主体相同的", Note: fmt.Sprintf("比对 %d 个文件的指纹", len(files))}
+		for _, f := range files {
+			check.Facts = append(check.Facts, view.Fact{Name: fingerprint(f), Text: f.Name})
+		}
+		return []view.Check{check}, nil
 	}
 	var checks []view.Check
+	told := map[string]bool{}
 	for _, f := range files {
 		others := shared[f.SHA256]
-		if len(others) == 0 {
+		if len(others) == 0 || told[f.SHA256] {
 			continue
 		}
+		told[f.SHA256] = true
 		var names []string
 		for _, o := range others[:min(len(others), maxNamed)] {
 			names = append(names, o.Name)
 		}
 		checks = append(checks, view.Check{
 			Tone: view.Warn, Text: "附件与其他主体的相同",
-			Note: fmt.Sprintf("%s，另有 %d 个主体提交过同一文件：%s", f.Name, len(others), strings.Join(names, "、")),
+			Note:  fmt.Sprintf("%s，另有 %d 个主体提交过同一文件：%s", f.Name, len(others), strings.Join(names, "、")),
+			Facts: []view.Fact{{Name: "文件", Text: f.Name}, {Name: "指纹", Text: fingerprint(f)}, {Name: "提交主体", Text: strings.Join(names, "、")}},
 		})
 	}
 	return checks, nil
 }
+
+// fingerprint is the beginning of a file's SHA-256, by which a person compares.
+func fingerprint(f form.File) string { return f.SHA256[:min(12, len(f.SHA256))] }

@@ -124,7 +124,7 @@ func onward(t *testing.T, a *answer) string {
 func TestB18TheLogHasWordsForWhatStaffDo(t *testing.T) {
 	for _, name := range []string{
 		string(record.Approve), string(record.Return), string(record.Confirm), string(record.Reject), string(record.Reopen), storage.EventRefused,
-		storage.EventRevealed, storage.EventHandedOver, storage.EventClaimGranted, storage.EventStaffAbsent, storage.EventCodesImported,
+		storage.EventRevealed, storage.EventHandedOver, storage.EventClaimGranted, storage.EventStaffAbsent, storage.EventCodesImported, storage.EventPhraseAdded,
 	} {
 		require.NotContains(t, wordOf(name), name)
 	}

@@ -181,7 +181,7 @@ func TestN01_ARemarkOnARowLandsInItsDialog(t *testing.T) {
 		f.write(document)
 		edit := f.get(f.path("/edit"))
 		require.Contains(t, edit.text(), "资质类型第 2 项“等级”", "the label is that of what was returned")
-		require.Equal(t, 2, strings.Count(edit.text(), "已修改"))
+		require.Equal(t, 2, strings.Count(edit.Body, `class="resolved"`))
 		f.submitDraft()
 		again := reviewer.get(f.review())
 		require.Equal(t, 2, strings.Count(again.text(), "已修改"), again.text())

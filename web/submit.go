@@ -48,6 +48,15 @@ func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) erro
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
 		return err
 	}
+	events, err := s.Store.Events(v.ctx, d.id)
+	if err != nil {
+		return err
+	}
+	if note, err := s.returnNote(v, d, events); err != nil {
+		return err
+	} else if note != nil {
+		m.Remarks = note.Remarks
+	}
 	p, err := v.portal("核对" + d.kind.Label())
 	if err != nil {
 		return err
@@ -80,6 +89,9 @@ func submitRecord(s *Server, v *visit) error {
 	}
 	if v.keyLogin(d.kind, "") != "" && d.open() {
 		return s.renderCheck(v, d, http.StatusForbidden, record.RefusedAssurance.Explain())
+	}
+	if err := s.answerRemarks(v, d, answersOf(values)); err != nil {
+		return err
 	}
 	c := record.Command{
 		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: record.Submit, Actor: v.actor(),

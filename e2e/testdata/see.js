@@ -8,8 +8,8 @@
     element.getClientRects().length > 0;
 
   // words is an element's text without what is only for screen readers, and
-  // without the notes inside labels.
-  const words = (element, without = ".visually-hidden, .req, .opt, .cnt") => {
+  // without the notes inside labels and the hints of keys.
+  const words = (element, without = ".visually-hidden, .req, .opt, .cnt, .hotkey") => {
     const copy = element.cloneNode(true);
     for (const part of copy.querySelectorAll(without)) part.remove();
     return squeeze(copy.textContent);
@@ -187,6 +187,12 @@
 
     // bar is how many required fields are filled, as the bar at the bottom says.
     bar: () => ({ ok: true, value: squeeze(document.querySelector(".bar .num")?.textContent ?? "") }),
+
+    // summary answers what stands on what folds a part of the page.
+    summary: (part) => {
+      const element = document.querySelector(part);
+      return element ? { ok: true, value: element.textContent.trim() } : { ok: false, why: `there is no ${part}` };
+    },
 
     // here marks the document, so that the next one can be told from it.
     here: (mark) => { document.documentElement.dataset.seenBefore = mark; return { ok: true }; },

@@ -84,9 +84,11 @@ func (f Form) Section(name string) (Section, bool) {
 	return f[i], true
 }
 
-// Has reports whether the section has the field, or the group whose row has it.
-func (s Section) Has(field string) bool {
-	name, _, _ := strings.Cut(field, ".")
+// Has reports whether the section has the field of a target, or the group whose
+// row it is about.
+func (s Section) Has(target string) bool {
+	name, _, _ := CutFile(target)
+	name, _, _ = strings.Cut(name, ".")
 	return fieldOf(s.Fields, name) != nil
 }
 

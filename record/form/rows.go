@@ -232,25 +232,14 @@ func (f *Field) rowProblems() []Problem {
 	return all
 }
 
-// rowLabel is the label of a field in the group's row at that place.
+// rowLabel is the label of a field in the group's row at that place, or with no
+// label of the row itself.
 func (f *Field) rowLabel(i int, label string) string {
-	return fmt.Sprintf("%s第 %d 项“%s”", f.Label, i+1, label)
-}
-
-// Label names the field of that name for people, one of a row by its place in
-// the group; "" where the form has none.
-func (f Form) Label(name string) string {
-	for _, field := range f.Fields() {
-		if field.Name == name {
-			return field.Label
-		}
-		for i, row := range field.Rows() {
-			if inner := fieldOf(row.Fields, name); inner != nil {
-				return field.rowLabel(i, inner.Label)
-			}
-		}
+	row := fmt.Sprintf("%s第 %d 项", f.Label, i+1)
+	if label == "" {
+		return row
 	}
-	return ""
+	return row + "“" + label + "”"
 }
 
 // Fate says what became of a row between two versions.

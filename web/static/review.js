@@ -1,13 +1,14 @@
-// The reviewer's desk: common reasons at a click, and how many remarks on
-// fields go along.
+// The reviewer's desk: phrases at a click, and how many remarks on fields go
+// along.
 for (const chips of document.querySelectorAll("[data-chips]")) {
   const opinion = document.getElementById(chips.dataset.chips);
   chips.hidden = false;
   chips.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button) return;
+    const phrase = event.target.closest("button")?.dataset.phrase;
+    if (!phrase) return;
     const text = opinion.value.trimEnd();
-    if (!text.includes(button.textContent)) opinion.value = text ? `${text}；${button.textContent}` : button.textContent;
+    if (!text.includes(phrase)) opinion.value = text ? `${text}；${phrase}` : phrase;
+    opinion.dispatchEvent(new Event("input", { bubbles: true }));
     opinion.focus();
   });
 }
@@ -24,5 +25,7 @@ if (counter) {
 }
 
 for (const details of document.querySelectorAll("details.remark")) {
-  details.addEventListener("toggle", () => { if (details.open) details.querySelector("textarea").focus(); });
+  details.addEventListener("toggle", () => {
+    if (details.open && details.contains(document.activeElement)) details.querySelector("textarea").focus();
+  });
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"cmp"
 
+	"github.com/a-h/templ"
+
 	"unireg/record/form"
 )
 
@@ -14,8 +16,9 @@ type diffView struct {
 	Full          bool                   // sensitive fields are not masked
 	FileURL       string                 // before the file's id; "" means /files/
 	Sealed        func(file string) bool // files that are not shown; nil for none
-	Remarks       bool                   // each field takes a remark
-	Texts         map[string]string
+	Desk          bool                   // a reviewer reads it: rows can be chosen
+	Remarks       bool                   // each field, row and file takes a remark
+	Texts         map[string]string      // remarks as typed, by their targets
 }
 
 // masked reports whether the field's content is partly hidden.
@@ -41,7 +44,7 @@ func (v diffView) runs(c form.Change) []Run {
 // changeGroup is the changes of one section, or of one row of it.
 type changeGroup struct {
 	section       string
-	row           string
+	row           string // target of the row; "" outside of rows
 	fate          form.Fate
 	all           []form.Change // in the form's order
 	changed, same []form.Change
@@ -65,13 +68,54 @@ func grouped(changes []form.Change) []changeGroup {
 	return groups
 }
 
-// rowOf tells the rows of a section apart.
+// changeSection is the groups of one section.
+type changeSection struct {
+	name   string
+	rows   string // target of the group of rows; "" for a section without
+	groups []changeGroup
+}
+
+func sectioned(changes []form.Change) []changeSection {
+	var sections []changeSection
+	for _, g := range grouped(changes) {
+		if n := len(sections); n == 0 || sections[n-1].name != g.section {
+			sections = append(sections, changeSection{name: g.section})
+		}
+		s := &sections[len(sections)-1]
+		s.groups = append(s.groups, g)
+		if group, _, _, ok := form.CutRow(g.row); ok {
+			s.rows = group
+		}
+	}
+	return sections
+}
+
+// untouched are the groups of a section in which nothing changed.
+func (s changeSection) untouched() []changeGroup {
+	var all []changeGroup
+	for _, g := range s.groups {
+		if len(g.changed) == 0 {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+func fieldsOf(groups []changeGroup) int {
+	n := 0
+	for _, g := range groups {
+		n += len(g.all)
+	}
+	return n
+}
+
+// rowOf is the target of the row that a field is in, "" outside of rows.
 func rowOf(c form.Change) string {
 	if c.Fate == "" {
 		return ""
 	}
 	name := c.Field.Name
-	return name[:len(name)-len(c.Field.Local())]
+	return name[:len(name)-len(c.Field.Local())-1]
 }
 
 // name is the section, and of a row its title.
@@ -97,9 +141,25 @@ func (g changeGroup) caption() string {
 	return g.name()
 }
 
-// takesRemark tells that a reviewer may write on the field: what was deleted is
-// nowhere to be corrected.
+// takesRemark tells that a reviewer may write on the field: of a row that was
+// deleted only the whole can be spoken of.
 func (v diffView) takesRemark(c form.Change) bool { return v.Remarks && c.Fate != form.RowRemoved }
+
+// row makes what a remark can be about one of the rows that keys go through.
+func (v diffView) row(target string) templ.Attributes {
+	if !v.Desk {
+		return templ.Attributes{}
+	}
+	return templ.Attributes{"id": rowID(target), "data-row": true, "tabindex": "-1"}
+}
+
+// rowID is the id under which a target stands on the desk.
+func rowID(target string) string {
+	if field, file, ok := form.CutFile(target); ok {
+		return "row-" + field + "-" + file
+	}
+	return "row-" + target
+}
 
 // named tells a field of a row from the same one of other rows.
 func named(c form.Change) string {
@@ -119,8 +179,6 @@ func changed(changes []form.Change) int {
 	return n
 }
 
-func unchanged(changes []form.Change) int { return len(changes) - changed(changes) }
-
 // keyChanges counts the changed fields that take two reviewers.
 func keyChanges(changes []form.Change) int {
 	n := 0
@@ -130,6 +188,29 @@ func keyChanges(changes []form.Change) int {
 		}
 	}
 	return n
+}
+
+// caption is what makes the caption of a row's table one of the rows that keys
+// go through; the caption of a section is none.
+func (v diffView) caption(g changeGroup) templ.Attributes {
+	if g.row == "" {
+		return templ.Attributes{}
+	}
+	return v.row(g.row)
+}
+
+func sideText(c form.Change, op Op) string {
+	if op == Removed {
+		return c.Before
+	}
+	return c.After
+}
+
+func sideFiles(c form.Change, op Op) []form.File {
+	if op == Removed {
+		return c.FilesBefore
+	}
+	return c.FilesAfter
 }
 
 func (v diffView) files() string {

@@ -34,6 +34,7 @@
 //	         /staff/totp/enrol              TOTPEnrolPage(p, TOTPEnrolModel)
 //	         GET /staff                     QueuePage(p, QueueModel)
 //	         GET /staff/reviews/:id         ReviewPage(p, ReviewModel)
+//	         GET /staff/phrases             PhrasesPage(p, PhrasesModel)
 //	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
 //	         /staff/subjects/:id            StaffSubjectPage(p, StaffSubjectModel)
 //	         GET /staff/withdrawals         WithdrawalsPage(p, WithdrawalsModel)

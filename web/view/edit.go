@@ -2,7 +2,6 @@ package view
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"unireg/record/form"
@@ -39,14 +38,6 @@ const virusAdvice = "文件含有病毒或恶意内容，已隔离，不能打�
 type UploadPolicy struct {
 	MaxBytes int64
 	Accept   string // the accept attribute, e.g. ".pdf,.jpg,.jpeg,.png"
-}
-
-// Remark is a reviewer's word on one field. Field "" means the whole filing.
-type Remark struct {
-	Field, Label, Text string
-	By                 string
-	At                 time.Time
-	Resolved           bool // the field was changed since
 }
 
 // CAModel is the section CA 申请信息 of 基本信息.
@@ -132,6 +123,9 @@ type RowForm struct {
 
 func (r RowForm) name() string { return r.Group.Name + "/" + r.Row.ID }
 
+// target is the row as a remark names it.
+func (r RowForm) target() string { return r.Group.Name + "." + r.Row.ID }
+
 // title is the heading of the dialog.
 func (r RowForm) title() string {
 	if r.New {
@@ -156,9 +150,6 @@ type sectionState struct {
 func (s *sectionState) count(m EditModel, f *form.Field) {
 	if problemOf(m.Problems, f.Name) != "" {
 		s.Problems++
-	}
-	if _, open := m.remark(f.Name); open {
-		s.Remarks++
 	}
 }
 
@@ -188,6 +179,11 @@ func (m EditModel) sectionState(i int) sectionState {
 			for _, inner := range row.Fields {
 				state.count(m, inner)
 			}
+		}
+	}
+	for _, r := range m.Remarks {
+		if r.open() && section.Has(r.At) {
+			state.Remarks++
 		}
 	}
 	state.Sound = len(section.Problems()) == 0
@@ -227,32 +223,29 @@ func sectionOf(f form.Form, field string) string {
 	return ""
 }
 
-// at is the address of a field: on this page, on its tab, or in its row's
-// dialog.
-func (m EditModel) at(field string) string {
-	section := sectionOf(m.Whole, field)
-	if group, id, ok := rowOfField(field); ok && (m.Row == nil || m.Row.name() != group+"/"+id) || !ok && len(m.Tabs) > 0 && section != m.section() {
-		return fieldAddress(m.RecordID, section, field)
+// at is the address of a field, or of what else a remark is about: on this page,
+// on its tab, or in its row's dialog.
+func (m EditModel) at(target string) string {
+	section := sectionOf(m.Whole, target)
+	if group, id, ok := rowOfField(target); ok && (m.Row == nil || m.Row.name() != group+"/"+id) || !ok && len(m.Tabs) > 0 && section != m.section() {
+		return fieldAddress(m.RecordID, section, target)
 	}
-	return "#f-" + field
+	return "#" + anchor(target)
 }
 
 // fieldAddress is where a field is filled: in the dialog of its row, or on the
 // page of the draft, at the section that has it.
-func fieldAddress(record, section, field string) string {
-	if group, id, ok := rowOfField(field); ok {
-		return "/records/" + record + "/rows/" + group + "/" + id + "#f-" + field
+func fieldAddress(record, section, target string) string {
+	if group, id, ok := rowOfField(target); ok {
+		return "/records/" + record + "/rows/" + group + "/" + id + "#" + anchor(target)
 	}
-	return "/records/" + record + "/edit?tab=" + section + "#f-" + field
+	return "/records/" + record + "/edit?tab=" + section + "#" + anchor(target)
 }
 
-// rowOfField is the row of a field whose name is that of one in a row.
-func rowOfField(field string) (group, id string, ok bool) {
-	parts := strings.SplitN(field, ".", 3)
-	if len(parts) < 3 {
-		return "", "", false
-	}
-	return parts[0], parts[1], true
+// rowOfField is the row of a target that is in a row, not the row itself.
+func rowOfField(target string) (group, id string, ok bool) {
+	group, id, whole, ok := form.CutRow(target)
+	return group, id, ok && !whole
 }
 
 // page is the address of this page without a dialog.
@@ -277,16 +270,6 @@ func (m EditModel) offered(f *form.Field) []form.Reference {
 		}
 	}
 	return all
-}
-
-// remark returns the reviewer's unresolved word on a field.
-func (m EditModel) remark(field string) (Remark, bool) {
-	for _, r := range m.Remarks {
-		if r.Field == field && !r.Resolved {
-			return r, true
-		}
-	}
-	return Remark{}, false
 }
 
 func (m EditModel) url(rest string) string { return "/records/" + m.RecordID + rest }

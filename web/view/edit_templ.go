@@ -218,7 +218,7 @@ func EditPage(p Page, m EditModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = fileRow(form.File{}, FileReady, "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fileRow(form.File{}, FileReady, "", nil).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

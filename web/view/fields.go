@@ -17,7 +17,7 @@ func described(f *form.Field, m EditModel) templ.Attributes {
 	attributes := templ.Attributes{}
 	problem := m.problem(f.Name)
 	ids := describedBy(f.Name, f.Hint, problem)
-	if _, ok := m.remark(f.Name); ok {
+	if len(m.remarksOn(f.Name)) > 0 {
 		ids = strings.TrimSpace(ids + " r-" + f.Name)
 	}
 	if ids != "" {

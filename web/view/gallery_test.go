@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), troubleShots())
 }
 
 func publicShots() []shot {
@@ -64,8 +64,10 @@ func bidderShots() []shot {
 	partial.Region = choice(codes.Regions, "430000")
 	partial.Agent.Name = ""
 	remarks := []view.Remark{
-		{Field: "representative_name", Label: "姓名", Text: "执照上为“陈明元”，请核对后重新填写。", By: "周婧", At: ago(time.Hour)},
-		{Field: "address", Label: "注册地址", Text: "门牌号缺失。", By: "周婧", At: ago(time.Hour), Resolved: true},
+		{Target: "representative_name", At: "representative_name", Label: "姓名", Text: "执照上为“陈明元”，请核对后重新填写。", By: "周婧", When: ago(time.Hour), Answer: "执照已更正，扫描件随附。"},
+		{Target: "address", At: "address", Label: "注册地址", Text: "门牌号缺失。", By: "周婧", When: ago(time.Hour), Resolved: true},
+		{Target: "representative_card#b2", At: "representative_card#b2", Label: "法定代表人身份证正反面“身份证反面.jpg”", Text: "不清晰。", By: "周婧", When: ago(time.Hour)},
+		{Target: "licence#gone", At: "licence", Label: "营业执照“旧执照.pdf”", Text: "已过期。", By: "周婧", When: ago(time.Hour), Resolved: true},
 	}
 	record_ := view.RecordModel{
 		RecordID: recordID, Heading: "基本信息", State: view.Tag{Text: "审核中", Tone: view.Info}, Form: document().Form(now),
@@ -152,19 +154,16 @@ func staffShots() []shot {
 		{"staff-login", view.StaffLoginPage(login, view.StaffLoginModel{Login: "zhoujing", Error: "账号或密码不正确"}), []string{"工作人员登录"}},
 		{"staff-totp", view.TOTPPage(login, view.TOTPModel{Error: "口令不正确或已过期，请输入当前显示的数字"}), []string{"6 位动态口令"}},
 		{"staff-enrol", view.TOTPEnrolPage(login, view.TOTPEnrolModel{QR: qr, Secret: "JBSWY3DPEHPK3PXPJBSWY3DP"}), []string{"JBSW Y3DP", "data:image/png"}},
-		{"staff-queue", view.QueuePage(staffPage("审核队列", "/staff"), view.QueueModel{
-			Tasks: tasks, Total: 38, Pager: view.Pager{Page: 1, Pages: 2, NextHref: "?page=2", Total: 38},
-			States: []view.Filter{{Label: "全部", Href: "/staff", Count: 38, On: true}, {Label: "待领取", Href: "/staff?state=open", Count: 30}, {Label: "我办理的", Href: "/staff?state=mine", Count: 1}, {Label: "已超时", Href: "/staff?state=overdue", Count: 1}},
-			Kinds:  []view.Filter{{Label: "全部", Href: "/staff", Count: -1, On: true}, {Label: "首次", Href: "/staff?kind=first", Count: -1}},
-		}), []string{"已超时 2 小时", "剩 5 小时", "未领取"}},
-		{"staff-queue-empty", view.QueuePage(staffPage("审核队列", "/staff"), view.QueueModel{}), []string{"没有待办的审核"}},
 		{"review", view.ReviewPage(desk, review(func(m *view.ReviewModel) {
 			m.Decision, m.Reason = view.Return, "法定代表人姓名与营业执照不一致，请更正后重新提交。"
 			m.Remarks = map[string]string{"representative_name": "执照上为“陈明元”，请核对后重新填写。"}
 		})), []string{"通过", "退回补正", "系统核验", "关键", command, "remark.representative_name", "<del>", "<ins>"}},
 		{"review-all-stacked", view.ReviewPage(desk, review(func(m *view.ReviewModel) {
 			m.AllFields, m.Stacked, m.Revealed = true, true, true
-			m.Prior = []view.Remark{{Field: "address", Label: "注册地址", Text: "门牌号缺失。", Resolved: true}, {Field: "agent_name", Label: "经办人姓名", Text: "与授权书不一致。"}}
+			m.Prior = []view.Remark{
+				{Target: "address", At: "address", Label: "注册地址", Text: "门牌号缺失。", Resolved: true, Since: form.Diff(earlier().Form(now), document().Form(now))[8:9]},
+				{Target: "agent_name", At: "agent_name", Label: "经办人姓名", Text: "与授权书不一致。", Answer: "授权书上为曾用名。"},
+			}
 			m.Problems = []form.Problem{{Field: "decision", Label: "审核结论", Message: "请选择通过或退回补正"}}
 		})), []string{"上次退回的意见", "请选择通过或退回补正"}},
 		{"review-first", view.ReviewPage(desk, review(func(m *view.ReviewModel) {

@@ -12,6 +12,7 @@ const (
 	IconArrowRight  Icon = "arrow-right"
 	IconAward       Icon = "trophy"
 	IconBell        Icon = "bell"
+	IconBookmark    Icon = "bookmark"
 	IconBuilding    Icon = "building"
 	IconCertificate Icon = "certificate"
 	IconCheck       Icon = "check"
@@ -25,10 +26,12 @@ const (
 	IconDownload    Icon = "download"
 	IconEdit        Icon = "edit"
 	IconFile        Icon = "file-text"
+	IconHandOver    Icon = "arrows-exchange"
 	IconHistory     Icon = "history"
 	IconHome        Icon = "home"
 	IconInfo        Icon = "info-circle"
 	IconKey         Icon = "key"
+	IconKeyboard    Icon = "keyboard"
 	IconLogout      Icon = "logout"
 	IconMenu        Icon = "menu-2"
 	IconMessage     Icon = "message"
@@ -49,6 +52,7 @@ const (
 	IconUpload      Icon = "upload"
 	IconUSB         Icon = "usb"
 	IconUser        Icon = "user"
+	IconZoom        Icon = "zoom-in"
 )
 
 // icon is the picture that goes with the tone.

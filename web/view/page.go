@@ -1,6 +1,9 @@
 package view
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Tone colours a tag, a state or a notice. It never stands alone: words and an
 // icon say the same.
@@ -28,6 +31,9 @@ type Notice struct {
 	Text     string
 	Link     string
 	LinkText string
+	// Undo is where a button 撤销 posts to, until that instant; "" for none.
+	Undo  string
+	Until time.Time
 }
 
 // Site is what an installation says of itself. Every field but Name may be
@@ -98,10 +104,12 @@ type Nav struct {
 }
 
 // Prefs are the viewer's preferences, from cookies. POST /preferences with
-// contrast or large = on|off, and next, changes them.
+// contrast, large, keys or stay = on|off, and next, changes them.
 type Prefs struct {
 	Contrast bool // high contrast
 	Large    bool // large text
+	NoKeys   bool // staff: no keyboard shortcuts
+	Stay     bool // staff: after a decision the filing stays open
 }
 
 // Page holds what every page needs beside its own model.
@@ -138,6 +146,7 @@ const (
 	releaseDialog  = "dialog-release"
 	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
+	keysDialog     = "dialog-keys"
 	reopenDialog   = "dialog-reopen"
 )
 
@@ -175,6 +184,12 @@ func (p Page) htmlClass() string {
 func (p Page) with(problems int, scripts ...string) Page {
 	p.problems = problems
 	p.scripts = append([]string{"page.js"}, scripts...)
+	return p
+}
+
+// and adds scripts to those of a page.
+func (p Page) and(scripts ...string) Page {
+	p.scripts = append(slices.Clone(p.scripts), scripts...)
 	return p
 }
 

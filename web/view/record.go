@@ -197,6 +197,7 @@ type CheckModel struct {
 	Key          *KeyModel // the submit is signed; nil in a password session
 	Next         string    // what happens after submitting, one sentence
 	Error        string    // a submit that was refused at once; may be empty
+	Remarks      []Remark  // of the return that the submit answers
 }
 
 // ReceiptState is what has become of an accepted command.

@@ -24,7 +24,11 @@ func recordShots() []shot {
 		RecordID: recordID, Heading: whole.Title(), Back: back, State: view.Tag{Text: "草稿", Tone: view.Warn}, Form: wrong.Form(now), Whole: wrong.Form(now),
 		Problems: wrong.Form(now).Problems(), DraftVersion: 3, SavedAt: ago(time.Hour), Command: command, KeyNeeded: true,
 		Actions: []view.Action{view.ActionDelete},
-		Remarks: []view.Remark{{Field: "lines.line1.scope", Label: "可承担业务", Text: "与证书不一致。"}},
+		Remarks: []view.Remark{
+			{Target: "lines.line1.scope", At: "lines.line1.scope", Label: "资质类型第 1 项“可承担业务”", Text: "与证书不一致。"},
+			{Target: "lines.line2", At: "lines.line2", Label: "资质类型第 2 项", Text: "证书上没有这一项。"},
+			{Target: "lines.line9", At: "lines", Label: "资质类型第 3 项（已删除）", Text: "为什么删除？"},
+		},
 	}
 	lines := wrong.Form(now).Field("lines")
 	row, _ := lines.Row("line2")

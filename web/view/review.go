@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"unireg/record/form"
 )
 
@@ -15,13 +17,17 @@ func (m ReviewModel) url(rest string) string { return "/staff/reviews/" + m.ID +
 func (m ReviewModel) fileURL() string { return "/staff/files/" }
 
 // view is the address of the page with another choice of what is shown.
-func (m ReviewModel) view(all, stacked bool) string {
+func (m ReviewModel) view(change func(*ReviewModel)) string {
+	change(&m)
 	var choices []string
-	if all {
+	if m.AllFields {
 		choices = append(choices, "fields=all")
 	}
-	if stacked {
+	if m.Stacked {
 		choices = append(choices, "layout=stacked")
+	}
+	if m.SinceReturn {
+		choices = append(choices, "since=return")
 	}
 	if len(choices) == 0 {
 		return m.url("")
@@ -31,10 +37,51 @@ func (m ReviewModel) view(all, stacked bool) string {
 
 func (m ReviewModel) diffView() diffView {
 	return diffView{
-		Before: m.BeforeLabel, After: m.AfterLabel, All: m.AllFields, Stacked: m.Stacked,
-		Full: m.Revealed, FileURL: m.fileURL(), Sealed: m.sealed, Remarks: m.CanDecide && !m.Second, Texts: m.Remarks,
+		Before: m.BeforeLabel, After: m.AfterLabel, All: m.AllFields, Stacked: m.Stacked, Full: m.Revealed,
+		FileURL: m.fileURL(), Sealed: m.sealed, Desk: true, Remarks: m.CanDecide && !m.Second, Texts: m.Remarks,
 	}
 }
+
+// open are the checks that a reviewer has to look at, passed the others.
+func (m ReviewModel) open() []Check { return m.checks(false) }
+
+func (m ReviewModel) passed() []Check { return m.checks(true) }
+
+func (m ReviewModel) checks(good bool) []Check {
+	var all []Check
+	for _, c := range m.Checks {
+		if (c.Tone == Good) == good {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// usualBase names what a filing is compared with as a rule.
+func (m ReviewModel) usualBase() string {
+	if m.NewRecord {
+		return "全部内容"
+	}
+	return "较现行有效"
+}
+
+// figure makes an attachment of the filing one of the rows that keys go through.
+func (m ReviewModel) figure(c form.Change, file form.File, filed bool) templ.Attributes {
+	if !filed {
+		return templ.Attributes{}
+	}
+	return m.diffView().row(form.FileTarget(c.Field.Name, file.ID))
+}
+
+// compareKey is the key of the first attachments: from there arrows lead on.
+func compareKey(p Page, first bool) templ.Attributes {
+	if !first {
+		return templ.Attributes{}
+	}
+	return keyed(p, "V")
+}
+
+var reviewScripts = []string{"review.js", "rows.js", "keep.js", "lease.js", "preview.js", "compare.js"}
 
 // fileChanges are the attachment fields, changed ones first.
 func (m ReviewModel) fileChanges() []form.Change {
@@ -88,15 +135,19 @@ func (d Decision) word() string {
 }
 
 // button is the text of the fixed button.
-func (d Decision) button(more bool) string {
-	word := d.word()
+func (d Decision) button() string {
 	if d == Return {
-		word = "退回"
+		return "退回"
 	}
-	if more {
-		return word + "并打开下一件"
+	return d.word()
+}
+
+// key is the key that chooses the decision.
+func (d Decision) key() string {
+	if d.positive() {
+		return "A"
 	}
-	return word
+	return "R"
 }
 
 func (d Decision) class() string {
@@ -145,6 +196,30 @@ func (m ReviewModel) extent() string {
 	return text
 }
 
+// why says why a filing takes a second review.
+func (m ReviewModel) why() string {
+	switch {
+	case m.Sampled:
+		return "本件经抽查选中，须由另一名人员复核后生效。"
+	case m.KeyChange:
+		return "含关键项的改动须由另一名人员复核后生效。"
+	}
+	return "须由另一名人员复核后生效。"
+}
+
+// remarkable tells that remarks on the parts of the filing can be written.
+func (m ReviewModel) remarkable() bool { return m.CanDecide && !m.Second }
+
+// keeps names, for the script, what is being typed: by whom, on which filing as
+// it stood then.
+func (m ReviewModel) keeps(p Page) string {
+	login := ""
+	if p.Viewer != nil {
+		login = p.Viewer.Login
+	}
+	return login + "/" + m.ID + "/" + count(m.Version)
+}
+
 // firstDecision says who decided the first review, and how.
 func (m ReviewModel) firstDecision() string {
 	text := m.FirstReviewer + " 于 " + stamp(m.FirstDecidedAt) + " 初审通过"
@@ -157,6 +232,10 @@ func (m ReviewModel) firstDecision() string {
 // claim says who holds the filing.
 func (m ReviewModel) claim() string {
 	switch {
+	case m.ClaimedBy == "" && m.AssignedToMe:
+		return "已分派给我，还没有领取"
+	case m.ClaimedBy == "" && m.AssignedTo != "":
+		return "已分派给 " + m.AssignedTo
 	case m.ClaimedBy == "":
 		return "还没有人领取"
 	case m.Mine && !m.ClaimExpires.IsZero():

@@ -29,20 +29,6 @@ type TOTPEnrolModel struct {
 	Error  string
 }
 
-// ReviewTask is a filing in the queue.
-type ReviewTask struct {
-	ID        string
-	Subject   string
-	Code      string
-	Filed     string // title of one of many; "" for 基本信息
-	Kind      Tag    // e.g. 首次登记, 基本信息变更, 补正重提, 待复核
-	FiledAt   time.Time
-	Due       time.Time
-	ClaimedBy string // "" for none
-	Mine      bool
-	Current   bool
-}
-
 // Filter is one choice of a filter, drawn as a link.
 type Filter struct {
 	Label string
@@ -51,22 +37,13 @@ type Filter struct {
 	On    bool
 }
 
-// QueueModel is the reviewers' queue, GET /staff.
-type QueueModel struct {
-	Tasks  []ReviewTask
-	States []Filter // 待领取, 我办理的, 待复核, 已超时
-	Kinds  []Filter // 全部, 首次, 变更, 补正
-	Query  string   // posted as q by GET
-	Pager  Pager
-	Total  int
-}
-
-// Check is one line of the system's own checks.
+// Check is one line of the system's own checks. Facts are what was compared.
 type Check struct {
-	Tone Tone
-	Text string
-	Note string
-	Href string // to the record that the check is about; "" for none
+	Tone  Tone
+	Text  string
+	Note  string
+	Facts []Fact
+	Href  string // to the record that the check is about; "" for none
 }
 
 // Decision is what a reviewer decides.
@@ -82,10 +59,12 @@ const (
 )
 
 // ReviewModel is the reviewer's desk. Its form carries command, version and the
-// inputs decision, reason and remark.FIELD; the fixed button posts it to
+// inputs decision, reason, remark.TARGET and stay; the fixed button posts it to
 // /staff/reviews/:id/approve|return|confirm|reject. With a NextHref it also posts
-// next, the page to open after the decision, and the button says so. Claim and release are forms
-// of their own with command.
+// next, the page to open after the decision, and the button says so; stay=on
+// keeps this one open. It posts to phrase to keep the opinion as a phrase of the
+// reviewer's own. Claim and release are forms of their own with command; a script
+// posts to renew while the reviewer works.
 type ReviewModel struct {
 	ID         string
 	Queue      []ReviewTask
@@ -94,6 +73,10 @@ type ReviewModel struct {
 	DoneToday  int
 	PrevHref   string
 	NextHref   string
+	// QueueQuery is the filter of the queue beside the desk, posted as queue: the
+	// next filing after a decision comes from there.
+	QueueQuery string
+	Handover   *HandoverModel // nil: this person may not hand the filing over
 
 	Subject   string
 	Code      string
@@ -106,12 +89,15 @@ type ReviewModel struct {
 	SubjectHref string // the subject's page
 
 	Second         bool // 复核
+	KeyChange      bool // which is why there is a second review
+	Sampled        bool // or chance asked for it
 	FirstReviewer  string
 	FirstDecidedAt time.Time
 	FirstOpinion   string
 
 	Changes      []form.Change
 	First        bool // nothing to compare with: only the content is shown
+	NewRecord    bool // no version has been in force
 	BeforeLabel  string
 	AfterLabel   string
 	ChangeNote   string // the applicant's reason
@@ -120,7 +106,10 @@ type ReviewModel struct {
 	Files        map[string]FileState
 	Revealed     bool     // sensitive fields are shown in full; the handler has audited it
 	RevealAction string   // of the form that asks for them; "" where this person may not
-	Prior        []Remark // of earlier returns
+	Prior        []Remark // of the return before this filing
+	// Returned tells that there is a version to compare with that was returned,
+	// SinceReturn that it is the one compared with.
+	Returned, SinceReturn bool
 
 	Checks   []Check
 	Timeline []Event
@@ -128,20 +117,28 @@ type ReviewModel struct {
 	ProcessHref string
 
 	ClaimedBy    string // "" for none
+	AssignedTo   string // to whom it was handed; "" for nobody
+	AssignedToMe bool
 	Mine         bool
 	ClaimExpires time.Time
+	ClaimPeriod  time.Duration // for which a claim holds without being renewed
 	CanClaim     bool
 	CanDecide    bool
 	DenyReason   string // why not, when CanDecide is false
+	// Undo is where the viewer's own decision is undone until UndoUntil; "" for
+	// none that waits. UndoPeriod is how long decisions wait, 0 for not.
+	Undo       string
+	UndoUntil  time.Time
+	UndoPeriod time.Duration
 
-	CorrectionDays int // working days of the correction period
-	CommonReasons  []string
+	CorrectionDays int      // working days of the correction period
+	Phrases        []string // the reviewer's own first
 	Command        string
 	Version        int // the record's revision that is being judged
 
 	Decision Decision // as typed
 	Reason   string
-	Remarks  map[string]string // by field, as typed
+	Remarks  map[string]string // by target, as typed
 	Problems []form.Problem    // fields decision, reason
 }
 

@@ -1,0 +1,3 @@
+DROP TABLE review_phrases;
+ALTER TABLE commands DROP answers;
+ALTER TABLE drafts DROP answers;

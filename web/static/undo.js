@@ -1,0 +1,15 @@
+// A decision can be undone for some seconds: the button counts them, and goes
+// when they are over.
+for (const form of document.querySelectorAll("form[data-undo]")) {
+  const end = Date.now() + Number(form.dataset.undo) * 1000;
+  const left = form.querySelector("[data-left]");
+  const timer = setInterval(() => {
+    const seconds = Math.ceil((end - Date.now()) / 1000);
+    if (seconds > 0) {
+      left.textContent = `${seconds} 秒内`;
+      return;
+    }
+    clearInterval(timer);
+    form.remove();
+  }, 250);
+}
