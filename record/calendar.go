@@ -140,7 +140,7 @@ func (c *Calendar) Exceptions(year int) []Day {
 	}
 	var days []Day
 	for at, d := range c.days {
-		if int(at)/10000 == year && !(d.Weekly() && d.Name == "") {
+		if int(at)/10000 == year && (!d.Weekly() || d.Name != "") {
 			days = append(days, d)
 		}
 	}

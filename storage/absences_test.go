@@ -94,11 +94,13 @@ func TestB03_WhatAnAbsentReviewerHoldsIsHandedOver(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ok, "it is free again")
 
-	require.NoError(t, d.DisableStaff(ctx, boss, d.second))
+	// As one whom an operator let go in the database itself.
+	_, err = d.owner.NewRaw("UPDATE staff SET disabled_at = now() WHERE id = ?", d.second).Exec(ctx)
+	require.NoError(t, err)
 	absences, err = d.Absences(ctx)
 	require.NoError(t, err)
 	require.Len(t, absences, 2, "who was let go and still holds something is among them")
 	require.True(t, absences[0].Disabled)
-	require.Equal(t, 1, absences[0].Held, "claims ended with the account, what was handed over did not")
+	require.Equal(t, 2, absences[0].Held)
 	require.Zero(t, absences[1].Held)
 }

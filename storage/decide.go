@@ -266,7 +266,7 @@ func (s *Store) needsSecond(ctx context.Context, tx bun.Tx, current *filed) (boo
 // same answer.
 func (s *Store) sampled(id record.ID, version int) bool {
 	drawn := binary.BigEndian.Uint32(s.keys.blind("sample", fmt.Sprintf("%s/%d", id, version)))
-	return uint64(drawn)*100 < uint64(s.Policy().SamplePercent)<<32 //nolint:gosec // a percentage is not negative
+	return uint64(drawn)*100 < uint64(s.Policy().SamplePercent)<<32
 }
 
 // refuseReviewer checks what binds staff: nobody decides a filing that is none of

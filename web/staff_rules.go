@@ -92,15 +92,15 @@ func changeCalendarDay(s *Server, v *visit) error {
 		return s.renderCalendarDay(v, at, http.StatusUnprocessableEntity, r)
 	}
 	changed, err := s.changeRules(v, values, record.RuleChange{Day: &d, Note: note})
-	switch record.CodeOf(err) {
-	case record.Invalid:
+	switch code := record.CodeOf(err); {
+	case err == nil:
+	case code == record.Invalid:
 		r.problems = append(r.problems, form.Problem{Field: "name", Label: "日期", Message: messageOf(err)})
 		return s.renderCalendarDay(v, at, http.StatusUnprocessableEntity, r)
-	case record.Conflict:
+	case code == record.Conflict:
 		r.notice = &view.Notice{Tone: view.Bad, Title: "没有保存", Text: messageOf(err)}
 		return s.renderCalendarDay(v, at, http.StatusConflict, r)
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	v.flash(view.Good, moved(changed.Deltas, d.Date+" 已改为"+dayWords(d)+"。"))
@@ -158,15 +158,15 @@ func changeSample(s *Server, v *visit) error {
 // A problem of the whole is told at the named field.
 func (s *Server) ruled(v *visit, r ruling, field string, c record.RuleChange, done string) error {
 	changed, err := s.changeRules(v, r.typed, c)
-	switch record.CodeOf(err) {
-	case record.Invalid:
+	switch code := record.CodeOf(err); {
+	case err == nil:
+	case code == record.Invalid:
 		r.problems = append(r.problems, form.Problem{Field: field, Label: "没有保存", Message: messageOf(err)})
 		return s.renderCalendar(v, http.StatusUnprocessableEntity, r)
-	case record.Conflict:
+	case code == record.Conflict:
 		r.notice = &view.Notice{Tone: view.Bad, Title: "没有保存", Text: messageOf(err)}
 		return s.renderCalendar(v, http.StatusConflict, r)
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	if c.Sample != nil && len(changed.Deltas) > 0 {
@@ -219,13 +219,13 @@ func takeNotice(s *Server, v *visit) error {
 		look.Expected = seenEdition(values)
 	}
 	changed, err := s.Store.ChangeRules(v.ctx, v.actor(), look)
-	switch record.CodeOf(err) {
-	case record.Invalid:
+	switch code := record.CodeOf(err); {
+	case err == nil:
+	case code == record.Invalid:
 		return refuse(http.StatusUnprocessableEntity, messageOf(err))
-	case record.Conflict:
+	case code == record.Conflict:
 		return refuse(http.StatusConflict, messageOf(err))
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	if look.Look {
