@@ -33,6 +33,8 @@
 //	         /staff/totp                    TOTPPage(p, TOTPModel)
 //	         /staff/totp/enrol              TOTPEnrolPage(p, TOTPEnrolModel)
 //	         GET /staff                     QueuePage(p, QueueModel)
+//	         /staff/queue/check             BulkCheckPage(p, BulkCheckModel)
+//	         GET /staff/queue/batches/:id   BatchPage(p, BatchModel)
 //	         GET /staff/reviews/:id         ReviewPage(p, ReviewModel)
 //	         GET /staff/phrases             PhrasesPage(p, PhrasesModel)
 //	         GET /staff/subjects            SubjectsPage(p, SubjectsModel)
