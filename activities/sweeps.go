@@ -18,11 +18,12 @@ const (
 	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
+	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays}
 }
 
 // Swept is what a chore came to.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"unireg/record"
 	"unireg/record/form"
 	"unireg/record/sample"
@@ -92,14 +94,7 @@ func (b *bench) filers(ctx context.Context) (few, many *filer, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	quick, err := url.Parse(settings.DatabaseURL.Reveal())
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the database's address: %w", err)
-	}
-	parameters := quick.Query()
-	parameters.Set("synchronous_commit", "off")
-	quick.RawQuery = parameters.Encode()
-	db, err := storage.Open(quick.String(), clients)
+	db, err := quickly(settings.DatabaseURL.Reveal())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,6 +111,18 @@ func (b *bench) filers(ctx context.Context) (few, many *filer, err error) {
 		}
 	}
 	return filers[0], filers[1], analyze(ctx, settings.MigrateDatabaseURL.Reveal())
+}
+
+// quickly opens a database in which commits are not waited for.
+func quickly(address string) (*bun.DB, error) {
+	quick, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	parameters := quick.Query()
+	parameters.Set("synchronous_commit", "off")
+	quick.RawQuery = parameters.Encode()
+	return storage.Open(quick.String(), clients)
 }
 
 // analyze brings the planner's knowledge of the tables up to date.

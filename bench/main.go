@@ -6,6 +6,8 @@
 //	certificates  logins by certificate, against bare chains and signatures
 //	handoff       many applications for certificates at once
 //	lists         the pages of a list of 5,000 records, against one of 10
+//	desk          the reviewers' queue and the next filing with 100,000 waiting,
+//	              against 1,000, and a reviewer in a browser
 //	attachments   uploads through the portal, against bare puts of the same bytes
 //
 // What is compared is done in turn, so that the machine's drift meets both
@@ -72,6 +74,7 @@ var measurements = []measurement{
 	{"certificates", measureKeys},
 	{"handoff", measureHandoff},
 	{"lists", measureLists},
+	{"desk", measureDesk},
 	{"attachments", measureAttachments},
 	{"imports", measureImport},
 }

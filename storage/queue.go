@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -25,7 +26,6 @@ type ReviewTask struct {
 	Version      int                `bun:"version"`
 	Second       bool               `bun:"second"`
 	Title        string             `bun:"title"`
-	FirstFiling  bool               `bun:"first_filing"` // no version has been in force
 	Assurance    record.Assurance   `bun:"assurance"`
 	OpenedAt     time.Time          `bun:"opened_at"`
 	DueAt        time.Time          `bun:"due_at"`
@@ -43,61 +43,123 @@ type ReviewTask struct {
 	Decision     record.Move `bun:"decision"`
 }
 
-// ReviewFilter narrows the queue; zero values mean everything.
-type ReviewFilter struct {
-	Staff  record.ID // whose queue: what others hold is left out unless All
-	All    bool
-	First  bool // first filings only
-	Change bool // changes only
-	// Text narrows to what bears it in its title, or is of one of the Subjects; ""
-	// for everything.
-	Text     string
-	Subjects []record.ID
-	Limit    int
+// Cursor names the place of the task in the queue.
+func (t ReviewTask) Cursor() string {
+	return (&listingRow{Record: t.ID, UpdatedAt: t.DueAt}).cursor(ListRecent)
 }
 
-const reviewColumns = `
+const (
+	reviewFields = `
 	t.id, t.record, t.subject, t.subject_type, t.kind, t.version, t.stage = 'second' AS second, t.name, t.title, t.region, t.occasion,
-	t.key_change, t.sampled, r.in_force = 0 AS first_filing, t.assurance, t.opened_at, t.due_at, t.escalated_at,
+	t.key_change, t.sampled, t.assurance, t.opened_at, t.due_at, t.escalated_at,
 	CASE WHEN t.claimed_until > clock_timestamp() THEN t.claimed_by::text ELSE '' END AS claimed_by,
 	CASE WHEN t.claimed_until > clock_timestamp() THEN coalesce(c.name, '') ELSE '' END AS claimed_name,
 	t.claimed_until,
 	CASE WHEN coalesce(t.assigned_until, 'infinity') > clock_timestamp() THEN coalesce(t.assigned_to::text, '') ELSE '' END AS assigned_to,
 	CASE WHEN coalesce(t.assigned_until, 'infinity') > clock_timestamp() THEN coalesce(a.name, '') ELSE '' END AS assigned_name,
 	coalesce(t.decided_by::text, '') AS decided_by, coalesce(t.decided_with::text, '') AS decided_with, t.decided_until,
-	t.closed_at, t.decision
-	FROM review_tasks t
-	JOIN records r ON r.id = t.record
+	t.closed_at, t.decision`
+	reviewJoins = `
 	LEFT JOIN staff c ON c.id = t.claimed_by
 	LEFT JOIN staff a ON a.id = t.assigned_to`
+	reviewColumns = reviewFields + " FROM review_tasks t" + reviewJoins
+)
 
-// ReviewQueue lists open reviews, overdue first, and counts all that wait.
-func (s *Store) ReviewQueue(ctx context.Context, filter ReviewFilter) ([]ReviewTask, int, error) {
-	var tasks []ReviewTask
-	err := s.db.NewRaw("SELECT"+reviewColumns+`
-		WHERE t.closed_at IS NULL
-		  AND (? OR t.claimed_by IS NULL OR t.claimed_by = ? OR t.claimed_until <= clock_timestamp())
-		  AND (NOT ? OR r.in_force = 0) AND (NOT ? OR r.in_force > 0)
-		  AND (? OR t.title LIKE ? OR t.subject IN (?))
-		ORDER BY t.due_at, t.id LIMIT ?`,
-		filter.All, nullID(filter.Staff), filter.First, filter.Change,
-		filter.Text == "", "%"+escapeLike(filter.Text)+"%", bun.List(append([]record.ID{systemChain}, filter.Subjects...)), filter.Limit).
-		Scan(ctx, &tasks)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read review queue: %w", err)
-	}
-	waiting, err := s.db.NewSelect().Model((*reviewRow)(nil)).Where("closed_at IS NULL").Count(ctx)
-	if err != nil {
-		return nil, 0, fmt.Errorf("count reviews: %w", err)
-	}
-	return tasks, int(waiting), nil
+// QueueQuery asks for one page of the queue: overdue first, then what is due
+// next.
+type QueueQuery struct {
+	Filter QueueFilter
+	After  string // cursor of the task before the page; "" from the beginning
+	Before string // cursor of the task behind the page, when going back
+	Limit  int
 }
 
-func nullID(id record.ID) any {
-	if id == "" {
-		return nil
+// QueuePage is one page of the queue. The cursors are "" where it ends.
+type QueuePage struct {
+	Tasks    []ReviewTask
+	Next     string
+	Previous string
+}
+
+// Queue returns one page of what lies in the scope of a staff member. Tasks come
+// and go between two pages: none that stays is passed over or shown twice. A
+// cursor that is none starts at the beginning.
+func (s *Store) Queue(ctx context.Context, staff record.ID, q QueueQuery) (QueuePage, error) {
+	member, err := readColleague(ctx, s.db, staff)
+	if err != nil {
+		return QueuePage{}, err
 	}
-	return id
+	narrowed, err := s.narrow(ctx, &member, q.Filter)
+	if err != nil {
+		return QueuePage{}, err
+	}
+	if _, _, ok := readCursor(q.Before, ListRecent); ok {
+		page, err := s.queueBefore(ctx, narrowed, q.Before, q.Limit)
+		if err != nil || page.Previous != "" {
+			return page, err
+		}
+		q.After = "" // fewer than a page is left in front: the first page, and a full one
+	}
+	tasks, more, err := s.queueStretch(ctx, narrowed, q.After, false, q.Limit)
+	if err != nil {
+		return QueuePage{}, err
+	}
+	_, _, behind := readCursor(q.After, ListRecent)
+	if len(tasks) == 0 && behind {
+		return s.queueBefore(ctx, narrowed, q.After, q.Limit) // what followed is gone: the last page
+	}
+	page := QueuePage{Tasks: tasks}
+	if more {
+		page.Next = tasks[len(tasks)-1].Cursor()
+	}
+	if behind {
+		page.Previous = tasks[0].Cursor()
+	}
+	return page, nil
+}
+
+func (s *Store) queueBefore(ctx context.Context, narrowed *bun.SelectQuery, cursor string, limit int) (QueuePage, error) {
+	tasks, more, err := s.queueStretch(ctx, narrowed, cursor, true, limit)
+	if err != nil || len(tasks) == 0 {
+		return QueuePage{}, err
+	}
+	page := QueuePage{Tasks: tasks, Next: tasks[len(tasks)-1].Cursor()}
+	if more {
+		page.Previous = tasks[0].Cursor()
+	}
+	return page, nil
+}
+
+// queueStretch reads up to limit tasks behind a cursor, or before it, in the
+// order of the queue, and tells whether there are more.
+func (s *Store) queueStretch(ctx context.Context, narrowed *bun.SelectQuery, cursor string, backwards bool, limit int) ([]ReviewTask, bool, error) {
+	var tasks []ReviewTask
+	err := s.db.NewRaw("SELECT"+reviewFields+" FROM (?) p JOIN review_tasks t ON t.id = p.id"+reviewJoins+" ORDER BY t.due_at, t.id",
+		ordered(narrowed, cursor, backwards).ColumnExpr("t.id").Limit(int64(limit)+1)).Scan(ctx, &tasks)
+	if err != nil {
+		return nil, false, fmt.Errorf("read review queue: %w", err)
+	}
+	more := len(tasks) > limit
+	switch {
+	case more && backwards:
+		tasks = slices.Delete(tasks, 0, 1)
+	case more:
+		tasks = tasks[:limit]
+	}
+	return tasks, more, nil
+}
+
+// ordered is the queue from a place on, forwards or backwards.
+func ordered(narrowed *bun.SelectQuery, cursor string, backwards bool) *bun.SelectQuery {
+	query := narrowed.Clone()
+	comparison, direction := ">", bun.Safe("ASC")
+	if backwards {
+		comparison, direction = "<", "DESC"
+	}
+	if at, id, ok := readCursor(cursor, ListRecent); ok {
+		query.Where("(t.due_at, t.id) "+comparison+" (?, ?)", at, id)
+	}
+	return query.OrderExpr("t.due_at ?, t.id ?", direction, direction)
 }
 
 // ReviewedToday counts what a staff member decided since midnight in Shanghai.

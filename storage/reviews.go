@@ -35,6 +35,7 @@ type reviewRow struct {
 	ClosedAt     time.Time   `bun:"closed_at,nullzero"`
 	ClosedBy     record.ID   `bun:"closed_by,nullzero"`
 	Decision     record.Move `bun:"decision"`
+	AnsweredAt   time.Time   `bun:"answered_at,nullzero"`
 
 	taskSummary `bun:"embed:"`
 
@@ -85,12 +86,12 @@ func openTask(ctx context.Context, tx bun.Tx, id record.ID) (*reviewRow, error) 
 }
 
 func (r *reviewRow) close(ctx context.Context, tx bun.Tx, command *commandRow, now time.Time) error {
-	r.ClosedAt, r.Decision = now, command.Move
+	r.ClosedAt, r.AnsweredAt, r.Decision = now, command.AcceptedAt, command.Move
 	r.DecidedBy, r.DecidedWith, r.DecidedUntil = "", "", time.Time{}
 	if command.Role.IsStaff() {
 		r.ClosedBy = command.Actor
 	}
-	if _, err := tx.NewUpdate().Model(r).Column("closed_at", "closed_by", "decision", "decided_by", "decided_with", "decided_until").WherePK().Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model(r).Column("closed_at", "closed_by", "decision", "answered_at", "decided_by", "decided_with", "decided_until").WherePK().Exec(ctx); err != nil {
 		return fmt.Errorf("close review: %w", err)
 	}
 	return nil

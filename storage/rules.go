@@ -23,9 +23,9 @@ const (
 	RuleSample  RuleSubject = "sample"  // share of second reviews
 )
 
-// eventRules is the type of the event that an edition leaves, in the chain of
+// EventRulesChanged is the type of the event that an edition leaves, in the chain of
 // what has no subject.
-const eventRules = "rules_changed"
+const EventRulesChanged = "rules_changed"
 
 type ruleDayRow struct {
 	bun.BaseModel `bun:"table:rule_days,alias:d"`
@@ -232,7 +232,7 @@ func (s *Store) appendRules(ctx context.Context, tx bun.Tx, by record.Actor, c r
 		}
 	}
 	return s.appendEvent(ctx, tx, event{
-		Chain: systemChain, Type: eventRules, Role: by.Role, Actor: by.ID, At: now,
+		Chain: systemChain, Type: EventRulesChanged, Role: by.Role, Actor: by.ID, At: now,
 		Data: map[string]any{"what": string(what), "edition": changed.Edition, "count": len(changed.Deltas)},
 	})
 }

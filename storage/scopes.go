@@ -22,6 +22,7 @@ type colleague struct {
 	DisabledAt  time.Time     `bun:"disabled_at,nullzero"`
 }
 
+// readColleague reads a member of the staff.
 func readColleague(ctx context.Context, db bun.IDB, id record.ID) (colleague, error) {
 	var c colleague
 	err := db.NewSelect().Model(&c).Where("id = ?", id).Scan(ctx)

@@ -29,10 +29,7 @@ type FoundSubject struct {
 // there are.
 func (s *Store) SearchSubjects(ctx context.Context, text string, limit, offset int) ([]FoundSubject, int, error) {
 	name, code := form.Clean(text), record.NormalizeCode(text)
-	indexes := [][]byte{s.codeIndex(record.Organization, "", code)}
-	for _, idType := range codes.IDDocumentTypes.All() {
-		indexes = append(indexes, s.codeIndex(record.Person, idType.Code, code))
-	}
+	indexes := append(s.personIndexes(code), s.codeIndex(record.Organization, "", code))
 	if name == "" {
 		return nil, 0, nil
 	}
@@ -57,6 +54,16 @@ func (s *Store) SearchSubjects(ctx context.Context, text string, limit, offset i
 		found = append(found, f)
 	}
 	return found, total, nil
+}
+
+// personIndexes are the blind indexes of a document number, one for each type of
+// document.
+func (s *Store) personIndexes(number string) [][]byte {
+	var indexes [][]byte
+	for _, idType := range codes.IDDocumentTypes.All() {
+		indexes = append(indexes, s.codeIndex(record.Person, idType.Code, number))
+	}
+	return indexes
 }
 
 func (s *Store) foundSubject(ctx context.Context, id record.ID) (FoundSubject, error) {
@@ -93,12 +100,26 @@ func (s *Store) SubjectsByID(ctx context.Context, ids []record.ID) (map[record.I
 	if len(ids) == 0 {
 		return subjects, nil
 	}
-	var rows []subjectRow
-	if err := s.db.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+	var rows []struct {
+		subjectRow `bun:",extend"`
+		wrappedKey
+	}
+	err := s.db.NewSelect().Model(&rows).ColumnExpr("s.*, k.master, k.wrapped").Join("LEFT JOIN subject_keys k ON k.subject = s.id").
+		Where("s.id IN (?)", bun.List(ids)).Scan(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read subjects: %w", err)
 	}
+	opened := map[record.ID][]byte{}
+	for _, row := range rows {
+		if row.Code == "" && row.Master != "" {
+			if opened[row.ID], err = s.openKey(row.ID, row.wrappedKey); err != nil {
+				return nil, err
+			}
+		}
+	}
+	ctx = context.WithValue(ctx, openedKeys{}, opened)
 	for i := range rows {
-		subject, err := s.subject(ctx, s.db, &rows[i])
+		subject, err := s.subject(ctx, s.db, &rows[i].subjectRow)
 		if err != nil {
 			return nil, err
 		}

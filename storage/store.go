@@ -28,6 +28,8 @@ type Store struct {
 	keys       Keyring
 	configured record.Policy
 	policy     atomic.Pointer[record.Policy] // with the rules over it that are known
+
+	waiting queueCube
 }
 
 // New returns a store on an open database, which goes by the configured policy
@@ -68,6 +70,14 @@ func (s *Store) Ping(ctx context.Context) error {
 // NewID returns a fresh UUIDv7.
 func NewID() record.ID {
 	return record.ID(uuid.Must(uuid.NewV7()).String())
+}
+
+// nullID is an id as an argument, where "" is none.
+func nullID(id record.ID) any {
+	if id == "" {
+		return nil
+	}
+	return id
 }
 
 // ValidID reports whether the text has the shape of an id, so that a mistyped

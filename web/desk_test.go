@@ -116,7 +116,7 @@ func TestN10_DecisionsAreUndoneWithWhatWasTyped(t *testing.T) {
 	values := page.nonce()
 	values.Set("reason", "请按意见修改")
 	values.Set("remark.address", "门牌号不清")
-	values.Set("next", review) // as if it were another one
+	values.Set("stay", "on")
 	decided := reviewer.submit(page, review+"/return", values)
 	require.Equal(t, review, decided.location())
 	after := reviewer.follow(decided)
@@ -146,7 +146,6 @@ func TestN10_DecisionsAreUndoneWithWhatWasTyped(t *testing.T) {
 		page := reviewer.get(review)
 		values := page.nonce()
 		values.Set("stay", "on")
-		values.Set("next", "/staff/reviews/"+string(storage.NewID()))
 		require.Equal(t, review, reviewer.submit(page, review+"/approve", values).location())
 		require.Contains(t, reviewer.get(review).text(), "已通过："+b.who.subject.Name)
 		require.Equal(t, "s", reviewer.cookies[prefsCookie].Value)

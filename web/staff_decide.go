@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"unireg/record"
 	"unireg/record/form"
@@ -86,7 +85,10 @@ func (s *Server) decide(v *visit, move record.Move) error {
 		return s.overtaken(v, move.Label()+"没有生效", status.Outcome.Refusal.Explain(), j)
 	}
 	v.flashNotice(s.decided(review, move, status))
-	return v.see(v.onward(values))
+	if v.stays(values) {
+		return v.see(reviewPath(review.Task.ID, carriedFilter(values)))
+	}
+	return s.advance(v, review.Task, values)
 }
 
 // decidedWords say what was decided.
@@ -113,16 +115,13 @@ func (s *Server) decided(r storage.Review, move record.Move, status storage.Comm
 	return view.Notice{Tone: view.Good, Text: text}
 }
 
-// onward is where a decision leads: to the filing that the page names as the
-// next, or back to this one for who chose to stay; the choice is remembered.
-func (v *visit) onward(values url.Values) string {
+// stays tells that the reviewer chose to come back to this filing and not to go on
+// to the next; the choice is remembered.
+func (v *visit) stays(values url.Values) bool {
 	p := v.prefs()
 	p.Stay = values.Get("stay") == "on"
 	v.setPrefs(p)
-	if p.Stay {
-		return "/staff/reviews/" + v.Params("id")
-	}
-	return next(values, "/staff")
+	return p.Stay
 }
 
 func undoPath(command record.ID) string { return "/staff/decisions/" + string(command) + "/undo" }
@@ -145,15 +144,6 @@ func undoDecision(s *Server, v *visit) error {
 	}
 	v.flash(view.Info, "已撤销"+decision.Move.Label()+"，填写的内容还在，可以修改后重新提交。")
 	return v.see(withQuery(path, url.Values{"again": {string(id)}}))
-}
-
-// next is the page that the form names to go on to, if it leads into the
-// staff's side.
-func next(values url.Values, otherwise string) string {
-	if path := localPath(values.Get("next")); strings.HasPrefix(path, "/staff/reviews/") {
-		return path
-	}
-	return otherwise
 }
 
 // judgingOf reads what a reviewer typed. Remarks on what the filing does not have

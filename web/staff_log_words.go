@@ -45,6 +45,7 @@ var logGroups = []logGroup{
 		{storage.EventStaffEnrolled, "设置动态口令"},
 	}},
 	{"system", "系统设置", []logWord{
+		{storage.EventRulesChanged, "修改时限或日历"},
 		{storage.EventCodesImported, "导入代码表"},
 		{storage.EventKeyAdded, "新增接口密钥"},
 		{storage.EventKeyRevoked, "停用接口密钥"},

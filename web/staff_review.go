@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"unireg/record"
@@ -64,7 +63,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 	if err := s.addDossier(v, r, &m); err != nil {
 		return err
 	}
-	if err := s.addQueue(v, r, &m); err != nil {
+	if err := s.besideDesk(v, r, &m); err != nil {
 		return err
 	}
 	phrases, err := s.Store.Phrases(v.ctx, v.staff.ID, r.Record.Kind)
@@ -195,53 +194,13 @@ func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {
 	}
 }
 
-// addQueue puts the queue beside the desk, and leads to its neighbours.
-func (s *Server) addQueue(v *visit, r storage.Review, m *view.ReviewModel) error {
-	q, err := s.queue(v, "")
-	if err != nil {
-		return err
-	}
-	kind := choose(queueKinds, v.Query("kind"), func(c queueKind) string { return c.name })
-	for _, c := range queueKinds {
-		m.QueueKinds = append(m.QueueKinds, view.Filter{
-			Label: c.label, Href: withQuery("/staff/reviews/"+m.ID, kindQuery(c.name)), Count: -1, On: c.name == kind.name,
-		})
-	}
-	var mine []storage.ReviewTask
-	for _, t := range q.tasks {
-		if kind.match(t) && (t.ClaimedBy == "" || t.ClaimedBy == v.staff.ID || t.ID == r.Task.ID) {
-			mine = append(mine, t)
-		}
-	}
-	m.QueueTotal = len(mine)
-	for i, t := range mine {
-		if t.ID != r.Task.ID {
-			continue
-		}
-		if i > 0 {
-			m.PrevHref = "/staff/reviews/" + string(mine[i-1].ID)
-		}
-		if i+1 < len(mine) {
-			m.NextHref = "/staff/reviews/" + string(mine[i+1].ID)
-		}
-	}
-	if m.Queue, err = s.rows(v, mine[:min(len(mine), deskQueue)], r.Task.ID); err != nil {
-		return err
-	}
-	m.DoneToday, err = s.Store.ReviewedToday(v.ctx, v.staff.ID)
-	return err
-}
-
-func kindQuery(kind string) url.Values {
-	if kind == "" {
-		return nil
-	}
-	return url.Values{"kind": {kind}}
-}
-
 // claimReview gives the filing to the staff member for a while.
 func claimReview(s *Server, v *visit) error {
 	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
 	if err != nil {
 		return err
 	}
@@ -252,12 +211,16 @@ func claimReview(s *Server, v *visit) error {
 	if !claimed {
 		return s.overtaken(v, "没有领取成功", "该件已由其他审核人员领取或已办结。", judging{})
 	}
-	return v.see("/staff/reviews/" + string(id))
+	return v.see(reviewPath(id, carriedFilter(values)))
 }
 
 // releaseReview gives the filing back to the queue.
 func releaseReview(s *Server, v *visit) error {
 	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	values, err := v.form()
 	if err != nil {
 		return err
 	}
@@ -269,7 +232,7 @@ func releaseReview(s *Server, v *visit) error {
 		return s.overtaken(v, "没有放回", "该件不由您办理，或已办结。", judging{})
 	}
 	v.flash(view.Good, "已放回队列")
-	return v.see("/staff")
+	return v.see(queuePath(carriedFilter(values)))
 }
 
 // overtaken answers 409 with the desk as it stands now, and keeps what was typed.

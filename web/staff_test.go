@@ -302,7 +302,7 @@ func TestB02_B04_AFilingIsComparedReturnedAndApproved(t *testing.T) {
 		again := reviewer.get(b.review())
 		require.Contains(t, again.text(), "上次退回的意见")
 		require.Contains(t, again.text(), "已修改")
-		require.Contains(t, reviewer.get("/staff?kind=corrected").text(), "补正重提")
+		require.Contains(t, reviewer.get("/staff?occasion=corrected").text(), "补正重提")
 	})
 	t.Run("B05 a key change takes two reviewers", func(t *testing.T) {
 		page := reviewer.get(b.review())
@@ -361,10 +361,10 @@ func TestB01_TheQueueIsNarrowedSearchedAndClaimed(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.Status)
 		return strings.Contains(a.Body, b.review())
 	}
-	require.True(t, lists("/staff?kind=first", first))
-	require.False(t, lists("/staff?kind=change", first))
-	require.True(t, lists("/staff?kind=change", changed))
-	require.False(t, lists("/staff?kind=first", changed))
+	require.True(t, lists("/staff?occasion=first", first))
+	require.False(t, lists("/staff?occasion=change", first))
+	require.True(t, lists("/staff?occasion=change", changed))
+	require.False(t, lists("/staff?occasion=first", changed))
 	require.False(t, lists("/staff?state=mine", first))
 	require.False(t, lists("/staff?state=overdue", first))
 	require.Equal(t, http.StatusOK, reviewer.get("/staff?state=nonsense&kind=nonsense&page=999999&q=%25").Status)

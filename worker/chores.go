@@ -11,13 +11,15 @@ import (
 	"unireg/storage"
 )
 
-// Sweeper deletes rows that are over, and tells of what will be.
+// Sweeper deletes rows that are over, tells of what will be, and keeps count of
+// what was.
 type Sweeper interface {
 	SweepThrottles(ctx context.Context) error
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
 	SweepExpiries(ctx context.Context) (int, error)
 	SweepImports(ctx context.Context, age time.Duration) (int, error)
+	KeepReviewDays(ctx context.Context) (int, error)
 }
 
 // FileKeeper looks after the attachments in database and object store.
@@ -51,6 +53,10 @@ func housekeeping(c Config) activities.Housekeeping {
 		},
 		activities.SweepImports: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepImports(ctx, importAge)
+			return activities.Swept{Done: n}, err
+		},
+		activities.KeepReviewDays: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			n, err := c.Store.KeepReviewDays(ctx)
 			return activities.Swept{Done: n}, err
 		},
 		activities.SweepFiles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {

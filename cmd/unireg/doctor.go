@@ -87,7 +87,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 }
 
 // vendored are the third parties' files that pages ask for.
-var vendored = []string{"vendor/bootstrap.min.css", "vendor/icons.svg", "vendor/altcha/index.js"}
+var vendored = []string{"vendor/bootstrap.min.css", "vendor/icons.svg", "vendor/altcha/index.js", "vendor/echarts.min.js"}
 
 // examineFiles looks for what make generate puts into the binary.
 func examineFiles(d *diagnosis) {

@@ -38,10 +38,15 @@ for (const name of ["index.js", "helpers.js"]) {
 }
 await copyFile(join(modules, "altcha-lib/LICENSE.txt"), join(target, "altcha/LICENSE"));
 
+// The charts of the statistics: the build that draws SVG.
+await copyFile(join(modules, "echarts/dist/echarts.common.min.js"), join(target, "echarts.min.js"));
+await copyFile(join(modules, "echarts/LICENSE"), join(target, "echarts.LICENSE"));
+await copyFile(join(modules, "echarts/NOTICE"), join(target, "echarts.NOTICE"));
+
 // The font of printed papers.
 const fonts = join(root, "web/paper/fonts");
 const noto = join(modules, "@expo-google-fonts/noto-sans-sc");
 await copyFile(join(noto, "400Regular/NotoSansSC_400Regular.ttf"), join(fonts, "NotoSansSC_400Regular.ttf"));
 await copyFile(join(noto, "LICENSE_FONT"), join(fonts, "NotoSansSC.LICENSE"));
 
-console.log(`vendor: bootstrap, ${names.length} icons, altcha, Noto Sans SC`);
+console.log(`vendor: bootstrap, ${names.length} icons, altcha, echarts, Noto Sans SC`);

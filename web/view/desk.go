@@ -42,7 +42,7 @@ func (p Page) deskLinks(bar bool) []Link {
 // section is the page of the top bar to which this one belongs, "" for none.
 func (p Page) section() string {
 	path, _, _ := strings.Cut(p.Path, "?")
-	if path == "/staff" || strings.HasPrefix(path, "/staff/reviews") {
+	if path == "/staff" || strings.HasPrefix(path, "/staff/reviews") || strings.HasPrefix(path, "/staff/queue") {
 		return "/staff"
 	}
 	for _, page := range deskPages {

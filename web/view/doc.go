@@ -48,6 +48,7 @@
 //	         /staff/calendar/notice         NoticePage(p, NoticeModel)
 //	         GET /staff/absences            AbsencesPage(p, []AbsenceRow)
 //	         /staff/members/:id/work        WorkPage(p, WorkModel)
+//	         GET /staff/statistics          StatisticsPage(p, StatisticsModel)
 //	any      errors                         ErrorPage(p, ErrorModel)
 //	         a post after the session ended SessionEndedPage(p, SessionEndedModel)
 //	         the login that followed        ResumePage(p, ResumeModel)

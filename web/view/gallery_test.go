@@ -21,7 +21,7 @@ type shot struct {
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots())
 }
 
 func publicShots() []shot {
@@ -154,12 +154,6 @@ func staffShots() []shot {
 		{"staff-login", view.StaffLoginPage(login, view.StaffLoginModel{Login: "zhoujing", Error: "账号或密码不正确"}), []string{"工作人员登录"}},
 		{"staff-totp", view.TOTPPage(login, view.TOTPModel{Error: "口令不正确或已过期，请输入当前显示的数字"}), []string{"6 位动态口令"}},
 		{"staff-enrol", view.TOTPEnrolPage(login, view.TOTPEnrolModel{QR: qr, Secret: "JBSWY3DPEHPK3PXPJBSWY3DP"}), []string{"JBSW Y3DP", "data:image/png"}},
-		{"staff-queue", view.QueuePage(staffPage("审核队列", "/staff"), view.QueueModel{
-			Tasks: tasks, Total: 38, Pager: view.Pager{Page: 1, Pages: 2, NextHref: "?page=2", Total: 38},
-			States: []view.Filter{{Label: "全部", Href: "/staff", Count: 38, On: true}, {Label: "待领取", Href: "/staff?state=open", Count: 30}, {Label: "我办理的", Href: "/staff?state=mine", Count: 1}, {Label: "已超时", Href: "/staff?state=overdue", Count: 1}},
-			Kinds:  []view.Filter{{Label: "全部", Href: "/staff", Count: -1, On: true}, {Label: "首次", Href: "/staff?kind=first", Count: -1}},
-		}), []string{"已超时 2 小时", "剩 5 小时", "未领取"}},
-		{"staff-queue-empty", view.QueuePage(staffPage("审核队列", "/staff"), view.QueueModel{}), []string{"没有待办的审核"}},
 		{"review", view.ReviewPage(desk, review(func(m *view.ReviewModel) {
 			m.Decision, m.Reason = view.Return, "法定代表人姓名与营业执照不一致，请更正后重新提交。"
 			m.Remarks = map[string]string{"representative_name": "执照上为“陈明元”，请核对后重新填写。"}

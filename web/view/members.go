@@ -66,7 +66,7 @@ func (m MemberModel) url(rest string) string { return "/staff/members/" + m.Row.
 // load is how much work a member has.
 func (r MemberRow) load() string {
 	switch {
-	case r.Claimed+r.Assigned == 0:
+	case !r.holds():
 		return "无"
 	case r.Assigned == 0:
 		return "办理中 " + count(r.Claimed) + " 件"
@@ -75,6 +75,8 @@ func (r MemberRow) load() string {
 	}
 	return "办理中 " + count(r.Claimed) + " 件，待办 " + count(r.Assigned) + " 件"
 }
+
+func (r MemberRow) holds() bool { return r.Claimed+r.Assigned > 0 }
 
 // The dialogs of a member's page.
 const (

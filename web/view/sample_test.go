@@ -157,9 +157,10 @@ var steps = []view.Step{
 var rules = []string{"不少于 10 个字符", "不能与登录账号相同", "不能是常见密码"}
 
 var tasks = []view.ReviewTask{
-	{ID: "t1", Subject: "远山水利工程有限公司", Code: "91430100MA00DEM14H", Kind: view.Tag{Text: "首次登记"}, FiledAt: ago(74 * time.Hour), Due: ago(2 * time.Hour)},
-	{ID: "t2", Subject: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Kind: view.Tag{Text: "基本信息变更", Tone: view.Info}, FiledAt: ago(26 * time.Hour), Due: now.Add(5 * time.Hour), ClaimedBy: "周婧", Mine: true, Current: true},
-	{ID: "t3", Subject: "清河工程咨询有限责任公司", Code: "91430100MA00DEM22C", Kind: view.Tag{Text: "补正重提"}, FiledAt: ago(20 * time.Hour), Due: now.Add(30 * time.Hour), ClaimedBy: "李衡"},
+	{ID: "t1", Subject: "远山水利工程有限公司", Code: "91430100MA00DEM14H", Kind: view.Tag{Text: "首次登记"}, FiledAt: ago(74 * time.Hour), Due: ago(2 * time.Hour), CanTake: true},
+	{ID: "t2", Subject: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Kind: view.Tag{Text: "基本信息变更", Tone: view.Info}, FiledAt: ago(26 * time.Hour), Due: now.Add(5 * time.Hour), ClaimedBy: "周婧", Mine: true, Current: true, Key: true},
+	{ID: "t3", Subject: "清河工程咨询有限责任公司", Code: "91430100MA00DEM22C", Kind: view.Tag{Text: "补正重提"}, FiledAt: ago(20 * time.Hour), Due: now.Add(30 * time.Hour), ClaimedBy: "李衡", Filed: "建筑工程施工总承包壹级", Marks: []view.Tag{{Text: "单位资质"}, {Text: "CA 证书"}}},
+	{ID: "t4", Subject: "北辰市政建设集团有限公司", Code: "91430100MA00DEM306", Kind: view.Tag{Text: "待复核", Tone: view.Warn}, FiledAt: ago(2 * time.Hour), Due: now.Add(90 * time.Hour), GivenTo: "沈星", Filed: "周予安", Marks: []view.Tag{{Text: "执业人员"}, {Text: "抽查", Tone: view.Warn}}},
 }
 
 func review(change func(*view.ReviewModel)) view.ReviewModel {

@@ -29,36 +29,12 @@ type TOTPEnrolModel struct {
 	Error  string
 }
 
-// ReviewTask is a filing in the queue.
-type ReviewTask struct {
-	ID        string
-	Subject   string
-	Code      string
-	Filed     string // title of one of many; "" for 基本信息
-	Kind      Tag    // e.g. 首次登记, 基本信息变更, 补正重提, 待复核
-	FiledAt   time.Time
-	Due       time.Time
-	ClaimedBy string // "" for none
-	Mine      bool
-	Current   bool
-}
-
 // Filter is one choice of a filter, drawn as a link.
 type Filter struct {
 	Label string
 	Href  string
 	Count int // -1 shows none
 	On    bool
-}
-
-// QueueModel is the reviewers' queue, GET /staff.
-type QueueModel struct {
-	Tasks  []ReviewTask
-	States []Filter // 待领取, 我办理的, 待复核, 已超时
-	Kinds  []Filter // 全部, 首次, 变更, 补正
-	Query  string   // posted as q by GET
-	Pager  Pager
-	Total  int
 }
 
 // Check is one line of the system's own checks. Facts are what was compared.
@@ -97,6 +73,10 @@ type ReviewModel struct {
 	DoneToday  int
 	PrevHref   string
 	NextHref   string
+	// QueueQuery is the filter of the queue beside the desk, posted as queue: the
+	// next filing after a decision comes from there.
+	QueueQuery string
+	Handover   *HandoverModel // nil: this person may not hand the filing over
 
 	Subject   string
 	Code      string
