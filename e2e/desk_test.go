@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"unireg/record"
+	"unireg/record/codes"
+	"unireg/record/form"
 )
 
 // keys presses keys, each alone, and stays on the page. Letters come down with
@@ -91,8 +93,19 @@ func TestN10_TheDeskByKeyboardAlone(t *testing.T) {
 	patient, err := s.runPortal("desk", map[string]string{"UNIREG_UNDO_PERIOD": "8s"})
 	require.NoError(t, err)
 	patient.serves(t)
-	b := newBidder(t, s, fmt.Sprintf("麓谷%d设计有限公司", nextNumber())).complete(t).submitted(t)
-	desk := newMember(t, s, "键盘审核员", record.Reviewer, true).sit(t, s)
+	// A region of its own: what is decided here leads to no other test's filing.
+	const region = "440106"
+	files := func(name string) *bidder {
+		b := newBidder(t, s, fmt.Sprintf(name, nextNumber())).complete(t)
+		document := b.document()
+		document.Region = form.Choice{Code: region, Name: codes.Regions.FullName(region)}
+		b.save(t, document)
+		return b.submitted(t)
+	}
+	b, next := files("麓谷%d设计有限公司"), files("麓谷%d勘察有限公司")
+	member := newMember(t, s, "键盘审核员", record.Reviewer, true)
+	require.NoError(t, s.store.SetStaffScope(t.Context(), record.Actor{Role: record.Supervisor}, member.ID, record.Reviewer, []string{region}, nil))
+	desk := member.sit(t, s)
 	desk.origin = patient.origin
 	review := b.review(t)
 	desk.open(review)
@@ -137,7 +150,8 @@ func TestN10_TheDeskByKeyboardAlone(t *testing.T) {
 		require.Equal(t, "请按字段意见修改", desk.value("意见"), "what was typed outlives a reload")
 		require.Equal(t, "门牌号与执照不一致", desk.value("对“注册地址”的意见"))
 		desk.decidesByKey()
-		desk.sees("已退回补正："+b.subject.Name, "撤销")
+		desk.sees("已退回补正："+b.subject.Name, "撤销", next.subject.Name)
+		require.Equal(t, next.review(t), desk.path(), "the next filing is open")
 		b.reaches(t, record.UnderReview)
 	})
 	desk.part("N10 U takes it back, and all that was typed stands again", func() {
