@@ -411,7 +411,7 @@ func (s *Server) decideClaim(v *visit, decision string, decide func(id record.ID
 	if decision == "grant" && fields.Get("verified") != "on" {
 		d.problems = append(d.problems, form.Problem{Field: "verified", Label: "核实身份", Message: "请先核实申诉人身份，再勾选"})
 	}
-	if problem := reasonProblem(answer, maxReason); problem != "" {
+	if problem := reasonProblem(answer); problem != "" {
 		d.problems = append(d.problems, form.Problem{Field: decision, Label: "答复", Message: problem})
 	}
 	if len(d.problems) > 0 {

@@ -329,15 +329,24 @@ func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, erro
 	if _, err := s.Store.Accept(v.ctx, c); err != nil {
 		return storage.CommandStatus{}, err
 	}
-	// A command that was sent again is rung for again: it finds its outcome.
-	ring, cancel := context.WithTimeout(v.ctx, s.RingWait)
-	defer cancel()
-	if _, err := s.Rings.Ring(ring, c.Record, c.ID); err != nil {
-		s.Log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again",
-			"record", c.Record, "command", c.ID, "error", err)
+	// A command that was sent again is rung for again: it finds its outcome. A
+	// decision that waits to be undone has none yet, and nobody waits for the ring.
+	if t, _ := record.TransitionOf(c.Move); t.Decides() && s.Store.Policy().UndoPeriod > 0 {
+		s.ringing.Go(func() { s.ring(context.WithoutCancel(v.ctx), c) })
+	} else {
+		s.ring(v.ctx, c)
 	}
 	// The truth is in the database, whatever the ring said.
 	return s.Store.CommandStatus(v.ctx, c.ID)
+}
+
+// ring wakes the record's workflow and waits for its answer, but not for long.
+func (s *Server) ring(ctx context.Context, c record.Command) {
+	ctx, cancel := context.WithTimeout(ctx, s.RingWait)
+	defer cancel()
+	if _, err := s.Rings.Ring(ctx, c.Record, c.ID); err != nil {
+		s.Log.WarnContext(ctx, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
+	}
 }
 
 // answer leads from an accepted command to what the person sees next: the
@@ -369,12 +378,12 @@ func number(text string) int {
 // maxReason bounds what a person gives as a reason, in characters.
 const maxReason = 500
 
-func reasonProblem(reason string, limit int) string {
+func reasonProblem(reason string) string {
 	switch n := len([]rune(reason)); {
 	case reason == "":
 		return "请填写原因"
-	case n > limit:
-		return "原因最多 " + strconv.Itoa(limit) + " 个字，现在有 " + strconv.Itoa(n) + " 个字"
+	case n > maxReason:
+		return "原因最多 " + strconv.Itoa(maxReason) + " 个字，现在有 " + strconv.Itoa(n) + " 个字"
 	}
 	return ""
 }
@@ -393,7 +402,7 @@ func changeRecord(s *Server, v *visit) error {
 	if d.open() && d.state() == settled {
 		return v.see(d.path("/edit")) // pressed twice, or in two tabs
 	}
-	if problem := reasonProblem(reason, maxReason); problem != "" {
+	if problem := reasonProblem(reason); problem != "" {
 		return s.renderRecord(v, d, http.StatusUnprocessableEntity, view.Notice{Tone: view.Bad, Title: "没有开始变更", Text: problem + "。"})
 	}
 	if err := s.Store.StartChange(v.ctx, v.actor().ID, v.subject.ID, d.id, reason); err != nil {
@@ -448,7 +457,7 @@ func (s *Server) move(v *visit, move record.Move) error {
 	reason := form.Clean(values.Get("reason"))
 	fault, status := "", http.StatusUnprocessableEntity
 	if transition.Reason || reason != "" {
-		fault = reasonProblem(reason, maxReason)
+		fault = reasonProblem(reason)
 	}
 	if transition.LikeSubmit && v.keyLogin(d.kind, "") != "" {
 		fault, status = "须用 CA 证书登录后办理", http.StatusForbidden

@@ -23,6 +23,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -152,6 +153,7 @@ type Server struct {
 	Options
 
 	checksums checksums
+	ringing   sync.WaitGroup // rings that nobody waits for
 	app       *fiber.App
 	seals     sealer
 	lists     listShelf
@@ -248,5 +250,6 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if err := s.app.ShutdownWithContext(drain); err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}
+	s.ringing.Wait() // each ends by itself
 	return nil
 }

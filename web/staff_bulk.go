@@ -248,7 +248,7 @@ func (s *Server) approveOne(v *visit, task record.ID, values url.Values) (record
 // relay rings again.
 func (s *Server) ringAll(v *visit, commands []record.Command) {
 	const atOnce = 8
-	ring, cancel := context.WithTimeout(v.ctx, s.RingWait)
+	ctx, cancel := context.WithTimeout(v.ctx, s.RingWait)
 	defer cancel()
 	var all sync.WaitGroup
 	free := make(chan struct{}, atOnce)
@@ -256,9 +256,7 @@ func (s *Server) ringAll(v *visit, commands []record.Command) {
 		all.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()
-			if _, err := s.Rings.Ring(ring, c.Record, c.ID); err != nil {
-				s.Log.WarnContext(ring, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
-			}
+			s.ring(ctx, c)
 		})
 	}
 	all.Wait()

@@ -36,7 +36,7 @@ func TestB18TheLogSaysWhoDidWhat(t *testing.T) {
 	review := filed.review()
 	page := reviewer.get(review)
 	require.Equal(t, review, reviewer.submit(page, review+"/claim", page.nonce()).location())
-	require.Equal(t, http.StatusOK, reviewer.submit(page, review+"/reveal", url.Values{"reason": {"核对证件"}}).Status)
+	require.Equal(t, http.StatusOK, reviewer.submit(page, review+"/reveal", url.Values{"reason": {"contents"}}).Status)
 	filed.decide(id, record.Return, "示范大道的门牌号缺失")
 	path := "/staff/members/" + string(id)
 	form := boss.get(path)

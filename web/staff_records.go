@@ -235,7 +235,7 @@ func reopenRecord(s *Server, v *visit) error {
 		return s.renderStaffRecord(v, status, reading{notice: &notice})
 	}
 	reason := form.Clean(values.Get("reason"))
-	if problem := reasonProblem(reason, maxReason); problem != "" {
+	if problem := reasonProblem(reason); problem != "" {
 		return refused(http.StatusUnprocessableEntity, problem+"。")
 	}
 	found, subject, err := s.Store.RecordForStaff(v.ctx, id)

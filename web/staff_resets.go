@@ -162,15 +162,14 @@ func openReset(s *Server, v *visit) error {
 	}
 	asked.Token = hash
 	opened, err := s.Store.OpenReset(v.ctx, asked)
-	switch code := record.CodeOf(err); code {
-	case "":
-	case record.AlreadyDone:
+	code := record.CodeOf(err)
+	switch {
+	case code == record.AlreadyDone:
 		v.flash(view.Info, textResetDone)
 		return v.see(counterPath(id))
-	case record.Conflict, record.Forbidden:
+	case code == record.Conflict, code == record.Forbidden:
 		return s.counterProblem(v, statuses[code], asked, "account", messageOf(err))
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	v.audit("password reset opened", "staff", v.staffID(), "subject", string(id), "reset", string(opened.ID), "reason", string(opened.Reason))

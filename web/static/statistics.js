@@ -73,10 +73,10 @@ function option(box) {
 function draw(box) {
   const shown = option(box);
   box.hidden = false;
-  if (box.dataset.chart === "bars") box.style.height = `${64 + 34 * shown.yAxis.data.length}px`;
-  const chart = echarts.init(box, null, { renderer: "svg" });
+  const size = box.dataset.chart === "bars" ? { height: 64 + 34 * shown.yAxis.data.length } : {};
+  const chart = echarts.init(box, null, { renderer: "svg", ...size });
   chart.setOption(shown);
-  new ResizeObserver(() => chart.resize()).observe(box);
+  new ResizeObserver(() => chart.resize(size)).observe(box);
 }
 
 for (const box of document.querySelectorAll("[data-chart]")) draw(box);

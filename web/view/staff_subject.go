@@ -25,8 +25,15 @@ var subjectTabs = []struct {
 	tab   SubjectTab
 	label string
 }{
-	{SubjectOverview, "概况"}, {SubjectRecords, "申报记录"}, {SubjectHistory, "变更历史"}, {SubjectCertificates, "数字证书"},
-	{SubjectApplications, "CA 申请"}, {SubjectSessions, "登录会话"}, {SubjectMessages, "消息"}, {SubjectClaims, "占用申诉"}, {SubjectStaff, "操作记录"},
+	{SubjectOverview, "概况"},
+	{SubjectRecords, "申报记录"},
+	{SubjectHistory, "变更历史"},
+	{SubjectCertificates, "数字证书"},
+	{SubjectApplications, "CA 申请"},
+	{SubjectSessions, "登录会话"},
+	{SubjectMessages, "消息"},
+	{SubjectClaims, "占用申诉"},
+	{SubjectStaff, "操作记录"},
 }
 
 // SubjectTabs are the pages that ?tab= names, in their order.
@@ -129,8 +136,11 @@ type RevealForm struct {
 
 // RevealReasons are the reasons to look at what is masked.
 var RevealReasons = []Option{
-	{Value: "identity", Label: "核对办理人身份"}, {Value: "contents", Label: "与原件核对填报内容"}, {Value: "complaint", Label: "处理咨询或投诉"},
-	{Value: "inquiry", Label: "依法配合查询"}, {Value: "other", Label: "其他（写明原因）"},
+	{Value: "identity", Label: "核对办理人身份"},
+	{Value: "contents", Label: "与原件核对填报内容"},
+	{Value: "complaint", Label: "处理咨询或投诉"},
+	{Value: "inquiry", Label: "依法配合查询"},
+	{Value: "other", Label: "其他（写明原因）"},
 }
 
 // tabHref is the address of one of the subject's pages.
