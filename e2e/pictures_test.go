@@ -36,10 +36,13 @@ type gallery struct {
 	dir string
 }
 
+// fromTheTop is the script that shows the top of a page.
+const fromTheTop = `(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`
+
 // take draws what the person sees, from the top of the page.
 func (g gallery) take(p *person, name string) {
 	g.t.Helper()
-	g.shoot(p, name, `(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`)
+	g.shoot(p, name, fromTheTop)
 }
 
 // takeHere draws what the person sees where the focus is.
@@ -48,12 +51,26 @@ func (g gallery) takeHere(p *person, name string) {
 	g.shoot(p, name, `(document.activeElement.scrollIntoView({ block: "center", behavior: "instant" }), "")`)
 }
 
+// takeWide draws what a person at a wide screen sees.
+func (g gallery) takeWide(p *person, name string) {
+	g.t.Helper()
+	g.sizes(p, name, fromTheTop, []size{{"-wide", 1920, 1080}})
+}
+
+// size is that of a window, and what names its pictures.
+type size struct {
+	suffix        string
+	width, height int64
+}
+
 func (g gallery) shoot(p *person, name, prepare string) {
 	g.t.Helper()
-	for _, size := range []struct {
-		suffix        string
-		width, height int64
-	}{{"", deskWidth, deskHeight}, {"-phone", phoneWidth, phoneHeight}} {
+	g.sizes(p, name, prepare, []size{{"", deskWidth, deskHeight}, {"-phone", phoneWidth, phoneHeight}})
+}
+
+func (g gallery) sizes(p *person, name, prepare string, sizes []size) {
+	g.t.Helper()
+	for _, size := range sizes {
 		p.window(size.width, size.height)
 		p.eval(prepare)
 		ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -189,10 +206,30 @@ func TestPictures(t *testing.T) {
 	p.open("/downloads")
 	g.take(p, "downloads")
 
-	desk := second.sit(t, s)
+	g.desk(b, second)
+	g.records(s, first)
+}
+
+// desk takes pictures of the staff's side, as wide as their screens are, too.
+func (g gallery) desk(b *bidder, supervisor *member) {
+	desk := supervisor.sit(g.t, b.system)
 	g.take(desk, "staff-queue")
+	g.takeWide(desk, "staff-queue")
 	desk.takes(b.subject.Name)
 	desk.follow("领取办理")
+	desk.press("退回补正")
+	desk.fill("意见", "法定代表人姓名与营业执照不一致，请更正后重新提交。")
 	g.take(desk, "staff-review")
-	g.records(s, first)
+	g.takeWide(desk, "staff-review")
+	for path, name := range map[string]string{
+		"/staff/statistics": "staff-statistics", "/staff/members": "staff-members", "/staff/calendar": "staff-calendar", "/staff/log": "staff-log",
+		"/staff/phrases": "staff-phrases", "/staff/subjects/" + string(b.subject.ID): "staff-subject",
+	} {
+		desk.open(path)
+		g.take(desk, name)
+	}
+	desk.open("/staff/statistics")
+	g.takeWide(desk, "staff-statistics")
+	desk.open("/staff/members")
+	g.takeWide(desk, "staff-members")
 }
