@@ -26,6 +26,8 @@ type Store struct {
 	db     *bun.DB
 	keys   Keyring
 	policy record.Policy
+	// watcher is nil where nobody watches.
+	watcher Watcher
 }
 
 // New returns a store on an open database.
@@ -107,8 +109,13 @@ func databaseTime(ctx context.Context, db bun.IDB) (time.Time, error) {
 // COMMIT is resolved by the command's id, not by trying again.
 func (s *Store) inTx(ctx context.Context, operation string, work func(ctx context.Context, tx bun.Tx) error) error {
 	ctx = context.WithValue(ctx, openedKeys{}, map[record.ID][]byte{})
-	err := s.db.RunInTx(ctx, &sql.TxOptions{}, work)
-	if err == nil || record.CodeOf(err) != "" {
+	notes := &tally{}
+	err := s.db.RunInTx(context.WithValue(ctx, tallyKey{}, notes), &sql.TxOptions{}, work)
+	if err == nil {
+		s.told(notes)
+		return nil
+	}
+	if record.CodeOf(err) != "" {
 		return err
 	}
 	return fmt.Errorf("%s: %w", operation, err)
