@@ -19,10 +19,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -90,6 +90,7 @@ type Options struct {
 	ReadTimeout     time.Duration // for a request to arrive, uploads apart; 0 means 15 seconds
 	RingWait        time.Duration // for an outcome before the receipt is shown; 0 means 3 seconds
 	DrainTimeout    time.Duration // for the last requests at the end; 0 means 20 seconds
+	DrainNotice     time.Duration // between the end's being told by /readyz and the last connection taken
 
 	MaxFile         int64 // bytes of an attachment; 0 means 20 MiB
 	Quota           int64 // bytes of all attachments of a subject; 0 means 2 GiB
@@ -149,16 +150,18 @@ const (
 type Server struct {
 	Options
 
-	checksums checksums
-	app       *fiber.App
-	seals     sealer
-	lists     listShelf
-	previews  previews
-	proofs    *access.Proofs
-	proxies   []netip.Prefix
-	secure    bool   // browsers reach the portal over TLS only
-	host      string // of the origin
-	slow      []pattern
+	checksums   checksums
+	connections connections
+	stopping    atomic.Bool // answers end their connection
+	app         *fiber.App
+	seals       sealer
+	lists       listShelf
+	previews    previews
+	proofs      *access.Proofs
+	proxies     []netip.Prefix
+	secure      bool   // browsers reach the portal over TLS only
+	host        string // of the origin
+	slow        []pattern
 }
 
 // New returns a portal that is ready to listen.
@@ -204,8 +207,12 @@ func New(o Options) (*Server, error) {
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
 		s.harden(ctx)
 		handler(ctx)
+		if s.stopping.Load() {
+			ctx.SetConnectionClose()
+		}
 	}
 	server.HeaderReceived = s.patience
+	server.ConnState = s.connections.turned
 	server.CloseOnShutdown = true
 	if err := s.mount(); err != nil {
 		return nil, fmt.Errorf("new portal: %w", err)
@@ -225,26 +232,4 @@ func (s *Server) patience(header *fasthttp.RequestHeader) fasthttp.RequestConfig
 		}
 	}
 	return fasthttp.RequestConfig{}
-}
-
-// Serve serves on an open listener until ctx ends. Then it takes no further
-// connection and gives the requests under way time to finish, so that what was
-// accepted is also acknowledged.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	done := make(chan error, 1)
-	go func() { done <- s.app.Listener(listener) }()
-	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
-	defer cancel()
-	if err := s.app.ShutdownWithContext(drain); err != nil {
-		return fmt.Errorf("drain: %w", err)
-	}
-	return nil
 }
