@@ -385,7 +385,7 @@ func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, erro
 	ring, cancel := context.WithTimeout(v.ctx, s.RingWait)
 	defer cancel()
 	if _, err := s.Rings.Ring(ring, c.Record, c.ID); err != nil {
-		s.Log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again",
+		v.log.WarnContext(v.ctx, "the workflow did not answer; the relay rings again",
 			"record", c.Record, "command", c.ID, "error", err)
 	}
 	// The truth is in the database, whatever the ring said.

@@ -65,8 +65,10 @@ type Options struct {
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
 	Log          *slog.Logger
-	Policy       record.Policy
-	Site         view.Site
+	// Watch is told what the portal does; nil for nobody.
+	Watch  Watcher
+	Policy record.Policy
+	Site   view.Site
 
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For counts
@@ -111,6 +113,9 @@ func (o *Options) complete() error {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Watch == nil {
+		o.Watch = unwatched{}
 	}
 	setDefault(&o.IdleTimeout, 30*time.Minute)
 	setDefault(&o.AbsoluteTimeout, 12*time.Hour)
