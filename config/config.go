@@ -62,9 +62,13 @@ type Config struct {
 	Mode           Mode       `env:"MODE" envDefault:"production" doc:"production, or development: plain http and the keys of a demonstration are allowed"`
 	Listen         string     `env:"LISTEN" envDefault:"127.0.0.1:8080" doc:"address of the portal, host:port"`
 	OpsListen      string     `env:"OPS_LISTEN" doc:"private address of health and metrics, host:port; empty: none. Production refuses one that is not a loopback or private address"`
+	PProf          bool       `env:"PPROF" envDefault:"false" doc:"whether profiles of the process are served on UNIREG_OPS_LISTEN under /debug/pprof/"`
 	Origin         string     `env:"ORIGIN" doc:"origin under which browsers reach the portal, such as https://reg.example.cn; decides Secure cookies and HSTS. In development the default is http:// and the address listened on" need:"web"`
 	TrustedProxies []string   `env:"TRUSTED_PROXIES" doc:"addresses or networks of the reverse proxies whose X-Forwarded headers count, comma-separated"`
 	LogLevel       slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+
+	Drain       time.Duration `env:"DRAIN" envDefault:"20s" doc:"how long requests and activities under way may take to finish after SIGTERM; whoever stops the process must wait longer than this and UNIREG_DRAIN_NOTICE"`
+	DrainNotice time.Duration `env:"DRAIN_NOTICE" envDefault:"0s" doc:"how long the portal goes on serving after SIGTERM while /readyz says that it stops, so that a load balancer that asks takes it out first"`
 
 	DatabaseURL        Secret `env:"DATABASE_URL" doc:"PostgreSQL URL of the application's role" need:"web worker staff verify"`
 	MigrateDatabaseURL Secret `env:"MIGRATE_DATABASE_URL" doc:"PostgreSQL URL of the role that owns the schema" need:"migrate"`

@@ -124,6 +124,9 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"holidays", "UNIREG_HOLIDAYS_FILE=/nonexistent/holidays.tsv", "UNIREG_HOLIDAYS_FILE names a file that cannot be read"},
 		{"misspelt", "UNIREG_LISTNE=127.0.0.1:80", "UNIREG_LISTNE is no setting of this program: was UNIREG_LISTEN meant?"},
 		{"temporal", "TEMPORAL_TLS_SERVER_CA_CERT_PATH=/nonexistent/ca.pem", "TEMPORAL_* cannot be read"},
+		{"profiles nowhere", "UNIREG_PPROF=true", "UNIREG_PPROF has nowhere to be served: name UNIREG_OPS_LISTEN"},
+		{"drain", "UNIREG_DRAIN=0s", "UNIREG_DRAIN is not between 1s and 1h: 0s"},
+		{"drain notice", "UNIREG_DRAIN_NOTICE=1h", "UNIREG_DRAIN_NOTICE is not between 0s and 10m: 1h0m0s"},
 		{"ops on the public port", "UNIREG_OPS_LISTEN=127.0.0.1:8080", "UNIREG_OPS_LISTEN is the public address itself"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -68,6 +68,9 @@ func (c Config) checkAddresses(f faults) {
 	if c.OpsListen != "" && c.OpsListen == c.Listen {
 		f.add("UNIREG_OPS_LISTEN", "is the public address itself: health and metrics take another port")
 	}
+	if c.PProf && c.OpsListen == "" {
+		f.add("UNIREG_PPROF", "has nowhere to be served: name UNIREG_OPS_LISTEN")
+	}
 	if c.Origin != "" && !validOrigin(c.Origin) {
 		f.add("UNIREG_ORIGIN", "is not an origin such as https://reg.example.cn: %q", c.Origin)
 	}
@@ -154,6 +157,12 @@ func (c Config) checkLimits(f faults) {
 	}
 	if c.ProofDifficulty < 1000 || c.ProofDifficulty > 50_000_000 {
 		f.add("UNIREG_PROOF_DIFFICULTY", "is not between 1000 and 50000000: %d", c.ProofDifficulty)
+	}
+	if c.Drain < time.Second || c.Drain > time.Hour {
+		f.add("UNIREG_DRAIN", "is not between 1s and 1h: %s", c.Drain)
+	}
+	if c.DrainNotice < 0 || c.DrainNotice > 10*time.Minute {
+		f.add("UNIREG_DRAIN_NOTICE", "is not between 0s and 10m: %s", c.DrainNotice)
 	}
 	if c.RingWait < 100*time.Millisecond || c.RingWait > 10*time.Second {
 		f.add("UNIREG_RING_WAIT", "is not between 100ms and 10s: %s", c.RingWait)

@@ -15,6 +15,7 @@ import (
 
 	"unireg/record"
 	"unireg/storage"
+	"unireg/web"
 )
 
 // outageFilings is how many filings are submitted while Temporal is away.
@@ -94,8 +95,11 @@ func TestOutageOfTemporal(t *testing.T) {
 		status, r, err := born.readiness(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
-		require.Equal(t, "degraded", r.Status)
-		require.Equal(t, map[string]string{"database": "ok", "objects": "ok", "workflows": "failed"}, r.Parts)
+		require.Equal(t, web.Degraded, r.Status)
+		require.Equal(t, web.PartFailed, r.Parts["workflows"])
+		for _, name := range []string{"database", "schema", "objects", "scanner", "pages"} {
+			require.Equal(t, web.PartOK, r.Parts[name], name)
+		}
 		settled.at(born.origin).shows(t, "/home")
 	})
 	healed := time.Now()

@@ -296,7 +296,7 @@ func (p *portal) ready(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; it said:\n%s", err, p.said())
 	}
-	if status != http.StatusOK || r.Status != "ready" {
+	if status != http.StatusOK || r.Status != web.Ready {
 		return fmt.Errorf("the portal is not ready: %d %+v", status, r)
 	}
 	return nil

@@ -162,6 +162,7 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 	if err != nil {
 		return fmt.Errorf("write outcome: %w", err)
 	}
+	note(ctx, func(w Watcher) { w.Concluded(command.Move, refusal) })
 	e := event{
 		Chain: current.head.Chain, Type: string(command.Move), Record: current.ID, Command: command.ID, Role: command.Role,
 		Actor: command.Actor, At: now, Data: map[string]any{

@@ -195,6 +195,9 @@ func (f *Files) Complete(ctx context.Context, file File, object Object) (File, e
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		return File{}, record.Errorf(record.Conflict, "该附件在上传时已被删除")
 	}
+	if f.store.watcher != nil {
+		f.store.watcher.Uploaded(file.Size)
+	}
 	return file, nil
 }
 

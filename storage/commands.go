@@ -68,6 +68,7 @@ func (r *commandRow) insert(ctx context.Context, tx bun.IDB) error {
 	if _, err := tx.NewInsert().Model(r).Exec(ctx); err != nil {
 		return fmt.Errorf("insert command: %w", err)
 	}
+	note(ctx, func(w Watcher) { w.Accepted(r.Move) })
 	return nil
 }
 

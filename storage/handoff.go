@@ -244,10 +244,14 @@ func (s *Store) concludeDeliveries(ctx context.Context, tx bun.Tx, row *applicat
 	if row.Status == record.ApplicationPending {
 		return nil
 	}
-	_, err := tx.NewRaw("UPDATE commands SET applied = true, done_at = ? WHERE record = ? AND done_at IS NULL AND move IN (?)",
-		now, row.ID, bun.List([]record.Move{MoveCAApply, MoveCAResend})).Exec(ctx)
+	var concluded []record.Move
+	err := tx.NewRaw("UPDATE commands SET applied = true, done_at = ? WHERE record = ? AND done_at IS NULL AND move IN (?) RETURNING move",
+		now, row.ID, bun.List([]record.Move{MoveCAApply, MoveCAResend})).Scan(ctx, &concluded)
 	if err != nil {
 		return fmt.Errorf("conclude deliveries: %w", err)
+	}
+	for _, move := range concluded {
+		note(ctx, func(w Watcher) { w.Concluded(move, "") })
 	}
 	if row.ClosedAt.IsZero() {
 		return nil
@@ -275,6 +279,7 @@ func (s *Store) concludeWithdrawal(ctx context.Context, tx bun.Tx, row *applicat
 		if _, err := tx.NewUpdate().Model(command).Column("applied", "refusal", "done_at").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("conclude withdrawal: %w", err)
 		}
+		note(ctx, func(w Watcher) { w.Concluded(MoveCAWithdraw, refusal) })
 		e := event{
 			Chain: row.Subject, Type: string(MoveCAWithdraw), Record: row.ID, Command: command.ID, Role: command.Role, Actor: command.Actor, At: now,
 			Data: map[string]any{"status": string(row.Status)},

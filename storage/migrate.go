@@ -22,11 +22,20 @@ type Migrator struct{ inner *migrate.Migrator }
 // NewMigrator returns a migrator on the owner's connection. The role
 // unireg_app must exist.
 func NewMigrator(owner *bun.DB) (*Migrator, error) {
+	migrations, err := discovered()
+	if err != nil {
+		return nil, err
+	}
+	return &Migrator{migrate.NewMigrator(owner, migrations, migrate.WithMarkAppliedOnSuccess(true))}, nil
+}
+
+// discovered are the migrations of this program.
+func discovered() (*migrate.Migrations, error) {
 	migrations := migrate.NewMigrations()
 	if err := migrations.Discover(migrationFiles); err != nil {
 		return nil, fmt.Errorf("discover migrations: %w", err)
 	}
-	return &Migrator{migrate.NewMigrator(owner, migrations, migrate.WithMarkAppliedOnSuccess(true))}, nil
+	return migrations, nil
 }
 
 // Up applies what is missing and returns the names of what it applied. Two

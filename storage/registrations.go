@@ -20,11 +20,14 @@ type RegistrationState struct {
 // ApplyRegistration marks the command that a registration left as applied. It
 // may be called again.
 func (s *Store) ApplyRegistration(ctx context.Context, subject record.ID) error {
-	_, err := s.db.NewRaw(`
+	result, err := s.db.NewRaw(`
 		UPDATE commands SET applied = true, done_at = clock_timestamp()
 		WHERE record = ? AND move = ? AND done_at IS NULL`, subject, MoveRegister).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("apply registration: %w", err)
+	}
+	if n, err := result.RowsAffected(); err == nil && n > 0 && s.watcher != nil {
+		s.watcher.Concluded(MoveRegister, "")
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ type Store struct {
 	policy     atomic.Pointer[record.Policy] // with the rules over it that are known
 
 	waiting queueCube
+	// watcher is nil where nobody watches.
+	watcher Watcher
 }
 
 // New returns a store on an open database, which goes by the configured policy
@@ -122,8 +124,13 @@ func databaseTime(ctx context.Context, db bun.IDB) (time.Time, error) {
 // COMMIT is resolved by the command's id, not by trying again.
 func (s *Store) inTx(ctx context.Context, operation string, work func(ctx context.Context, tx bun.Tx) error) error {
 	ctx = context.WithValue(ctx, openedKeys{}, map[record.ID][]byte{})
-	err := s.db.RunInTx(ctx, &sql.TxOptions{}, work)
-	if err == nil || record.CodeOf(err) != "" {
+	notes := &notebook{}
+	err := s.db.RunInTx(context.WithValue(ctx, notebookKey{}, notes), &sql.TxOptions{}, work)
+	if err == nil {
+		s.told(notes)
+		return nil
+	}
+	if record.CodeOf(err) != "" {
 		return err
 	}
 	return fmt.Errorf("%s: %w", operation, err)

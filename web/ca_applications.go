@@ -332,8 +332,8 @@ func (s *Server) ringApplication(v *visit, id, command record.ID) {
 	ctx, cancel := context.WithTimeout(v.ctx, firstAnswer)
 	defer cancel()
 	if err := s.Applications.RingApplication(ctx, id, command); err != nil {
-		s.Log.Warn("the workflow of an application did not answer; the relay rings again",
-			"request", v.reference, "application", id, "command", command, "error", err)
+		v.log.Warn("the workflow of an application did not answer; the relay rings again",
+			"application", id, "command", command, "error", err)
 	}
 }
 

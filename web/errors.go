@@ -13,6 +13,7 @@ import (
 
 	"unireg/record"
 	"unireg/record/form"
+	"unireg/storage"
 	"unireg/web/view"
 )
 
@@ -105,7 +106,7 @@ func (s *Server) serveError(v *visit, err error) error {
 		return s.servePageOfBefore(v)
 	}
 	t := troubleOf(err)
-	s.logTrouble(v, t, err)
+	v.logTrouble(t, err)
 	switch {
 	case v.wantsJSON():
 		return v.json(t.status, t.answer(v.reference))
@@ -128,7 +129,7 @@ func (s *Server) serveError(v *visit, err error) error {
 // that cannot be drawn.
 func (s *Server) drawError(v *visit, model view.ErrorModel) error {
 	if err := v.render(model.Status, view.ErrorPage(v.page("出错了"), model)); err != nil {
-		s.Log.Error("error page cannot be drawn", "request", v.reference, "error", err)
+		v.log.Error("error page cannot be drawn", "error", err)
 		return v.Status(model.Status).SendString("系统暂时无法显示页面，参考编号 " + v.reference)
 	}
 	return nil
@@ -180,7 +181,7 @@ func (s *Server) serveSessionEnded(v *visit) error {
 // servePageOfBefore answers a form of a page that was opened under an earlier
 // session of this browser: it may be posted again from here.
 func (s *Server) servePageOfBefore(v *visit) error {
-	s.Log.Info("token of another session", "request", v.reference, "route", v.route.path, "account", v.account)
+	v.auditAt(slog.LevelWarn, "denied", "reason", "token of another session")
 	fields, err := v.form()
 	if v.wantsJSON() || v.route.stream || err != nil {
 		v.Context().SetConnectionClose()
@@ -195,13 +196,13 @@ func (s *Server) servePageOfBefore(v *visit) error {
 // the page does not know, a request that cannot be read.
 func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	s.harden(c.Context())
-	v := s.newVisit(c, route{method: c.Method(), path: "none", who: anyone, staff: strings.HasPrefix(c.Path(), "/staff"), handle: nil})
+	v := s.newVisit(c, route{method: shownMethod(c.Method()), path: "none", who: anyone, staff: strings.HasPrefix(c.Path(), "/staff"), handle: nil})
 	defer v.leave()
 	if strings.HasPrefix(c.Path(), "/api/") {
 		return s.serveProblem(v, err)
 	}
 	t := troubleOf(err)
-	s.logTrouble(v, t, err)
+	v.logTrouble(t, err)
 	status := t.status
 	if status == fiber.StatusMethodNotAllowed {
 		status = fiber.StatusNotFound
@@ -225,15 +226,13 @@ func recovered(err *error) {
 
 // logTrouble writes an internal error, once and with the number that the
 // person sees, and what was denied. The path is left out: the route names it.
-func (s *Server) logTrouble(v *visit, t trouble, err error) {
-	attributes := []any{
-		slog.String("request", v.reference), slog.String("route", v.route.path), slog.Int("status", t.status),
-		slog.String("account", string(v.account)),
-	}
+func (v *visit) logTrouble(t trouble, err error) {
 	switch {
 	case t.internal:
-		s.Log.Error("request failed", append(attributes, slog.String("error", err.Error()))...)
+		v.log.Error("request failed", slog.String("route", v.route.path), slog.Int("status", t.status),
+			slog.String("account", string(v.account)), slog.String("staff", v.staffID()), slog.String("error", storage.LogText(err)))
+	case v.slowed: // the throttle has told
 	case t.status == fiber.StatusForbidden || t.status == fiber.StatusTooManyRequests || t.status == fiber.StatusUnauthorized:
-		s.Log.Warn("denied", append(attributes, slog.String("code", t.code), slog.String("network", v.network()))...)
+		v.auditAt(slog.LevelWarn, "denied", "reason", t.code)
 	}
 }

@@ -188,21 +188,31 @@ func TestT4_ReadinessNamesThePart(t *testing.T) {
 		return w.Code, r
 	}
 	p := newPortal(t, nil)
-	status, answer := ask(p.Ops(), "/readyz")
+	health := NewHealth(
+		Part{Name: "database", Ping: p.Store.Ping}, Part{Name: "schema", Ping: p.Store.CheckSchema},
+		Part{Name: "workflows", Ping: p.rings.Healthy, Optional: true},
+	)
+	status, answer := ask(health.Handler(), "/readyz")
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, Readiness{"ready", map[string]string{"database": "ok", "objects": "ok", "workflows": "ok"}}, answer)
+	require.Equal(t, Readiness{Ready, map[string]Verdict{"database": PartOK, "schema": PartOK, "workflows": PartOK}}, answer)
 	p.rings.leave(true)
-	status, answer = ask(p.Ops(), "/readyz")
+	status, answer = ask(health.Handler(), "/readyz")
 	require.Equal(t, http.StatusOK, status, "T4 the portal works without the engine")
-	require.Equal(t, Readiness{"degraded", map[string]string{"database": "ok", "objects": "ok", "workflows": "failed"}}, answer)
-	status, answer = ask(broken(t, "http://portal.test").p.Ops(), "/readyz")
+	require.Equal(t, Readiness{Degraded, map[string]Verdict{"database": PartOK, "schema": PartOK, "workflows": PartFailed}}, answer)
+	health.Stop()
+	status, answer = ask(health.Handler(), "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status, "what is being stopped gets no requests")
+	require.Equal(t, Stopping, answer.Status)
+	lost := broken(t, "http://portal.test").p.Store
+	status, answer = ask(NewHealth(Part{Name: "database", Ping: lost.Ping}, Part{Name: "schema", Ping: lost.CheckSchema}).Handler(), "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.Equal(t, "failed", answer.Parts["database"])
+	require.Equal(t, Readiness{Unready, map[string]Verdict{"database": PartFailed, "schema": PartFailed}}, answer)
 	slow := Part{Name: "slow", Ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
-	status, answer = ask(Ops(slow, Part{Name: "away", Optional: true, Ping: func(context.Context) error { return errors.New("away") }}), "/readyz")
+	away := Part{Name: "away", Optional: true, Ping: func(context.Context) error { return errors.New("away") }}
+	status, answer = ask(NewHealth(slow, away).Handler(), "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.Equal(t, "unready", answer.Status)
-	status, _ = ask(Ops(slow), "/livez")
+	require.Equal(t, Unready, answer.Status)
+	status, _ = ask(NewHealth(slow).Handler(), "/livez")
 	require.Equal(t, http.StatusOK, status)
 	for _, path := range []string{"/livez", "/readyz", "/metrics", "/debug/pprof/"} {
 		require.Equal(t, http.StatusNotFound, p.browser().get(path).Status, "W37 not on the public address")

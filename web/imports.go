@@ -273,7 +273,7 @@ func confirmImport(s *Server, v *visit) error {
 		ctx, cancel := context.WithTimeout(v.ctx, s.RingWait)
 		defer cancel()
 		if _, err := s.Imports.StartImport(ctx, i.ID); err != nil {
-			s.Log.WarnContext(v.ctx, "import is left to the worker", "import", string(i.ID), "error", err)
+			v.log.WarnContext(v.ctx, "import is left to the worker", "import", string(i.ID), "error", err)
 		}
 	}
 	return v.see(importPath(i.ID))

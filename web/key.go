@@ -237,7 +237,7 @@ func (s *Server) askOCSP(v *visit, verified certificate.Verified) (certificate.R
 	defer cancel()
 	answer, err := s.OCSP.AskOCSP(ctx, verified.Issuer.OCSP, request)
 	if err != nil {
-		s.Log.Warn("no word of an issuer", slog.String("request", v.reference), slog.String("issuer", verified.Issuer.Key), slog.Any("error", err))
+		v.log.Warn("no word of an issuer", slog.String("issuer", verified.Issuer.Key), slog.Any("error", err))
 		return certificate.Revocation{}, err
 	}
 	return verified.StatusFromOCSP(answer, time.Now())
@@ -354,7 +354,7 @@ func (s *Server) bindAtRegistration(v *visit, t ticket, account record.ID) stora
 		Certificate: c, Verified: verified, NoPassword: access.NoPassword, Holds: account,
 	})
 	if err != nil || grant.Account != account {
-		s.Log.Warn("certificate not bound at registration", slog.String("request", v.reference), slog.Any("error", err))
+		v.log.Warn("certificate not bound at registration", slog.Any("error", err))
 		return byPassword
 	}
 	return storage.NewSession{Account: account, Assurance: record.ByCertificate, Certificate: c.SHA256()}
@@ -369,10 +369,10 @@ func (s *Server) keyRefused(v *visit, fields url.Values, err error) error {
 	switch {
 	case refused:
 		text = refusal.Explain()
-		v.audit("certificate login refused", slog.String("refusal", string(refusal)))
+		v.auditAt(slog.LevelWarn, "certificate login refused", slog.String("reason", string(refusal)))
 	case errors.As(err, &known):
 		text, status = known.Message, statuses[known.Code]
-		v.audit("certificate login refused", slog.String("refusal", string(known.Code)))
+		v.auditAt(slog.LevelWarn, "certificate login refused", slog.String("reason", string(known.Code)))
 	default:
 		return err
 	}

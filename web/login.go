@@ -128,6 +128,7 @@ func (s *Server) checkLogin(v *visit, login, password, proof string) (record.ID,
 	case err != nil:
 		return "", attempt, err
 	case verdict.NeedProof:
+		v.throttled("proof_needed")
 		return "", attempt, errProofNeeded
 	case !verdict.Allowed:
 		return "", attempt, v.tooMany(verdict.RetryAfter)
@@ -156,7 +157,7 @@ func (s *Server) checkLogin(v *visit, login, password, proof string) (record.ID,
 		}
 		return a.ID, attempt, nil
 	}
-	v.audit("login refused")
+	v.auditAt(slog.LevelWarn, "login refused", "reason", "password")
 	return "", attempt, record.Errorf(record.Invalid, textWrongLogin)
 }
 

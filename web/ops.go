@@ -4,60 +4,89 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
 // readyTimeout is how long a part may take to say that it is well.
 const readyTimeout = 3 * time.Second
 
-// Part is something that the portal needs, and how to ask whether it answers.
+// Part is something that a process needs, and how to ask whether it answers.
 type Part struct {
 	Name string
 	Ping func(context.Context) error
-	// Optional parts leave the portal at work, with less: it is degraded.
+	// Optional parts leave the process at work, with less: it is degraded.
 	Optional bool
 }
 
 // Readiness is the answer of /readyz.
 type Readiness struct {
-	Status string            `json:"status"` // ready, degraded or unready
-	Parts  map[string]string `json:"parts"`  // name: ok or failed
+	Status Status             `json:"status"`
+	Parts  map[string]Verdict `json:"parts"`
 }
 
-// Ops serves the private listener: GET /livez says that the process runs, GET
-// /readyz which part does not answer. Without the workflow engine the portal is
-// degraded, not unready: it accepts, and the relay rings later. It never is
-// served on the public address.
-func (s *Server) Ops() http.Handler {
-	return Ops(
-		Part{Name: "database", Ping: s.Store.Ping},
-		Part{Name: "objects", Ping: s.Objects.Ping},
-		Part{Name: "workflows", Ping: s.Rings.Healthy, Optional: true},
-	)
+// Status sums the parts up.
+type Status string
+
+// The statuses. A process that is unready or stopping gets no requests; one that
+// is degraded works, with less.
+const (
+	Ready    Status = "ready"
+	Degraded Status = "degraded"
+	Unready  Status = "unready"
+	Stopping Status = "stopping"
+)
+
+// Verdict is what is known of one part.
+type Verdict string
+
+// The verdicts.
+const (
+	PartOK     Verdict = "ok"
+	PartFailed Verdict = "failed"
+)
+
+// Health knows the parts of a process and whether it is being stopped.
+type Health struct {
+	parts    []Part
+	stopping atomic.Bool
 }
 
-// Ops serves /livez and /readyz for the parts of a process.
-func Ops(parts ...Part) http.Handler {
+// NewHealth returns the health of a process that stands on those parts.
+func NewHealth(parts ...Part) *Health { return &Health{parts: parts} }
+
+// Stop has /readyz say from here on that the process is being stopped, so that
+// whoever sends it requests sends them elsewhere.
+func (h *Health) Stop() { h.stopping.Store(true) }
+
+// Check asks all parts at once, for a limited time.
+func (h *Health) Check(ctx context.Context) Readiness {
+	answer := ready(ctx, h.parts)
+	if h.stopping.Load() {
+		answer.Status = Stopping
+	}
+	return answer
+}
+
+// Handler serves GET /livez, which says that the process runs, and GET /readyz,
+// which says which part does not answer, with 503 if the process cannot serve. It
+// never is served on the public address.
+func (h *Health) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("alive\n")) // who asks has gone away
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		answer := ready(r.Context(), parts)
+		answer := h.Check(r.Context())
 		w.Header().Set("Content-Type", "application/json")
-		if answer.Status == unready {
+		w.Header().Set("Cache-Control", "no-store")
+		if answer.Status == Unready || answer.Status == Stopping {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_ = json.NewEncoder(w).Encode(answer) // who asks has gone away
 	})
 	return mux
 }
-
-const (
-	isReady  = "ready"
-	degraded = "degraded"
-	unready  = "unready"
-)
 
 func ready(ctx context.Context, parts []Part) Readiness {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
@@ -70,19 +99,19 @@ func ready(ctx context.Context, parts []Part) Readiness {
 	for _, part := range parts {
 		go func() { results <- result{part, part.Ping(ctx)} }()
 	}
-	answer := Readiness{Status: isReady, Parts: map[string]string{}}
+	answer := Readiness{Status: Ready, Parts: map[string]Verdict{}}
 	for range parts {
 		r := <-results
 		switch {
 		case r.err == nil:
-			answer.Parts[r.part.Name] = "ok"
+			answer.Parts[r.part.Name] = PartOK
 			continue
 		case !r.part.Optional:
-			answer.Status = unready
-		case answer.Status == isReady:
-			answer.Status = degraded
+			answer.Status = Unready
+		case answer.Status == Ready:
+			answer.Status = Degraded
 		}
-		answer.Parts[r.part.Name] = "failed"
+		answer.Parts[r.part.Name] = PartFailed
 	}
 	return answer
 }

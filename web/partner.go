@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func (s *Server) takeCallback(v *visit) error {
 	case record.NotFound:
 		return &fault{http.StatusNotFound, "unknown_reference", "没有这个编号的申请"}
 	case record.Conflict:
-		s.Log.Error("a callback came under the id of another one", "request", v.reference, "network", v.network())
+		v.auditAt(slog.LevelError, "a callback came under the id of another one")
 		return &fault{http.StatusConflict, "id_reused", messageOf(err)}
 	default:
 	}
@@ -144,8 +145,8 @@ func (s *Server) takeCallback(v *visit) error {
 		ctx, cancel := context.WithTimeout(v.ctx, callWait)
 		defer cancel()
 		if err := s.CallbackBell.Called(ctx, taken.Application); err != nil {
-			s.Log.Warn("the workflow of an application was not woken; the relay rings again",
-				"request", v.reference, "application", taken.Application, "error", err)
+			v.log.Warn("the workflow of an application was not woken; the relay rings again",
+				"application", taken.Application, "error", err)
 		}
 	}
 	return v.SendStatus(http.StatusNoContent)
@@ -212,7 +213,7 @@ func (s *Server) serveProblem(v *visit, err error) error {
 	if f, ok := errors.AsType[*fault](err); ok {
 		t = trouble{status: f.status, code: f.code, text: f.text}
 	}
-	s.logTrouble(v, t, err)
+	v.logTrouble(t, err)
 	problem := contract.Problem{Title: http.StatusText(t.status), Status: t.status, Code: &t.code}
 	if t.internal {
 		t.text = "系统暂时出错，参考编号 " + v.reference

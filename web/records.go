@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -332,20 +333,20 @@ func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, erro
 	// A command that was sent again is rung for again: it finds its outcome. A
 	// decision that waits to be undone has none yet, and nobody waits for the ring.
 	if t, _ := record.TransitionOf(c.Move); t.Decides() && s.Store.Policy().UndoPeriod > 0 {
-		s.ringing.Go(func() { s.ring(context.WithoutCancel(v.ctx), c) })
+		s.ringing.Go(func() { s.ring(context.WithoutCancel(v.ctx), v.log, c) })
 	} else {
-		s.ring(v.ctx, c)
+		s.ring(v.ctx, v.log, c)
 	}
 	// The truth is in the database, whatever the ring said.
 	return s.Store.CommandStatus(v.ctx, c.ID)
 }
 
 // ring wakes the record's workflow and waits for its answer, but not for long.
-func (s *Server) ring(ctx context.Context, c record.Command) {
+func (s *Server) ring(ctx context.Context, log *slog.Logger, c record.Command) {
 	ctx, cancel := context.WithTimeout(ctx, s.RingWait)
 	defer cancel()
 	if _, err := s.Rings.Ring(ctx, c.Record, c.ID); err != nil {
-		s.Log.WarnContext(ctx, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
+		log.WarnContext(ctx, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
 	}
 }
 

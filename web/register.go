@@ -260,7 +260,7 @@ func (s *Server) ringRegistration(v *visit, subject record.ID) {
 	ctx, cancel := context.WithTimeout(v.ctx, s.RingWait)
 	defer cancel()
 	if err := s.Rings.RingRegistration(ctx, subject); err != nil {
-		s.Log.Warn("registration not rung", "request", v.reference, "subject", subject, "error", err)
+		v.log.Warn("registration not rung", "subject", subject, "error", err)
 	}
 }
 

@@ -19,11 +19,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -69,7 +69,9 @@ type Options struct {
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
 	Log          *slog.Logger
-	Site         view.Site
+	// Watch is told what the portal does; nil for nobody.
+	Watch Watcher
+	Site  view.Site
 
 	Origin         string   // as browsers see it, e.g. https://reg.example.cn
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For counts
@@ -93,6 +95,7 @@ type Options struct {
 	ReadTimeout     time.Duration // for a request to arrive, uploads apart; 0 means 15 seconds
 	RingWait        time.Duration // for an outcome before the receipt is shown; 0 means 3 seconds
 	DrainTimeout    time.Duration // for the last requests at the end; 0 means 20 seconds
+	DrainNotice     time.Duration // between the end's being told by /readyz and the last connection taken
 
 	MaxFile         int64 // bytes of an attachment; 0 means 20 MiB
 	Quota           int64 // bytes of all attachments of a subject; 0 means 2 GiB
@@ -113,6 +116,9 @@ func (o *Options) complete() error {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Watch == nil {
+		o.Watch = unwatched{}
 	}
 	setDefault(&o.IdleTimeout, 30*time.Minute)
 	setDefault(&o.AbsoluteTimeout, 12*time.Hour)
@@ -152,17 +158,19 @@ const (
 type Server struct {
 	Options
 
-	checksums checksums
-	ringing   sync.WaitGroup // rings that nobody waits for
-	app       *fiber.App
-	seals     sealer
-	lists     listShelf
-	previews  previews
-	proofs    *access.Proofs
-	proxies   []netip.Prefix
-	secure    bool   // browsers reach the portal over TLS only
-	host      string // of the origin
-	slow      []pattern
+	checksums   checksums
+	connections connections
+	stopping    atomic.Bool    // answers end their connection
+	ringing     sync.WaitGroup // rings that nobody waits for
+	app         *fiber.App
+	seals       sealer
+	lists       listShelf
+	previews    previews
+	proofs      *access.Proofs
+	proxies     []netip.Prefix
+	secure      bool   // browsers reach the portal over TLS only
+	host        string // of the origin
+	slow        []pattern
 }
 
 // New returns a portal that is ready to listen.
@@ -208,8 +216,12 @@ func New(o Options) (*Server, error) {
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
 		s.harden(ctx)
 		handler(ctx)
+		if s.stopping.Load() {
+			ctx.SetConnectionClose()
+		}
 	}
 	server.HeaderReceived = s.patience
+	server.ConnState = s.connections.turned
 	server.CloseOnShutdown = true
 	if err := s.mount(); err != nil {
 		return nil, fmt.Errorf("new portal: %w", err)
@@ -229,27 +241,4 @@ func (s *Server) patience(header *fasthttp.RequestHeader) fasthttp.RequestConfig
 		}
 	}
 	return fasthttp.RequestConfig{}
-}
-
-// Serve serves on an open listener until ctx ends. Then it takes no further
-// connection and gives the requests under way time to finish, so that what was
-// accepted is also acknowledged.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	done := make(chan error, 1)
-	go func() { done <- s.app.Listener(listener) }()
-	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
-	defer cancel()
-	if err := s.app.ShutdownWithContext(drain); err != nil {
-		return fmt.Errorf("drain: %w", err)
-	}
-	s.ringing.Wait() // each ends by itself
-	return nil
 }

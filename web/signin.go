@@ -105,8 +105,16 @@ func (v *visit) within(what string, limit int) error {
 	return v.tooMany(after)
 }
 
+// throttled writes the event of an attempt that was not looked at because there
+// were too many before it.
+func (v *visit) throttled(reason string) {
+	v.slowed = true
+	v.auditAt(slog.LevelWarn, "throttled", "reason", reason)
+}
+
 // tooMany is the refusal of an attempt that may be made again after a while.
 func (v *visit) tooMany(after time.Duration) error {
+	v.throttled("too_many")
 	v.Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
 	minutes := int((after + time.Minute - 1) / time.Minute)
 	return record.Errorf(record.TooMany, fmt.Sprintf("尝试次数过多，请 %d 分钟后再试。", max(1, minutes)))

@@ -256,7 +256,7 @@ func (s *Server) ringAll(v *visit, commands []record.Command) {
 		all.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()
-			s.ring(ctx, c)
+			s.ring(ctx, v.log, c)
 		})
 	}
 	all.Wait()

@@ -108,6 +108,7 @@ func (s *Server) checkStaff(v *visit, login, password string) (storage.StaffMemb
 	case err != nil:
 		return storage.StaffMember{}, attempt, err
 	case verdict.NeedProof:
+		v.throttled("unknown_device")
 		return storage.StaffMember{}, attempt, record.Errorf(record.TooMany, textStaffSlow)
 	case !verdict.Allowed:
 		return storage.StaffMember{}, attempt, v.tooMany(verdict.RetryAfter)
@@ -141,7 +142,7 @@ func (s *Server) checkStaff(v *visit, login, password string) (storage.StaffMemb
 }
 
 func (s *Server) wrongStaff(v *visit) error {
-	v.audit("staff login refused")
+	v.auditAt(slog.LevelWarn, "staff login refused", "reason", "password")
 	return record.Errorf(record.Invalid, textWrongStaff)
 }
 
@@ -254,7 +255,7 @@ func (s *Server) factor(v *visit, fields url.Values) (text string, status int, e
 		}
 	}
 	if !ok {
-		v.audit("second factor refused", slog.String("staff", v.staffID()))
+		v.auditAt(slog.LevelWarn, "second factor refused", "reason", "code")
 		return textWrongCode, http.StatusUnprocessableEntity, nil
 	}
 	err = v.begin(storage.NewSession{Staff: v.staff.ID, Assurance: record.ByPassword, SecondFactor: true})

@@ -129,7 +129,7 @@ func (s *Server) uploadOne(v *visit) (storage.File, error) {
 // may be unread.
 func (v *visit) scriptError(err error) error {
 	t := troubleOf(err)
-	v.s.logTrouble(v, t, err)
+	v.logTrouble(t, err)
 	v.Context().SetConnectionClose()
 	return v.json(t.status, t.answer(v.reference))
 }

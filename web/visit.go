@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -33,9 +34,10 @@ type visit struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	began     time.Time
-	reference string // names the request in the log and to the person
-	nonce     string // of the Content-Security-Policy
-	from      string // address of the browser
+	reference string       // names the request in the log and to the person
+	log       *slog.Logger // writes the reference on every line
+	nonce     string       // of the Content-Security-Policy
+	from      string       // address of the browser
 
 	session *storage.Session     // nil when nobody is logged in
 	account record.ID            // of an applicant
@@ -44,6 +46,7 @@ type visit struct {
 	unread  int                  // messages of the subject
 	kind    record.Kind          // of the record that the page is about, "" for none
 
+	slowed   bool       // the log has the event of a throttled attempt
 	genuine  bool       // the gate has seen the request's token
 	posted   url.Values // once decoded
 	decoded  bool
@@ -56,6 +59,7 @@ func (s *Server) newVisit(c *fiber.Ctx, r route) *visit {
 	// What a person asked for is finished although the browser went away, or the
 	// portal is being stopped.
 	v.ctx, v.cancel = context.WithTimeout(context.Background(), r.timeout(s.RequestTimeout))
+	v.log = s.Log.With(slog.String("request", v.reference))
 	v.nonce, _ = c.Context().UserValue(nonceValue).(string)
 	if r.public {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=300")

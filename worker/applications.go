@@ -34,6 +34,7 @@ type Applications struct {
 	store  ApplicationLister
 	logger *slog.Logger
 	called map[record.ID]silence // applications whose inbox stays as it is
+	watch  observed
 }
 
 // NewApplications returns what keeps the applications going.
@@ -44,7 +45,7 @@ func NewApplications(bell ApplicationBell, store ApplicationLister, logger *slog
 // Run goes on until ctx ends.
 func (a *Applications) Run(ctx context.Context) {
 	reconciled := time.Time{}
-	rounds(ctx, a.logger, "applications", func(ctx context.Context) (bool, error) {
+	rounds(ctx, a.logger, a.watch, LoopApplications, func(ctx context.Context) (bool, error) {
 		err := a.Call(ctx)
 		if err == nil && time.Since(reconciled) >= betweenReconciliations {
 			_, err = a.Reconcile(ctx)

@@ -28,6 +28,7 @@ type Imports struct {
 	store  ImportLister
 	logger *slog.Logger
 	asked  map[record.ID]silence // those that were running, asked ever more rarely
+	watch  observed
 }
 
 // NewImports returns what keeps the imports going.
@@ -37,7 +38,7 @@ func NewImports(bell ImportBell, store ImportLister, logger *slog.Logger) *Impor
 
 // Run goes on until ctx ends.
 func (i *Imports) Run(ctx context.Context) {
-	rounds(ctx, i.logger, "imports", func(ctx context.Context) (bool, error) { return false, i.Round(ctx) })
+	rounds(ctx, i.logger, i.watch, LoopImports, func(ctx context.Context) (bool, error) { return false, i.Round(ctx) })
 }
 
 // Round asks once for what is open.

@@ -36,6 +36,7 @@ type Reconciler struct {
 	registry Registry
 	store    RecordLister
 	logger   *slog.Logger
+	watch    observed
 }
 
 // NewReconciler returns a reconciler.
@@ -48,7 +49,12 @@ const betweenReconciliations = 20 * time.Second
 // Run reconciles until ctx ends.
 func (r *Reconciler) Run(ctx context.Context) {
 	for ctx.Err() == nil {
+		began := time.Now()
 		report, err := r.Round(ctx)
+		if ctx.Err() == nil {
+			r.watch.round(LoopReconcile, began, err)
+			r.watch.reconciled(report)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			r.logger.WarnContext(ctx, "reconciliation failed", slog.Any("error", err))

@@ -49,6 +49,7 @@ type Relay struct {
 	// silent counts the rings in a row that left a command open. Such a command
 	// is rung ever more rarely, so that it takes nobody else's place.
 	silent map[record.ID]silence
+	watch  observed
 }
 
 type silence struct {
@@ -62,7 +63,7 @@ func NewRelay(bell Bell, store CommandLister, logger *slog.Logger) *Relay {
 }
 
 // Run relays until ctx ends.
-func (r *Relay) Run(ctx context.Context) { rounds(ctx, r.logger, "relay", r.Round) }
+func (r *Relay) Run(ctx context.Context) { rounds(ctx, r.logger, r.watch, LoopRelay, r.Round) }
 
 // Round rings once for what is open now and tells whether there is more. The
 // error is that of the database, or of Temporal when no ring at all got through.

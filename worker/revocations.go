@@ -32,6 +32,7 @@ type Revocations struct {
 	store  ListStore
 	every  time.Duration
 	logger *slog.Logger
+	watch  observed
 }
 
 // NewRevocations returns what fetches every issuer's list that often.
@@ -42,7 +43,12 @@ func NewRevocations(trust *certificate.Trust, fetch ListFetcher, store ListStore
 // Run fetches until ctx ends.
 func (r *Revocations) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
+		began := time.Now()
+		err := r.Round(ctx)
+		if ctx.Err() == nil {
+			r.watch.round(LoopRevocations, began, err)
+		}
+		if err != nil && ctx.Err() == nil {
 			r.logger.WarnContext(ctx, "lists of revoked certificates are not all new", slog.Any("error", err))
 		}
 		pause(ctx, r.every)

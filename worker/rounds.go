@@ -8,14 +8,18 @@ import (
 
 // rounds works until ctx ends: at once again where there is more to do, else
 // after a rest, which grows while the work fails.
-func rounds(ctx context.Context, logger *slog.Logger, who string, work func(context.Context) (more bool, err error)) {
+func rounds(ctx context.Context, logger *slog.Logger, watch observed, who Loop, work func(context.Context) (more bool, err error)) {
 	rest := round
 	for ctx.Err() == nil {
+		began := time.Now()
 		more, err := work(ctx)
+		if ctx.Err() == nil {
+			watch.round(who, began, err)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			rest = min(2*rest, longestRest)
-			logger.WarnContext(ctx, who+" rests", slog.Duration("for", rest), slog.Any("error", err))
+			logger.WarnContext(ctx, string(who)+" rests", slog.Duration("for", rest), slog.Any("error", err))
 		case more:
 			rest = round
 			continue

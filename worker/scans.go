@@ -34,6 +34,7 @@ type Scans struct {
 	scanner VirusScanner
 	logger  *slog.Logger
 	away    atomic.Bool // said already
+	watch   observed
 }
 
 // NewScans returns what has files scanned, a few at a time.
@@ -69,10 +70,18 @@ func (s *Scans) Round(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	scan, err := s.files.ScanNext(ctx, s.scanner)
-	if scan == nil || err != nil {
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			s.watch.scanned(ScanFailed)
+		}
 		return false, err
-	}
-	if scan.Found != "" {
+	case scan == nil:
+		return false, nil
+	case scan.Found == "":
+		s.watch.scanned(ScanClean)
+	default:
+		s.watch.scanned(ScanRefused)
 		s.logger.WarnContext(ctx, "an attachment is refused", slog.String("subject", string(scan.Subject)),
 			slog.String("file", string(scan.File)), slog.String("virus", scan.Found))
 	}

@@ -55,29 +55,34 @@ type Config struct {
 	Lists      ListFetcher
 	ListsEvery time.Duration
 	Logger     *slog.Logger
+	// Watcher is told what the worker does; nil for nobody.
+	Watcher Watcher
+	// Drain is how long activities may go on after the end was asked for, before
+	// they are cancelled; 0 means 10 seconds.
+	Drain time.Duration
 }
 
 // restart is the pause before a worker that could not start, or was stopped by a
 // fault, is started again.
 const restart = 2 * time.Second
 
-// Run serves until ctx ends, then lets what is in hand finish for a few seconds.
+// Run serves until ctx ends. Then it polls no more and lets the activities in hand
+// finish, for c.Drain at most.
 // While Temporal is away it tries again: nothing but ctx ends it.
 func Run(ctx context.Context, c Config) error {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	door := workflows.NewClient(c.Temporal, c.Namespace)
-	var group sync.WaitGroup
-	group.Go(func() { NewRelay(door, c.Store, c.Logger).Run(ctx) })
-	group.Go(func() { NewReconciler(door, c.Store, c.Logger).Run(ctx) })
-	group.Go(func() { NewImports(door, c.Store, c.Logger).Run(ctx) })
-	group.Go(func() { NewApplications(door, c.Store, c.Logger).Run(ctx) })
-	if c.Trust != nil {
-		group.Go(func() { NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger).Run(ctx) })
+	if c.Drain == 0 {
+		c.Drain = 10 * time.Second
 	}
-	if c.Scanner != nil {
-		group.Go(func() { NewScans(c.Files, c.Scanner, c.Logger).Run(ctx) })
+	door := workflows.NewClient(c.Temporal, c.Namespace)
+	if c.Watcher != nil {
+		door.Watch(c.Watcher)
+	}
+	var group sync.WaitGroup
+	for _, loop := range loops(c, door) {
+		group.Go(func() { loop(ctx) })
 	}
 	group.Go(func() {
 		keep(ctx, c.Logger, "schedules", func() error { return workflows.EnsureSchedules(ctx, c.Temporal) })
@@ -85,6 +90,28 @@ func Run(ctx context.Context, c Config) error {
 	serveForever(ctx, c)
 	group.Wait()
 	return nil
+}
+
+// loops are what a worker does beside its workflows, each until its context ends.
+func loops(c Config, door *workflows.Client) []func(context.Context) {
+	watch := observed{c.Watcher}
+	relay := NewRelay(door, c.Store, c.Logger)
+	reconciler := NewReconciler(door, c.Store, c.Logger)
+	imports := NewImports(door, c.Store, c.Logger)
+	applications := NewApplications(door, c.Store, c.Logger)
+	relay.watch, reconciler.watch, imports.watch, applications.watch = watch, watch, watch, watch
+	all := []func(context.Context){relay.Run, reconciler.Run, imports.Run, applications.Run}
+	if c.Trust != nil {
+		revocations := NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger)
+		revocations.watch = watch
+		all = append(all, revocations.Run)
+	}
+	if c.Scanner != nil {
+		scans := NewScans(c.Files, c.Scanner, c.Logger)
+		scans.watch = watch
+		all = append(all, scans.Run)
+	}
+	return all
 }
 
 func serveForever(ctx context.Context, c Config) {
@@ -103,18 +130,19 @@ func serve(ctx context.Context, c Config) error {
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
 		Applications: c.Store, Company: c.Company, Trust: c.Trust, Imports: c.Store,
 	}
-	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed))
+	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed, c.Drain))
 	Register(w, effects)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
-	defer w.Stop()
-	calls := worker.New(c.Temporal, workflows.CAQueue, callOptions(failed))
+	stops := []func(){w.Stop}
+	defer func() { together(stops) }()
+	calls := worker.New(c.Temporal, workflows.CAQueue, callOptions(failed, c.Drain))
 	calls.RegisterActivity(effects)
 	if err := calls.Start(); err != nil {
 		return fmt.Errorf("start worker for calls: %w", err)
 	}
-	defer calls.Stop()
+	stops = append(stops, calls.Stop)
 	c.Logger.InfoContext(ctx, "worker serves", slog.String("queue", workflows.TaskQueue))
 	select {
 	case <-ctx.Done():
@@ -122,6 +150,15 @@ func serve(ctx context.Context, c Config) error {
 	case err := <-failed:
 		return fmt.Errorf("worker failed: %w", err)
 	}
+}
+
+// together calls all at once: each may take its time.
+func together(calls []func()) {
+	var group sync.WaitGroup
+	for _, call := range calls {
+		group.Go(call)
+	}
+	group.Wait()
 }
 
 // Register registers everything that the product's queue may ask for.
@@ -136,7 +173,7 @@ func Register(r worker.Registry, effects *activities.Activities) {
 
 // options suit a worker that shares a small machine with a database: the work is
 // waiting for PostgreSQL, so that a few tasks per core keep it busy.
-func options(failed chan<- error) worker.Options {
+func options(failed chan<- error, drain time.Duration) worker.Options {
 	cores := runtime.GOMAXPROCS(0)
 	return worker.Options{
 		Identity:                                "worker-" + rand.Text()[:8], // says nothing about the host
@@ -145,7 +182,7 @@ func options(failed chan<- error) worker.Options {
 		MaxConcurrentActivityExecutionSize:      max(8, 8*cores),
 		MaxConcurrentWorkflowTaskPollers:        max(2, 2*cores),
 		MaxConcurrentActivityTaskPollers:        2,
-		WorkerStopTimeout:                       10 * time.Second,
+		WorkerStopTimeout:                       drain,
 		// A busy machine may hold a workflow up for more than the default second.
 		DeadlockDetectionTimeout: 5 * time.Second,
 		// A release that cannot replay a history, or panics, leaves the workflow
@@ -162,8 +199,8 @@ func options(failed chan<- error) worker.Options {
 
 // callOptions suit the queue of calls of the CA company, which wait for somebody
 // else's computers: many at a time, and none in anybody's way.
-func callOptions(failed chan<- error) worker.Options {
-	o := options(failed)
+func callOptions(failed chan<- error, drain time.Duration) worker.Options {
+	o := options(failed, drain)
 	o.DisableWorkflowWorker = true
 	o.MaxConcurrentActivityExecutionSize = 64
 	return o

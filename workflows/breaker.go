@@ -43,6 +43,13 @@ func (b *breaker) allow(now time.Time) bool {
 	return true
 }
 
+// tripped reports whether callers are spared at this moment.
+func (b *breaker) tripped() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= tolerated
+}
+
 // report takes the result of a try.
 func (b *breaker) report(now time.Time, answered bool) {
 	b.mu.Lock()

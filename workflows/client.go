@@ -27,6 +27,7 @@ type Client struct {
 	temporal  client.Client
 	namespace string
 	breaker   breaker
+	watcher   Watcher // nil where nobody watches
 }
 
 // NewClient returns a client on a connection to that namespace. A connection of
@@ -40,7 +41,7 @@ func NewClient(connection client.Client, namespace string) *Client {
 // rings went unanswered: nobody shall wait for an engine that is known to be away.
 func (c *Client) Ring(ctx context.Context, id, command record.ID) (Answer, error) {
 	var answer Answer
-	err := c.spared(ctx, func() (err error) {
+	err := c.spared(ctx, BellRecord, func() (err error) {
 		answer, err = c.ring(ctx, id, command)
 		return err
 	})
@@ -53,11 +54,13 @@ const present = 500 * time.Millisecond
 // spared makes a call unless earlier ones went unanswered. An engine that was
 // not heard of lately is asked first whether it is there: a call waits for an
 // outcome, and the wait for an engine that is away shall be shorter.
-func (c *Client) spared(ctx context.Context, call func() error) error {
+func (c *Client) spared(ctx context.Context, bell Bell, call func() error) (err error) {
+	began := time.Now()
+	defer func() { c.rang(bell, time.Since(began), err) }()
 	if !c.breaker.allow(time.Now()) {
-		return fmt.Errorf("spared: %w", ErrUnavailable)
+		return fmt.Errorf("%w: %w", errSpared, ErrUnavailable)
 	}
-	err := c.present(ctx)
+	err = c.present(ctx)
 	if err == nil {
 		err = call()
 	}
@@ -108,11 +111,13 @@ func (c *Client) ring(ctx context.Context, id, command record.ID) (Answer, error
 // until ctx ends for the outcome of an attempt. The error is ErrUnavailable as of
 // Ring, or ErrOpen when the CA company has yet to answer: the workflow goes on
 // trying.
-func (c *Client) RingApplication(ctx context.Context, id, command record.ID) error {
+func (c *Client) RingApplication(ctx context.Context, id, command record.ID) (err error) {
+	began := time.Now()
+	defer func() { c.rang(BellApplication, time.Since(began), err) }()
 	if !c.breaker.allow(time.Now()) {
-		return fmt.Errorf("spared: %w", ErrUnavailable)
+		return fmt.Errorf("%w: %w", errSpared, ErrUnavailable)
 	}
-	err := c.present(ctx)
+	err = c.present(ctx)
 	if err != nil {
 		c.breaker.report(time.Now(), false)
 		return err
@@ -170,7 +175,7 @@ func applicationStart(id record.ID) client.StartWorkflowOptions {
 // running, that its inbox holds something. Like Ring it fails at once while
 // Temporal is known to be away: the inbox keeps what came, and the relay calls.
 func (c *Client) Called(ctx context.Context, id record.ID) error {
-	return c.spared(ctx, func() error {
+	return c.spared(ctx, BellCallback, func() error {
 		_, err := c.temporal.SignalWithStartWorkflow(ctx, ApplicationID(id), SignalCallback, nil, applicationStart(id),
 			CAApplication, ApplicationInput{Application: id})
 		return back("call", err)
@@ -205,7 +210,7 @@ func (c *Client) Attend(ctx context.Context, id record.ID) (started bool, err er
 // RingRegistration starts the subject's Registration, unless it is running. Like
 // Ring it fails at once while Temporal is known to be away.
 func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error {
-	return c.spared(ctx, func() error {
+	return c.spared(ctx, BellRegistration, func() error {
 		_, err := c.start(ctx, RegistrationID(subject), Registration, RegistrationInput{Subject: subject})
 		return err
 	})
@@ -215,7 +220,7 @@ func (c *Client) RingRegistration(ctx context.Context, subject record.ID) error 
 // whether one had to be started. Like Ring it fails at once while Temporal is
 // known to be away: the worker starts what was confirmed when it is back.
 func (c *Client) StartImport(ctx context.Context, id record.ID) (started bool, err error) {
-	err = c.spared(ctx, func() (err error) {
+	err = c.spared(ctx, BellImport, func() (err error) {
 		started, err = c.start(ctx, ImportID(id), Import, ImportInput{Import: id})
 		return err
 	})

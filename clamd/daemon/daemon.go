@@ -28,6 +28,8 @@ type Options struct {
 	// has signatures: it is ready at once and takes little memory.
 	TestOnly bool
 	Log      io.Writer // what it says
+	// MostMiB bounds what it takes and looks into; 0 is above what the product takes.
+	MostMiB int
 }
 
 // Daemon is a running clamd. It ends with this process, however that ends.
@@ -121,10 +123,14 @@ func (d *Daemon) configure(o Options) (path string, err error) {
 	d.Address = "unix:" + socket
 	// What it could not look into whole is not clean, and no size that the product
 	// takes is beyond it.
+	most := o.MostMiB
+	if most == 0 {
+		most = 1100
+	}
 	lines := []string{
 		"Foreground yes", "LocalSocket " + socket, "LocalSocketMode 600", "FixStaleSocket yes",
 		"DatabaseDirectory " + signatures, "TemporaryDirectory " + o.Dir, "ConcurrentDatabaseReload no", "MaxThreads 4",
-		"StreamMaxLength 1100M", "MaxFileSize 1100M", "MaxScanSize 1100M", "AlertExceedsMax yes",
+		fmt.Sprintf("StreamMaxLength %dM", most), fmt.Sprintf("MaxFileSize %dM", most), fmt.Sprintf("MaxScanSize %dM", most), "AlertExceedsMax yes",
 	}
 	path = filepath.Join(o.Dir, "clamd.conf")
 	return path, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)

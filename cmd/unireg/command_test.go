@@ -171,7 +171,8 @@ func TestT4PortalBootsWithoutTemporalAndSaysDegraded(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, "a degraded portal serves")
 	var ready web.Readiness
 	require.NoError(t, json.Unmarshal([]byte(body), &ready))
-	require.Equal(t, web.Readiness{Status: "degraded", Parts: map[string]string{"database": "ok", "objects": "ok", "workflows": "failed"}}, ready)
+	parts := map[string]web.Verdict{"database": "ok", "schema": "ok", "objects": "ok", "workflows": "failed", "pages": "ok"}
+	require.Equal(t, web.Readiness{Status: web.Degraded, Parts: parts}, ready)
 	code, said := run(t, environment, "", "health")
 	require.Zero(t, code, said)
 
@@ -445,8 +446,8 @@ func TestDoctorNamesWhatIsAway(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Regexp(t, `ok +database +PostgreSQL \d+`, said)
 	require.Regexp(t, `ok +schema +current at 2`, said, "the application's role may ask")
-	require.Regexp(t, `FAULT object store +.*bucket does not exist`, said)
-	require.Regexp(t, `FAULT Temporal +.* does not answer`, said)
+	require.Regexp(t, `FAULT object store +there is no bucket no-such-bucket`, said)
+	require.Regexp(t, `FAULT Temporal +nothing answers at .*: submissions are accepted and wait`, said)
 	require.Contains(t, said, "unireg: 2 faults")
 }
 

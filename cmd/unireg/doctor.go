@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
-
+	"unireg/certificate"
 	"unireg/config"
 	"unireg/record"
 	"unireg/storage"
@@ -25,29 +24,11 @@ type doctorCommand struct {
 
 // Help tells what is looked at.
 func (doctorCommand) Help() string {
-	return `Checks the settings, whether PostgreSQL, the object store, Temporal and, where files are scanned, the virus scanner answer,
-and with which versions, whether the scanner finds a test file and takes the largest that may be uploaded, whether the schema is current, the bucket and the namespace exist, the pages' files were built in, and the calendar knows this year's and
-next year's holidays. Every fault gets a sentence; the exit code is 1 if there is any.`
-}
-
-// diagnosis collects what the doctor finds.
-type diagnosis struct {
-	out    io.Writer
-	faults int
-}
-
-func (d *diagnosis) say(verdict, what, detail string, values ...any) {
-	detail = strings.ReplaceAll(fmt.Sprintf(detail, values...), "\n", "; ")
-	_, _ = fmt.Fprintf(d.out, "%-5s %-14s %s\n", verdict, what, detail) // a closed terminal changes no diagnosis
-}
-
-func (d *diagnosis) fine(what, detail string, values ...any) { d.say("ok", what, detail, values...) }
-
-func (d *diagnosis) warn(what, detail string, values ...any) { d.say("warn", what, detail, values...) }
-
-func (d *diagnosis) fault(what, detail string, values ...any) {
-	d.faults++
-	d.say("FAULT", what, detail, values...)
+	return `Checks the settings, the pages' files, the calendar and the CA issuers; PostgreSQL, its encoding, search, clock, the rights of
+the application's role, the schema, and whether the keys of the settings open what is stored; the object store, its clock, key and bucket, with
+an object that is written, read and removed; where files are scanned, whether the scanner finds a test file at the end of the largest that may
+be uploaded; Temporal, its namespace, and whether a worker serves. Every fault gets a sentence and what to do next, in the order
+in which they depend on one another; the exit code is 1 if there is any. docs/operators.md shows them.`
 }
 
 // patience is how long the doctor waits for one answer.
@@ -65,15 +46,19 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	c, err := config.Load(os.Environ(), parts...)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			d.fault("settings", "%s", strings.TrimSpace(line))
+			d.fault(finding{what: "settings", sentence: strings.TrimSpace(line), next: "correct the variable; the README's table says what it takes"})
 		}
 	} else {
 		d.fine("settings", "%s mode, %s", c.Mode, strings.Join(command.Parts, ", "))
 	}
-	examineFiles(d)
+	if slices.Contains(parts, config.Portal) {
+		examineFiles(d, static.FS)
+		examineProxies(d, c)
+	}
 	examineCalendar(d, calendarInForce(ctx, c), time.Now())
+	trust := examineTrust(d, c, time.Now())
 	if c.DatabaseURL != "" {
-		examineDatabase(ctx, d, c)
+		examineDatabase(ctx, d, c, trust)
 	}
 	if c.S3Endpoint != "" {
 		examineObjects(ctx, d, c)
@@ -81,7 +66,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	examineScanner(ctx, d, c)
 	examineTemporal(ctx, d, c)
 	if d.faults > 0 {
-		return fmt.Errorf("%d faults", d.faults)
+		return errors.New(counted(d.faults, "fault"))
 	}
 	return nil
 }
@@ -89,16 +74,27 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 // vendored are the third parties' files that pages ask for.
 var vendored = []string{"vendor/bootstrap.min.css", "vendor/icons.svg", "vendor/altcha/index.js", "vendor/echarts.min.js"}
 
-// examineFiles looks for what make generate puts into the binary.
-func examineFiles(d *diagnosis) {
+// missingPageFiles names what make generate should have put into the binary.
+func missingPageFiles(files fs.FS) error {
 	var missing []string
 	for _, name := range vendored {
-		if _, err := fs.Stat(static.FS, name); err != nil {
+		if _, err := fs.Stat(files, name); err != nil {
 			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
-		d.fault("page files", "this binary was built without %s: run make build", strings.Join(missing, ", "))
+		return errors.New(strings.Join(missing, ", ") + " is missing")
+	}
+	return nil
+}
+
+// examineFiles looks for what pages load.
+func examineFiles(d *diagnosis, files fs.FS) {
+	if err := missingPageFiles(files); err != nil {
+		d.fault(finding{
+			"page files", "this program was built without the files that pages load", err,
+			"build it with make build, which installs them, or run the image",
+		})
 		return
 	}
 	d.fine("page files", "built in")
@@ -125,114 +121,83 @@ func calendarInForce(ctx context.Context, c config.Config) *record.Calendar {
 	return store.Policy().Calendar
 }
 
+// examineProxies finds a portal that cannot tell its visitors apart. It has no TLS
+// of its own: where its origin has, a proxy stands before it.
+func examineProxies(d *diagnosis, c config.Config) {
+	if c.Secure() && len(c.TrustedProxies) == 0 {
+		d.fault(finding{
+			"proxies", "the origin is https, so that a proxy brings every visitor, and none is trusted: all count as one address", nil,
+			"name the proxy's address in UNIREG_TRUSTED_PROXIES, or one visitor's wrong passwords slow everybody down",
+		})
+		return
+	}
+	if len(c.TrustedProxies) > 0 {
+		d.fine("proxies", "trusted: %s", strings.Join(c.TrustedProxies, ", "))
+	}
+}
+
+// announced is the month by which the State Council has announced the holidays of
+// the next year.
+const announced = time.December
+
 // examineCalendar asks for the years in which deadlines fall.
 func examineCalendar(d *diagnosis, calendar *record.Calendar, now time.Time) {
-	year := now.In(record.Shanghai).Year()
-	switch {
+	now = now.In(record.Shanghai)
+	const next = "run unireg calendar import, or import the notice on the page 时限与日历: deadlines that it moves are planned anew"
+	switch year := now.Year(); {
 	case !calendar.CoversYear(year):
-		d.fault("calendar", "the holidays of %d are not known: deadlines count every Monday to Friday; run unireg calendar import, or import the notice on the page 时限与日历", year)
+		d.fault(finding{"calendar", fmt.Sprintf("the holidays of %d are not known: deadlines count every Monday to Friday", year), nil, next})
+	case !calendar.CoversYear(year+1) && now.Month() >= announced:
+		d.fault(finding{"calendar", fmt.Sprintf("the holidays of %d are not known, and deadlines of these days reach into it", year+1), nil, next})
 	case !calendar.CoversYear(year + 1):
-		d.warn("calendar", "the holidays of %d are not known yet; the State Council announces them in November", year+1)
+		d.warn(finding{"calendar", fmt.Sprintf("the holidays of %d are not known yet; the State Council announces them in November", year+1), nil, next})
 	default:
 		d.fine("calendar", "knows %d and %d", year, year+1)
 	}
 }
 
-func examineDatabase(ctx context.Context, d *diagnosis, c config.Config) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	db, err := storage.Open(c.DatabaseURL.Reveal(), 2)
-	if err != nil {
-		d.fault("database", "%v", err)
-		return
-	}
-	defer db.Close()
-	var version, encoding, role string
-	var superuser bool
-	var now time.Time
-	err = db.NewRaw(`SELECT current_setting('server_version'), current_setting('server_encoding'), current_user, usesuper, clock_timestamp()
-		FROM pg_user WHERE usename = current_user`).Scan(ctx, &version, &encoding, &role, &superuser, &now)
-	if err != nil {
-		d.fault("database", "PostgreSQL does not answer: %v", err)
-		return
-	}
-	d.fine("database", "PostgreSQL %s, %s, role %s", version, encoding, role)
-	var trigrams int
-	if err := db.NewRaw("SELECT cardinality(show_trgm('公共资源交易'))").Scan(ctx, &trigrams); err != nil {
-		d.fault("search", "the extension pg_trgm is missing: %v", err)
-	} else if trigrams == 0 {
-		d.fault("search", "the database's locale knows no Chinese letters: create it with a UTF-8 locale")
-	}
-	if superuser {
-		d.fault("database", "role %s is a superuser: the portal must not be able to change its own history", role)
-	}
-	if skew := time.Since(now).Abs(); skew > time.Minute {
-		d.warn("clock", "this machine and the database differ by %s; the database's clock counts", skew.Round(time.Second))
-	}
-	examineSchema(ctx, d, c)
-}
+// expiresSoon is how long before an issuer's end the doctor speaks of it.
+const expiresSoon = 60 * 24 * time.Hour
 
-// examineSchema compares the migrations of this binary with the database's.
-func examineSchema(ctx context.Context, d *diagnosis, c config.Config) {
-	if c.MigrateDatabaseURL == "" {
-		c.MigrateDatabaseURL = c.DatabaseURL // reading the list takes no rights
-	}
-	err := migrateWith(c, func(m *storage.Migrator) error {
-		applied, missing, err := m.Status(ctx)
-		switch {
-		case err != nil:
-			return err
-		case len(missing) > 0:
-			d.fault("schema", "%d migrations are missing, the first is %s: run unireg migrate up", len(missing), missing[0])
-		default:
-			d.fine("schema", "current at %s", applied[len(applied)-1])
-		}
+// examineTrust reads the CA issuers and what speaks with them.
+func examineTrust(d *diagnosis, c config.Config, now time.Time) *certificate.Trust {
+	trust, err := loadTrust(c)
+	if err != nil {
+		d.fault(finding{"CA issuers", "the list of issuers cannot be read: nobody logs in by certificate", err, "correct the file that UNIREG_CA_TRUST names"})
 		return nil
-	})
-	if err != nil {
-		d.fault("schema", "%v", err)
 	}
-}
-
-func examineObjects(ctx context.Context, d *diagnosis, c config.Config) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	objects, err := newObjects(c)
-	if err == nil {
-		err = objects.Ping(ctx)
+	if err := (&rooms{config: c, trust: trust}).openPartner(); err != nil {
+		d.fault(finding{
+			"CA company", "what the settings say of the CA company and the issuers' addresses does not go together", err,
+			"correct the variables that are named",
+		})
 	}
-	if err != nil {
-		d.fault("object store", "%v", err)
-		return
+	if trust == nil {
+		d.warn(finding{"CA issuers", "none is trusted: nobody logs in by certificate", nil, "name the list in UNIREG_CA_TRUST where there shall be 电子标"})
+		return nil
 	}
-	d.fine("object store", "%s answers, bucket %s exists", c.S3Endpoint, c.S3Bucket)
-}
-
-func examineTemporal(ctx context.Context, d *diagnosis, c config.Config) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	connection, door, err := dialTemporal(c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		d.fault("Temporal", "%v", err)
-		return
+	issuers := trust.Issuers()
+	ended := 0
+	for _, issuer := range issuers {
+		switch left := issuer.NotAfter.Sub(now); {
+		case left < 0:
+			ended++
+		case left < expiresSoon:
+			d.warn(finding{
+				"CA issuers", fmt.Sprintf("%s ends on %s", issuer.Name, issuer.NotAfter.In(record.Shanghai).Format(time.DateOnly)), nil,
+				"have the authority's next certificate and add it to the list beside this one, which must stay for what it vouched for",
+			})
+		}
 	}
-	defer connection.Close()
-	info, err := connection.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
-	if err != nil {
-		d.fault("Temporal", "%s does not answer: %v", c.Temporal.HostPort, err)
-		return
+	if ended == len(issuers) {
+		d.fault(finding{
+			"CA issuers", "every issuer of the list has expired: no certificate counts any more", nil,
+			"add the authorities' new certificates to the file that UNIREG_CA_TRUST names; the old ones stay for what they vouched for",
+		})
+		return trust
 	}
-	_, err = connection.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Temporal.Namespace})
-	if err != nil {
-		d.fault("Temporal", "server %s, namespace %s: %v", info.GetServerVersion(), c.Temporal.Namespace, err)
-		return
-	}
-	d.fine("Temporal", "server %s, namespace %s exists", info.GetServerVersion(), c.Temporal.Namespace)
-	if err := door.Healthy(ctx); err != nil {
-		d.warn("worker", "none serves at this moment: submissions are accepted and wait")
-		return
-	}
-	d.fine("worker", "serves")
+	d.fine("CA issuers", "%d trusted, %d of them expired", len(issuers), ended)
+	return trust
 }
 
 var errProduction = errors.New("production mode refuses the development stack: run unireg web and unireg worker beside servers of your own")

@@ -21,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"unireg/config"
+	"unireg/storage"
 )
 
 // cli is the command line.
@@ -48,7 +49,10 @@ The environment configures it: the README lists the variables, "unireg doctor" c
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGTERM) // who asks twice to end in order does not mean at once
+		stop()                         // a second Ctrl-C does
+	})
 	var c cli
 	parsed := kong.Parse(&c, kong.Name("unireg"), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -78,11 +82,19 @@ func settings(parts ...config.Part) (config.Config, error) {
 // newLog returns the log of a process: lines for machines in production, for
 // people in development.
 func newLog(c config.Config, out io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: plainErrors}
 	if c.Mode == config.Development {
 		return slog.New(slog.NewTextHandler(out, options))
 	}
 	return slog.New(slog.NewJSONHandler(out, options))
+}
+
+// plainErrors writes errors without what PostgreSQL quotes of a statement.
+func plainErrors(_ []string, a slog.Attr) slog.Attr {
+	if err, ok := a.Value.Any().(error); ok {
+		return slog.String(a.Key, storage.LogText(err))
+	}
+	return a
 }
 
 // stopped is nil for what ended because it was asked to.

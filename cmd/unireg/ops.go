@@ -5,25 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
+	"unireg/config"
 	"unireg/web"
+	"unireg/web/static"
 )
 
 // checkPatience is how long a process may take to say whether it is ready.
 const checkPatience = 5 * time.Second
 
-// newOps answers operators on a port of its own: /livez (the process runs),
-// /readyz (what it stands on, as JSON) and /metrics (Prometheus). None of it is
-// on the public port. Without object store or Temporal the process is degraded,
-// yet serves. What does not answer is told to the log.
-func newOps(r *rooms) http.Handler {
+// health is what a part of the system stands on. Without object store, Temporal
+// or scanner it is degraded, yet serves. What does not answer is told to the log.
+func (r *rooms) health(of config.Part) *web.Health {
 	part := func(name string, ping func(context.Context) error, optional bool) web.Part {
 		return web.Part{Name: name, Optional: optional, Ping: func(ctx context.Context) error {
 			err := ping(ctx)
@@ -33,31 +29,66 @@ func newOps(r *rooms) http.Handler {
 			return err
 		}}
 	}
-	health := web.Ops(
-		part("database", r.store.Ping, false), part("objects", r.objects.Ping, true), part("workflows", r.door.Healthy, true),
-	)
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(r.db.DB, "unireg"), collectors.NewBuildInfoCollector(),
-	)
-	mux := http.NewServeMux()
-	mux.Handle("/", health)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	return mux
+	parts := []web.Part{
+		part("database", r.store.Ping, false), part("schema", r.store.CheckSchema, false),
+		part("objects", r.objects.Ping, true), part("workflows", r.door.Healthy, true),
+	}
+	if r.scanner != nil {
+		parts = append(parts, part("scanner", r.scanner.Ping, true))
+	}
+	if of == config.Portal {
+		parts = append(parts, part("pages", func(context.Context) error { return missingPageFiles(static.FS) }, true))
+	}
+	return web.NewHealth(parts...)
 }
 
-// serveOps answers operators until ctx ends.
-func serveOps(ctx context.Context, handler http.Handler, listener net.Listener) error {
+// startOps answers operators on a port of its own: /livez (the process runs),
+// /readyz (what it stands on, as JSON), /metrics (Prometheus) and, where the
+// settings say so, /debug/pprof/. None of it is on the public port. When ctx ends
+// /readyz says so at once; the port stays open until end is called, when what was
+// under way is finished.
+func (r *rooms) startOps(ctx context.Context, of config.Part) (end func(), err error) {
+	listener, err := listen(ctx, r.config.OpsListen, "UNIREG_OPS_LISTEN")
+	if err != nil {
+		return nil, err
+	}
+	health := r.health(of)
+	unhook := context.AfterFunc(ctx, health.Stop)
+	r.metrics.Live(health, r.store)
 	server := &http.Server{
-		Handler: handler, ReadTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		Handler: r.opsHandler(health), ReadTimeout: 5 * time.Second, WriteTimeout: opsWrite, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		ErrorLog: slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
 	}
-	unhook := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer unhook()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve health and metrics: %w", err)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			r.log.ErrorContext(ctx, "health and metrics are not served any more", slog.Any("error", err))
+		}
+	}()
+	return func() {
+		unhook()
+		_ = server.Close() // who asks at this moment learns that the process is gone
+		<-ended
+	}, nil
+}
+
+// opsWrite is how long an answer to operators may take: a profile is taken for
+// half a minute by default.
+const opsWrite = 2 * time.Minute
+
+func (r *rooms) opsHandler(health *web.Health) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", health.Handler())
+	mux.Handle("GET /metrics", r.metrics.Handler())
+	if r.config.PProf {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", http.NotFound) // arguments may name what is nobody's business
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return nil
+	return mux
 }
 
 type healthCommand struct{}

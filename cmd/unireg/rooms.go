@@ -14,6 +14,7 @@ import (
 	"unireg/certificate"
 	"unireg/clamd"
 	"unireg/config"
+	"unireg/metrics"
 	"unireg/partner"
 	"unireg/record/codes"
 	"unireg/storage"
@@ -35,6 +36,7 @@ type rooms struct {
 	partner  *partner.Client    // of the CA company and the issuers
 	verifier *partner.Verifier  // of what the CA company calls back
 	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
+	metrics  *metrics.Metrics   // nil where nobody watches
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -43,7 +45,12 @@ const databasePatience = 30 * time.Second
 // openRooms connects. The database must answer; the object store and Temporal
 // may be away: what does not need them works without.
 func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, error) {
-	r := &rooms{config: c, log: log}
+	return openWatched(ctx, c, log, nil)
+}
+
+// openWatched is openRooms for a process that tells figures.
+func openWatched(ctx context.Context, c config.Config, log *slog.Logger, figures *metrics.Metrics) (*rooms, error) {
+	r := &rooms{config: c, log: log, metrics: figures}
 	var err error
 	if r.trust, err = loadTrust(c); err != nil {
 		return nil, err
@@ -58,6 +65,13 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 		return nil, err
 	}
 	r.store = storage.New(r.db, c.Keyring(), c.Policy())
+	if figures != nil {
+		figures.Pool(r.db.DB)
+		r.store.Watch(figures)
+		if c.Temporal.MetricsHandler, err = figures.Temporal(log); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+	}
 	if err := r.awaitDatabase(ctx); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -75,6 +89,9 @@ func openRooms(ctx context.Context, c config.Config, log *slog.Logger) (*rooms, 
 	}
 	if r.temporal, r.door, err = dialTemporal(c, log); err != nil {
 		return nil, errors.Join(err, r.close())
+	}
+	if figures != nil {
+		r.door.Watch(figures)
 	}
 	return r, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -114,47 +116,83 @@ func openScanner(c config.Config) (*clamd.Client, error) {
 	return scanner, nil
 }
 
-// examineScanner has the scanner find the test file, pass a clean one, and take
-// as much as may be uploaded.
+// examineScanner has the scanner find the test file, alone and at the end of an
+// archive as large as what may be uploaded: a scanner passes without a word what
+// lies beyond its own limits.
 func examineScanner(ctx context.Context, d *diagnosis, c config.Config) {
 	scanner, err := openScanner(c)
 	if err != nil {
 		return // the settings told
 	}
 	if scanner == nil {
-		d.warn("virus scan", "off: attachments show 未扫描")
+		d.warn(finding{"virus scan", "off: attachments show 未扫描", nil, "set UNIREG_SCAN=required and UNIREG_CLAMD where attachments shall be scanned"})
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*patience)
 	defer cancel()
-	if err := scanner.Ping(ctx); err != nil {
-		d.fault("virus scan", "%v: attachments wait and nothing is approved", err)
-		return
-	}
 	version, err := scanner.Version(ctx)
 	if err != nil {
-		d.fault("virus scan", "%v", err)
+		d.fault(finding{
+			"virus scan", "the scanner does not answer: attachments wait and nothing is approved", err,
+			"start clamd, or correct UNIREG_CLAMD",
+		})
 		return
 	}
-	for _, probe := range []struct {
-		what    string
-		content io.Reader
-		finds   bool
-	}{
-		{"the EICAR test file", strings.NewReader(string(clamd.TestVirus())), true},
-		{fmt.Sprintf("a file of %d MiB, the most that may be uploaded", c.MaxFileMiB), io.LimitReader(blank{}, c.MaxFileBytes()), false},
-	} {
-		found, err := scanner.Scan(ctx, probe.content)
-		switch {
-		case err != nil:
-			d.fault("virus scan", "%s was not scanned: %v", probe.what, err)
-			return
-		case probe.finds != (found != ""):
-			d.fault("virus scan", "of %s the scanner says %q", probe.what, found)
-			return
-		}
+	found, err := scanner.Scan(ctx, bytes.NewReader(clamd.TestVirus()))
+	if err != nil || found == "" {
+		d.fault(finding{
+			"virus scan", "the scanner does not find the EICAR test file: whatever it passes proves nothing", err,
+			"see whether its signatures were fetched (freshclam) and loaded",
+		})
+		return
 	}
-	d.fine("virus scan", "%s finds the EICAR test file", version)
+	large := largeVirus(c.MaxFileBytes())
+	defer large.Close()
+	found, err = scanner.Scan(ctx, large)
+	switch {
+	case errors.Is(err, clamd.ErrLimit) || err == nil && found == "":
+		d.fault(finding{
+			"virus scan", fmt.Sprintf("its limits are below the %d MiB that may be uploaded: what is larger is not looked at", c.MaxFileMiB), err,
+			"raise StreamMaxLength, MaxFileSize and MaxScanSize in clamd.conf above UNIREG_MAX_FILE_MIB, and restart clamd",
+		})
+	case err != nil:
+		d.fault(finding{"virus scan", fmt.Sprintf("a file of %d MiB was not scanned", c.MaxFileMiB), err, "see the cause and clamd's own log"})
+	default:
+		d.fine("virus scan", "%s finds the EICAR test file, and at the end of %d MiB", version, c.MaxFileMiB)
+	}
+}
+
+// tarBlock is the unit of an archive's size, in bytes.
+const tarBlock = 512
+
+// largeVirus is an archive of that size, in bytes, with the test file behind
+// blanks.
+func largeVirus(size int64) io.ReadCloser {
+	virus := clamd.TestVirus()
+	// Two headers, the test file and the archive's end take six blocks.
+	blanks := max(0, size/tarBlock-6) * tarBlock
+	reader, writer := io.Pipe()
+	go func() {
+		archive := tar.NewWriter(writer)
+		var err error
+		for _, part := range []struct {
+			name    string
+			size    int64
+			content io.Reader
+		}{
+			{"blank", blanks, io.LimitReader(blank{}, blanks)},
+			{"eicar.com", int64(len(virus)), bytes.NewReader(virus)},
+		} {
+			if err == nil {
+				err = archive.WriteHeader(&tar.Header{Name: part.name, Size: part.size, Mode: 0o600})
+			}
+			if err == nil {
+				_, err = io.Copy(archive, part.content)
+			}
+		}
+		_ = writer.CloseWithError(errors.Join(err, archive.Close())) // never fails
+	}()
+	return reader
 }
 
 // blank is an endless content.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"unireg/config"
+	"unireg/metrics"
 	"unireg/storage"
 	"unireg/web"
 	"unireg/web/view"
@@ -25,7 +26,8 @@ type webCommand struct{}
 func (webCommand) Help() string {
 	return `Serves bidders, staff and the public on UNIREG_LISTEN until it is told to stop (SIGTERM or Ctrl-C), then finishes
 what is under way. It starts and works without Temporal and workers: submissions are accepted and processed later.
-UNIREG_OPS_LISTEN, if set, serves /livez, /readyz and /metrics to operators.`
+UNIREG_OPS_LISTEN, if set, serves /livez, /readyz and /metrics to operators, and says during UNIREG_DRAIN_NOTICE that the
+portal stops while it still serves.`
 }
 
 // Run serves the portal until ctx ends.
@@ -62,27 +64,35 @@ func serve(ctx context.Context, part config.Part, run func(context.Context, *roo
 	if err != nil {
 		return err
 	}
-	r, err := openRooms(ctx, c, newLog(c, os.Stderr))
+	var figures *metrics.Metrics
+	if c.OpsListen != "" {
+		figures = metrics.New()
+	}
+	r, err := openWatched(ctx, c, newLog(c, os.Stderr), figures)
 	if err != nil {
 		return stopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	group, groupCtx := errgroup.WithContext(ctx)
 	if c.OpsListen != "" {
-		listener, err := listen(ctx, c.OpsListen, "UNIREG_OPS_LISTEN")
+		end, err := r.startOps(groupCtx, part)
 		if err != nil {
 			return err
 		}
-		group.Go(func() error { return serveOps(groupCtx, newOps(r), listener) })
+		defer end()
 	}
 	group.Go(func() error { return r.followEditions(groupCtx) })
 	group.Go(func() error { return run(groupCtx, r) })
-	return stopped(ctx, group.Wait())
+	if err := stopped(ctx, group.Wait()); err != nil {
+		return err
+	}
+	r.log.InfoContext(ctx, "stopped", slog.String("part", string(part)))
+	return nil
 }
 
 // listen opens a port; variable is the setting that names it.
 func listen(ctx context.Context, address, variable string) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	listener, err := web.Listen(ctx, address)
 	if err != nil {
 		return nil, portError(address, variable, err)
 	}
@@ -92,7 +102,7 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 // serveWeb serves the portal until ctx ends.
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
-	portal, err := web.New(web.Options{ //nolint:contextcheck // each request has a context of its own
+	options := web.Options{
 		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
 		Log:    r.log,
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
@@ -100,7 +110,12 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty,
-	})
+		DrainTimeout: c.Drain, DrainNotice: c.DrainNotice,
+	}
+	if r.metrics != nil {
+		options.Watch = r.metrics
+	}
+	portal, err := web.New(options) //nolint:contextcheck // each request has a context of its own
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -124,7 +139,10 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	c := worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
-		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log,
+		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log, Drain: r.config.Drain,
+	}
+	if r.metrics != nil {
+		c.Watcher = r.metrics
 	}
 	if r.scanner != nil {
 		c.Scanner = r.scanner

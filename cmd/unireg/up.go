@@ -22,6 +22,7 @@ import (
 
 	"unireg/config"
 	"unireg/storage"
+	"unireg/web"
 )
 
 type upCommand struct {
@@ -161,7 +162,7 @@ func (u *upCommand) prepare(ctx context.Context) (net.Listener, error) {
 		faults = append(faults, err)
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(u.Port))
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	listener, err := web.Listen(ctx, address)
 	if err != nil {
 		faults = append(faults, portError(address, "--port", err))
 	}

@@ -1,0 +1,48 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Waiting is how many of something wait at a moment, and for how long the first
+// of them has.
+type Waiting struct {
+	Count  int
+	Oldest time.Duration // 0 where none waits
+}
+
+// Backlog is what waits for a worker or for somebody else's computers. Each
+// figure is read from an index of what is open, so that it may be asked often.
+type Backlog struct {
+	// Commands are accepted, may take effect, and have no outcome.
+	Commands Waiting
+	// Scans are attachments that wait for the virus scanner.
+	Scans Waiting
+	// Applications are open ones to the CA company.
+	Applications Waiting
+}
+
+// Backlog reads what waits.
+func (s *Store) Backlog(ctx context.Context) (Backlog, error) {
+	var b Backlog
+	var seconds [3]float64
+	err := s.db.NewRaw(`
+		SELECT commands.n, commands.age, scans.n, scans.age, applications.n, applications.age
+		FROM (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(greatest(accepted_at, not_before))), 0)::float8 AS age
+		      FROM commands WHERE done_at IS NULL
+		        AND (not_before IS NULL OR not_before < clock_timestamp() OR cancelled_at IS NOT NULL)) commands,
+		     (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS age
+		      FROM files WHERE NOT scanned AND state = 'scanning') scans,
+		     (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(accepted_at)), 0)::float8 AS age
+		      FROM ca_applications WHERE closed_at IS NULL) applications`).
+		Scan(ctx, &b.Commands.Count, &seconds[0], &b.Scans.Count, &seconds[1], &b.Applications.Count, &seconds[2])
+	if err != nil {
+		return Backlog{}, fmt.Errorf("read backlog: %w", err)
+	}
+	for i, w := range []*Waiting{&b.Commands, &b.Scans, &b.Applications} {
+		w.Oldest = max(0, time.Duration(seconds[i]*float64(time.Second)))
+	}
+	return b, nil
+}
