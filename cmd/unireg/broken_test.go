@@ -48,7 +48,7 @@ type breakage struct {
 const (
 	nextSetting = "correct the variable; the README's table says what it takes"
 	nextClock   = "have both follow the same time server"
-	nextList    = "name a calendar that has them in UNIREG_HOLIDAYS_FILE, and restart portals and workers: deadlines that it moves are planned anew"
+	nextList    = "run unireg calendar import, or import the notice on the page 时限与日历: deadlines that it moves are planned anew"
 )
 
 var breakages = []breakage{
