@@ -286,14 +286,13 @@ type OpenCommand struct {
 	Move   record.Move `bun:"move"`
 }
 
-// OpenCommands lists commands that are due, not done, and older than that,
-// oldest first.
+// OpenCommands lists commands that are not done and have been due, or cancelled,
+// for longer than that, oldest first.
 func (s *Store) OpenCommands(ctx context.Context, olderThan time.Duration, limit int) ([]OpenCommand, error) {
 	var open []OpenCommand
 	err := s.db.NewRaw(`
 		SELECT id, record, move FROM commands
-		WHERE done_at IS NULL AND accepted_at < clock_timestamp() - ? * interval '1 microsecond'
-		  AND (not_before IS NULL OR not_before < clock_timestamp() OR cancelled_at IS NOT NULL)
+		WHERE done_at IS NULL AND coalesce(cancelled_at, not_before, accepted_at) < clock_timestamp() - ? * interval '1 microsecond'
 		ORDER BY accepted_at LIMIT ?`, olderThan.Microseconds(), limit).Scan(ctx, &open)
 	if err != nil {
 		return nil, fmt.Errorf("list open commands: %w", err)
