@@ -50,7 +50,7 @@ func (c *Client) Processes(ctx context.Context, candidates []Process) ([]Process
 	for _, p := range candidates {
 		ids = append(ids, fmt.Sprintf("'%s'", p.workflowID())) // a UUID behind a fixed word needs no escaping
 	}
-	if !c.breaker.allow(time.Now()) {
+	if c.away() {
 		return nil, fmt.Errorf("spared: %w", ErrUnavailable)
 	}
 	// What becomes of it is not the breaker's: an index that is slow says nothing of
