@@ -201,11 +201,14 @@ func TestB01_ManyAreClaimedGivenBackAndHandedOver(t *testing.T) {
 		stranger := reviewer.submit(reviewer.get(one.review()), action, url.Values{"to": {string(otherID)}})
 		require.Equal(t, http.StatusConflict, stranger.Status)
 		require.Contains(t, stranger.text(), "只能转交由您办理的件")
-		_, third := p.newStaff(record.Reviewer, true)
+		taker, third := p.newStaff(record.Reviewer, true)
 		a := other.submit(page, action, url.Values{"to": {string(third)}, "note": {"休假"}, "queue": {one.own()}})
 		require.Equal(t, "/staff?"+one.own(), a.location(), a.text())
 		require.Contains(t, other.follow(a).text(), "已交给")
 		require.Contains(t, reviewer.get("/staff?"+one.own()).text(), "分派给 审核员")
+		told := taker.get(one.review()).text()
+		require.Contains(t, told, "休假", "whoever gets it reads the note")
+		require.Regexp(t, "转交 审核员", told)
 	})
 }
 

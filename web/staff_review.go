@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -166,6 +167,15 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 	if r.Task.Second {
 		addFirstReviewer(events, m)
 	}
+	handed, err := s.Store.Handovers(v.ctx, r.Record.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range handed {
+		if h.Task == r.Task.ID {
+			m.Handed = append(m.Handed, view.Handed{At: h.At, Text: handedOn(h), Note: h.Note})
+		}
+	}
 	return nil
 }
 
@@ -184,6 +194,22 @@ func (s *Server) addChanges(v *visit, r storage.Review, round *round, fields for
 		before, m.BeforeLabel = r.InForce.Document.Form(today()), fmt.Sprintf("第 %d 版，现行有效", r.InForce.No)
 	}
 	m.Changes = form.Diff(before, fields)
+}
+
+// handedOn says between whom a filing went from hand to hand.
+func handedOn(h storage.Handover) string {
+	by := cmp.Or(h.By, "系统")
+	switch {
+	case h.Given == "" && h.Taken != "" && h.Taken != h.By:
+		return by + " 将 " + h.Taken + " 的件放回队列"
+	case h.Given == "":
+		return by + " 放回队列"
+	case h.Taken != "" && h.Taken != h.By:
+		return by + " 从 " + h.Taken + " 转交 " + h.Given
+	case h.Taken == "":
+		return by + " 分派给 " + h.Given
+	}
+	return by + " 转交 " + h.Given
 }
 
 func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {

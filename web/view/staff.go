@@ -58,6 +58,13 @@ const (
 	Reject  Decision = "reject"
 )
 
+// Handed is a filing that went from one to another, with what was said.
+type Handed struct {
+	At   time.Time
+	Text string
+	Note string // "" for none
+}
+
 // ReviewModel is the reviewer's desk. Its form carries command, version and the
 // inputs decision, reason, remark.TARGET and stay; the fixed button posts it to
 // /staff/reviews/:id/approve|return|confirm|reject. With a NextHref it also posts
@@ -119,6 +126,7 @@ type ReviewModel struct {
 	ClaimedBy    string // "" for none
 	AssignedTo   string // to whom it was handed; "" for nobody
 	AssignedToMe bool
+	Handed       []Handed // how it went from hand to hand, oldest first
 	Mine         bool
 	ClaimExpires time.Time
 	ClaimPeriod  time.Duration // for which a claim holds without being renewed
