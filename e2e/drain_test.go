@@ -162,7 +162,9 @@ func TestT1_RestartsLoseNoAcknowledgement(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1, "the upload that a restart met")
 	s.undisputed(t)
-	answer, err := http.Get("http://" + private + "/metrics") //nolint:noctx // a test on this machine
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+private+"/metrics", nil)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)

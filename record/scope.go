@@ -30,6 +30,12 @@ func (s Scope) Covers(kind Kind, region string, filing Filing) bool {
 	case len(s.Kinds) > 0 && !slices.Contains(s.Kinds, kind):
 		return false
 	}
+	return s.Serves(region)
+}
+
+// Serves reports whether what comes from the region, "" while it is not known, is
+// in the scope as far as regions go.
+func (s Scope) Serves(region string) bool {
 	return region == "" || len(s.Regions) == 0 || within(s.Regions, region)
 }
 

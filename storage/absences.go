@@ -27,11 +27,7 @@ type Absence struct {
 // heldBy is the condition in a query on review_tasks t that the member works on
 // the review or is to. What was decided is out of their hands.
 func heldBy(member string) string {
-	return strings.ReplaceAll(`
-		t.closed_at IS NULL AND t.decided_by IS NULL AND (
-			t.claimed_by = $ AND t.claimed_until > clock_timestamp()
-			OR t.assigned_to = $ AND coalesce(t.assigned_until, 'infinity') > clock_timestamp()
-			   AND (t.claimed_by IS NULL OR t.claimed_by = $ OR t.claimed_until <= clock_timestamp()))`, "$", member)
+	return "t.closed_at IS NULL AND t.decided_by IS NULL AND " + strings.ReplaceAll(taskMine, "?0", member)
 }
 
 // absenceColumns reads members of the staff s, each with what they hold.
@@ -103,25 +99,6 @@ func (s *Store) Reassign(ctx context.Context, by record.Actor, from, to record.I
 		done.Moved++
 	}
 	return done, nil
-}
-
-// Colleague is a member of the staff to whom work may be handed.
-type Colleague struct {
-	ID   record.ID   `bun:"id"`
-	Name string      `bun:"name"`
-	Role record.Role `bun:"role"`
-}
-
-// Colleagues lists who is at work, by name, but for one. Whether they may work on
-// a certain review is asked when it is handed to them.
-func (s *Store) Colleagues(ctx context.Context, but record.ID) ([]Colleague, error) {
-	var all []Colleague
-	err := s.db.NewRaw(`
-		SELECT id, name, role FROM staff WHERE disabled_at IS NULL AND absent_since IS NULL AND id <> ? ORDER BY name, login`, but).Scan(ctx, &all)
-	if err != nil {
-		return nil, fmt.Errorf("list colleagues: %w", err)
-	}
-	return all, nil
 }
 
 // AbsenceOf is whether a member of the staff is away or was let go, and what they

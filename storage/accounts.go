@@ -76,7 +76,7 @@ func (s *Store) AccountsByLogin(ctx context.Context, login string) (LoginMatch, 
 		if err != nil {
 			return LoginMatch{}, err
 		}
-		accounts, err := s.accountsOf(ctx, subject)
+		accounts, err := s.SubjectAccounts(ctx, subject)
 		if err != nil {
 			return LoginMatch{}, err
 		}
@@ -124,7 +124,8 @@ var (
 	halfBrackets = strings.NewReplacer("（", "(", "）", ")")
 )
 
-func (s *Store) accountsOf(ctx context.Context, subject record.Subject) ([]Account, error) {
+// SubjectAccounts lists the accounts of a subject, the first one first.
+func (s *Store) SubjectAccounts(ctx context.Context, subject record.Subject) ([]Account, error) {
 	var rows []accountRow
 	if err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject.ID).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)

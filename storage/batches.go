@@ -183,9 +183,11 @@ func (s *Store) ReviewTasks(ctx context.Context, ids []record.ID) (map[record.ID
 	return found, nil
 }
 
-// Taker is a colleague with how much they have to do.
+// Taker is a member of the staff to whom work can be handed.
 type Taker struct {
-	Colleague
+	ID   record.ID
+	Name string
+	Role record.Role
 	Held int // reviews that they hold or were given
 }
 
@@ -198,10 +200,7 @@ func (s *Store) Takers(ctx context.Context, task *ReviewTask) ([]Taker, error) {
 		Held      int `bun:"held,scanonly"`
 	}
 	err := s.db.NewSelect().Model(&rows).ColumnExpr("st.id, st.name, st.role, st.regions, st.kinds").
-		ColumnExpr(`(SELECT count(*) FROM review_tasks t WHERE t.closed_at IS NULL AND t.decided_by IS NULL AND t.claimed_by = st.id AND t.claimed_until > statement_timestamp()) +
-			(SELECT count(*) FROM review_tasks t WHERE t.closed_at IS NULL AND t.decided_by IS NULL AND t.assigned_to = st.id
-				AND coalesce(t.assigned_until, 'infinity') > statement_timestamp()
-				AND NOT (t.claimed_by IS NOT NULL AND t.claimed_by = st.id AND t.claimed_until > statement_timestamp())) AS held`).
+		ColumnExpr("(SELECT count(*) FROM review_tasks t WHERE "+heldBy("st.id")+") AS held").
 		Where("st.disabled_at IS NULL AND st.absent_since IS NULL").Order("st.name", "st.login").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list takers: %w", err)
@@ -210,7 +209,7 @@ func (s *Store) Takers(ctx context.Context, task *ReviewTask) ([]Taker, error) {
 	for i := range rows {
 		r := &rows[i]
 		if task == nil || r.covers(task.row()) {
-			all = append(all, Taker{Colleague: Colleague{ID: r.ID, Name: r.Name, Role: r.Role}, Held: r.Held})
+			all = append(all, Taker{ID: r.ID, Name: r.Name, Role: r.Role, Held: r.Held})
 		}
 	}
 	return all, nil

@@ -341,7 +341,7 @@ func (s *Store) accountForCertificate(
 	}
 	how := eventProven
 	if takenOver {
-		how = eventTakenOver
+		how = EventTakenOver
 	}
 	return account, takenOver, s.prove(ctx, tx, subject, account, record.Actor{Role: record.Applicant, ID: account}, how, now)
 }
@@ -349,8 +349,9 @@ func (s *Store) accountForCertificate(
 // How a subject came to be proven before anything of it was approved: its own
 // account showed the key, or somebody else's was put aside.
 const (
-	eventProven    = "proven"
-	eventTakenOver = "taken_over"
+	eventProven = "proven"
+	// EventTakenOver is written by staff, too.
+	EventTakenOver = "taken_over"
 )
 
 // prove marks a subject as proven for an account: the others are suspended,

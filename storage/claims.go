@@ -267,7 +267,7 @@ func (s *Store) GrantClaim(ctx context.Context, g ClaimGrant) error {
 		if err := s.claimEvent(ctx, tx, row, EventClaimGranted, g.By, now); err != nil {
 			return err
 		}
-		return s.prove(ctx, tx, row.Subject, account.ID, g.By, eventTakenOver, now)
+		return s.prove(ctx, tx, row.Subject, account.ID, g.By, EventTakenOver, now)
 	})
 }
 

@@ -80,7 +80,8 @@ func (s *Store) refuseActor(ctx context.Context, tx bun.Tx, command *commandRow)
 			command.Actor, command.Subject).Scan(ctx, &enabled)
 	case record.Reviewer, record.Confirmer, record.Supervisor:
 		var role record.Role
-		err = tx.NewRaw("SELECT disabled_at IS NULL, role FROM staff WHERE id = ?", command.Actor).Scan(ctx, &enabled, &role)
+		// The row is shared before any task is locked: as in lockStaff.
+		err = tx.NewRaw("SELECT disabled_at IS NULL, role FROM staff WHERE id = ? FOR SHARE", command.Actor).Scan(ctx, &enabled, &role)
 		if err == nil && enabled && !role.Covers(command.Role) {
 			return record.RefusedNoAuthority, nil
 		}

@@ -19,8 +19,12 @@ const ClaimPeriod = 30 * time.Minute
 // renews.
 func (s *Store) Claim(ctx context.Context, staff, id record.ID) (bool, error) {
 	claimed := false
-	err := s.withTask(ctx, "claim review", id, func(ctx context.Context, tx bun.Tx, row *reviewRow, now time.Time) error {
-		member, err := readColleague(ctx, tx, staff)
+	err := s.inTx(ctx, "claim review", func(ctx context.Context, tx bun.Tx) error {
+		member, err := shareColleague(ctx, tx, staff)
+		if err != nil {
+			return err
+		}
+		row, now, err := lockTask(ctx, tx, id)
 		if err != nil || !row.ClosedAt.IsZero() {
 			return err
 		}
@@ -66,19 +70,14 @@ func (s *Store) updateClaim(ctx context.Context, statement string, staff, id rec
 	return n == 1, nil
 }
 
-// withTask locks a review, open or closed, and tells the database's time.
-func (s *Store) withTask(ctx context.Context, operation string, id record.ID, work func(context.Context, bun.Tx, *reviewRow, time.Time) error) error {
-	return s.inTx(ctx, operation, func(ctx context.Context, tx bun.Tx) error {
-		var row reviewRow
-		if err := tx.NewSelect().Model(&row).Where("id = ?", id).For("UPDATE").Scan(ctx); err != nil {
-			return missing(err, "lock review")
-		}
-		now, err := databaseTime(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return work(ctx, tx, &row, now)
-	})
+// lockTask locks a review, open or closed, and tells the database's time.
+func lockTask(ctx context.Context, tx bun.Tx, id record.ID) (*reviewRow, time.Time, error) {
+	row := new(reviewRow)
+	if err := tx.NewSelect().Model(row).Where("id = ?", id).For("UPDATE").Scan(ctx); err != nil {
+		return nil, time.Time{}, missing(err, "lock review")
+	}
+	now, err := databaseTime(ctx, tx)
+	return row, now, err
 }
 
 func (r *reviewRow) hold(ctx context.Context, tx bun.Tx, staff record.ID, until time.Time) error {
@@ -96,16 +95,16 @@ func (r *reviewRow) hold(ctx context.Context, tx bun.Tx, staff record.ID, until 
 // review for who decides. While it can be undone it waits. Whoever comes too late,
 // or may not decide, is told at once, by a Conflict error.
 func (s *Store) takeDecision(ctx context.Context, tx bun.Tx, command *commandRow) error {
+	member, err := shareColleague(ctx, tx, command.Actor)
+	if err != nil {
+		return err
+	}
 	task, err := openTask(ctx, tx, command.Record)
 	if err != nil {
 		return err
 	}
 	if task == nil {
 		return record.Errorf(record.Conflict, record.RefusedState.Explain())
-	}
-	member, err := readColleague(ctx, tx, command.Actor)
-	if err != nil {
-		return err
 	}
 	refusal, err := s.barred(ctx, tx, task, &member, command.AcceptedAt)
 	switch {

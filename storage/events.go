@@ -143,42 +143,64 @@ type Event struct {
 	State   record.State // afterwards
 }
 
-// Events returns what happened to a record, oldest first. Reasons and remarks
-// come from the commands, which hold the free text.
-func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
-	var rows []struct {
-		eventRow `bun:",extend"`
-		Name     string          `bun:"name"`
-		Reason   string          `bun:"reason"`
-		Remarks  json.RawMessage `bun:"remarks"`
-		Answers  json.RawMessage `bun:"answers"`
-	}
-	err := s.db.NewRaw(`
-		SELECT e.chain, e.no, e.at, e.type, coalesce(e.record::text, '') AS record, coalesce(e.command::text, '') AS command,
-		       e.role, coalesce(e.actor::text, '') AS actor, e.data, e.hash,
-		       coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason, coalesce(c.remarks, '[]') AS remarks,
-		       coalesce(c.answers, '{}') AS answers
-		FROM events e
+// saidEvent is an event with what its command says: reasons and remarks come
+// from commands, which hold the free text.
+type saidEvent struct {
+	At      time.Time       `bun:"at"`
+	Type    string          `bun:"type"`
+	Role    record.Role     `bun:"role"`
+	Actor   record.ID       `bun:"actor"`
+	Data    map[string]any  `bun:"data,type:jsonb"`
+	Name    string          `bun:"name"`
+	Reason  string          `bun:"reason"`
+	Remarks json.RawMessage `bun:"remarks"`
+	Answers json.RawMessage `bun:"answers"`
+}
+
+// The columns and joins of a saidEvent in a query on events e.
+const (
+	saidColumns = `
+		e.at, e.type, e.role, coalesce(e.actor::text, '') AS actor, e.data, coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason,
+		coalesce(c.remarks, '[]') AS remarks, coalesce(c.answers, '{}') AS answers`
+	saidJoins = `
 		LEFT JOIN staff s ON s.id = e.actor
-		LEFT JOIN commands c ON c.id = e.command
-		WHERE e.record = ? ORDER BY e.no`, id).Scan(ctx, &rows)
+		LEFT JOIN commands c ON c.id = e.command`
+)
+
+// text is one of the event's data, "" if there is none of that name.
+func (r *saidEvent) text(name string) string {
+	text, _ := r.Data[name].(string)
+	return text
+}
+
+func (r *saidEvent) event() (Event, error) {
+	version, _ := r.Data["version"].(float64)
+	e := Event{
+		At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
+		Refusal: record.Refusal(r.text("refusal")), Move: record.Move(r.text("move")),
+		State: record.State{Standing: record.Standing(r.text("standing")), Filing: record.Filing(r.text("filing"))},
+	}
+	if err := json.Unmarshal(r.Remarks, &e.Remarks); err != nil {
+		return Event{}, fmt.Errorf("read remarks: %w", err)
+	}
+	if err := json.Unmarshal(r.Answers, &e.Answers); err != nil {
+		return Event{}, fmt.Errorf("read answers: %w", err)
+	}
+	return e, nil
+}
+
+// Events returns what happened to a record, oldest first.
+func (s *Store) Events(ctx context.Context, id record.ID) ([]Event, error) {
+	var rows []saidEvent
+	err := s.db.NewRaw("SELECT"+saidColumns+" FROM events e"+saidJoins+" WHERE e.record = ? ORDER BY e.no", id).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
 	events := make([]Event, 0, len(rows))
-	for _, r := range rows {
-		text := func(key string) string { v, _ := r.Data[key].(string); return v }
-		version, _ := r.Data["version"].(float64)
-		e := Event{
-			At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
-			Refusal: record.Refusal(text("refusal")), Move: record.Move(text("move")),
-			State: record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))},
-		}
-		if err := json.Unmarshal(r.Remarks, &e.Remarks); err != nil {
-			return nil, fmt.Errorf("read remarks: %w", err)
-		}
-		if err := json.Unmarshal(r.Answers, &e.Answers); err != nil {
-			return nil, fmt.Errorf("read answers: %w", err)
+	for i := range rows {
+		e, err := rows[i].event()
+		if err != nil {
+			return nil, err
 		}
 		events = append(events, e)
 	}

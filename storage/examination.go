@@ -30,9 +30,6 @@ type Facts struct {
 	Makes     bool
 }
 
-// appendOnly are the tables of which nobody may change or delete a row.
-var appendOnly = []string{"events", "versions", "version_effects", "code_editions", "code_entries"}
-
 // FactsOf reads the facts of an open database.
 func FactsOf(ctx context.Context, db *bun.DB) (Facts, error) {
 	var f Facts
@@ -52,8 +49,10 @@ func FactsOf(ctx context.Context, db *bun.DB) (Facts, error) {
 	}
 	err = db.NewRaw(`
 		SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname IN (?) AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
-		ORDER BY c.relname`, bun.List(appendOnly)).Scan(ctx, &f.Forgeable)
+		WHERE n.nspname = 'public' AND c.relkind = 'r' AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+		  AND (c.relname = 'version_effects' OR EXISTS (
+			SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = c.oid AND p.proname = 'refuse_change'))
+		ORDER BY c.relname`).Scan(ctx, &f.Forgeable)
 	if err != nil {
 		return f, fmt.Errorf("read the role's rights: %w", err)
 	}

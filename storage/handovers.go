@@ -76,11 +76,17 @@ func (s *Store) assign(ctx context.Context, by record.Actor, task, from, to reco
 		if err != nil {
 			return err
 		}
-		var row reviewRow
-		if err := tx.NewSelect().Model(&row).Where("id = ?", task).For("UPDATE").Scan(ctx); err != nil {
-			return missing(err, "lock review")
+		giver, err := shareColleague(ctx, tx, by.ID)
+		if err != nil {
+			return err
 		}
-		now, err := databaseTime(ctx, tx)
+		var taker colleague
+		if to != "" {
+			if taker, err = shareColleague(ctx, tx, to); err != nil {
+				return err
+			}
+		}
+		row, now, err := lockTask(ctx, tx, task)
 		if err != nil {
 			return err
 		}
@@ -88,11 +94,7 @@ func (s *Store) assign(ctx context.Context, by record.Actor, task, from, to reco
 			return record.Errorf(record.Conflict, "该件已办结或已作出决定，不能再转交。")
 		}
 		holder := row.holder(now)
-		giver, err := readColleague(ctx, tx, by.ID)
-		if err != nil {
-			return err
-		}
-		if !giver.covers(&row) || giver.Role != record.Supervisor && holder != by.ID {
+		if !giver.covers(row) || giver.Role != record.Supervisor && holder != by.ID {
 			return record.Errorf(record.Forbidden, "只能转交由您办理的件；分派其他件由管理员办理。")
 		}
 		if from != anybody && holder != from {
@@ -102,7 +104,7 @@ func (s *Store) assign(ctx context.Context, by record.Actor, task, from, to reco
 			return nil
 		}
 		if to != "" {
-			if err := s.mayTake(ctx, tx, &row, to, now); err != nil {
+			if err := s.mayTake(ctx, tx, row, &taker, now); err != nil {
 				return err
 			}
 		}
@@ -111,15 +113,11 @@ func (s *Store) assign(ctx context.Context, by record.Actor, task, from, to reco
 }
 
 // mayTake checks that a review may be handed to a colleague.
-func (s *Store) mayTake(ctx context.Context, tx bun.Tx, row *reviewRow, to record.ID, now time.Time) error {
-	taker, err := readColleague(ctx, tx, to)
-	if err != nil {
-		return err
-	}
+func (s *Store) mayTake(ctx context.Context, tx bun.Tx, row *reviewRow, taker *colleague, now time.Time) error {
 	if !taker.AbsentSince.IsZero() {
-		return record.Errorf(record.Forbidden, fmt.Sprintf("%s 已标记为不在岗，不能分派。", taker.Name))
+		return record.Errorf(record.Forbidden, fmt.Sprintf("%s 已离岗，不能分派。", taker.Name))
 	}
-	refusal, err := s.barred(ctx, tx, row, &taker, now)
+	refusal, err := s.barred(ctx, tx, row, taker, now)
 	if err != nil || refusal == "" || momentary(refusal) {
 		return err
 	}

@@ -32,7 +32,7 @@ func (s *Store) ClaimNext(ctx context.Context, staff record.ID, f QueueFilter, a
 	var claimed record.ID
 	err = s.inTx(ctx, "claim next review", func(ctx context.Context, tx bun.Tx) error {
 		// What the member may do is asked anew here, where it counts.
-		member, err := readColleague(ctx, tx, staff)
+		member, err := shareColleague(ctx, tx, staff)
 		if err != nil {
 			return err
 		}

@@ -49,6 +49,13 @@ func (s *Store) openReview(ctx context.Context, tx bun.Tx, current *filed, comma
 	return nil
 }
 
+// subjectRegion is the region of a subject s: that of its profile in force, or
+// else of the one under way; null while it is not known.
+const subjectRegion = `(
+	SELECT v.projection->'region'->>0 FROM records p JOIN versions v ON v.record = p.id
+	WHERE p.subject = s.id AND p.kind IN ('organization', 'person')
+	  AND v.no = CASE WHEN p.in_force > 0 THEN p.in_force ELSE p.submitted END)`
+
 // summarize describes a filing for the queue.
 func (s *Store) summarize(ctx context.Context, tx bun.Tx, current *filed, command *commandRow, e effect) (taskSummary, error) {
 	summary := taskSummary{Assurance: command.Assurance, Occasion: FirstFiling}
@@ -70,9 +77,7 @@ func (s *Store) summarize(ctx context.Context, tx bun.Tx, current *filed, comman
 	}
 	err := tx.NewRaw(`
 		SELECT s.type, s.name, coalesce(s.code, '') AS code,
-			coalesce((SELECT v.projection->'region'->>0 FROM records p JOIN versions v ON v.record = p.id
-			          WHERE p.subject = s.id AND p.kind IN ('organization', 'person')
-			            AND v.no = CASE WHEN p.in_force > 0 THEN p.in_force ELSE p.submitted END), '') AS region
+			coalesce(`+subjectRegion+`, '') AS region
 		FROM subjects s WHERE s.id = ?`, current.Subject).Scan(ctx, &facts)
 	if err != nil {
 		return summary, fmt.Errorf("describe filing: %w", err)

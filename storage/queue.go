@@ -43,6 +43,14 @@ type ReviewTask struct {
 	Decision     record.Move `bun:"decision"`
 }
 
+// Holder is who works on the task or is to, "" for nobody.
+func (t ReviewTask) Holder() record.ID {
+	if t.ClaimedBy != "" {
+		return t.ClaimedBy
+	}
+	return t.AssignedTo
+}
+
 // Cursor names the place of the task in the queue.
 func (t ReviewTask) Cursor() string {
 	return (&listingRow{Record: t.ID, UpdatedAt: t.DueAt}).cursor(ListRecent)
@@ -162,12 +170,10 @@ func ordered(narrowed *bun.SelectQuery, cursor string, backwards bool) *bun.Sele
 	return query.OrderExpr("t.due_at ?, t.id ?", direction, direction)
 }
 
-// ReviewedToday counts what a staff member decided since midnight in Shanghai.
+// ReviewedToday counts what a staff member decided today, as Statistics does.
 func (s *Store) ReviewedToday(ctx context.Context, staff record.ID) (int, error) {
 	var n int
-	err := s.db.NewRaw(`
-		SELECT count(*) FROM review_tasks
-		WHERE closed_by = ? AND closed_at >= date_trunc('day', clock_timestamp(), 'Asia/Shanghai')`, staff).Scan(ctx, &n)
+	err := s.db.NewRaw("SELECT count(*) FROM review_facts WHERE staff = ? AND "+decidedToday, staff).Scan(ctx, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count decisions of today: %w", err)
 	}

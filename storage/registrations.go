@@ -129,7 +129,7 @@ func (s *Store) TakeOver(ctx context.Context, subject record.ID, passwordHash st
 		if _, err := tx.NewInsert().Model(&account).Exec(ctx); err != nil {
 			return fmt.Errorf("insert account: %w", err)
 		}
-		return s.prove(ctx, tx, subject, account.ID, by, eventTakenOver, now)
+		return s.prove(ctx, tx, subject, account.ID, by, EventTakenOver, now)
 	})
 	if err != nil {
 		return "", err

@@ -86,8 +86,8 @@ func (n NewReset) Problem(t record.SubjectType) (field, problem string) {
 		return "paper", "请选择现场核验的证件"
 	case n.Note == "" && (n.Reason == ResetOther || n.Paper == PaperOther):
 		return "note", "选择“其他”时请写明情况"
-	case utf8.RuneCountInString(n.Note) > MaxNote:
-		return "note", fmt.Sprintf("说明最多 %d 个字", MaxNote)
+	case utf8.RuneCountInString(n.Note) > record.MaxNote:
+		return "note", fmt.Sprintf("说明最多 %d 个字", record.MaxNote)
 	}
 	return "", ""
 }

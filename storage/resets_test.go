@@ -215,7 +215,7 @@ func TestW29_ARevealTakesAReasonThatIsKept(t *testing.T) {
 	look := func(reason storage.RevealReason, note string) error {
 		return d.Reveal(ctx, storage.Reveal{By: reviewer(d.first), Subject: d.subject.ID, Reason: reason, Note: note})
 	}
-	for _, bad := range []error{look("", ""), look("curious", ""), look(storage.RevealOther, ""), look(storage.RevealIdentity, string(make([]rune, storage.MaxNote+1)))} {
+	for _, bad := range []error{look("", ""), look("curious", ""), look(storage.RevealOther, ""), look(storage.RevealIdentity, string(make([]rune, record.MaxNote+1)))} {
 		require.Equal(t, record.Invalid, record.CodeOf(bad))
 	}
 	require.Zero(t, d.eventsOf(t, storage.EventRevealed))

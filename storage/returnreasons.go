@@ -74,7 +74,7 @@ func (c *counting) returned(by string, arguments ...any) *bun.SelectQuery {
 		q.Where("c.actor = ?", c.query.Staff)
 	}
 	if c.query.Region != "" {
-		within := regionPrefix(c.query.Region) + "%" // what the city begins with the region begins with, too
+		within := record.RegionDigits(c.query.Region) + "%" // what the city begins with the region begins with, too
 		q.Join("JOIN review_tasks t ON t.record = c.record AND t.closed_at = c.done_at").
 			Where("t.region LIKE ?", within).Where("review_city(t.region) LIKE ?", within)
 	}

@@ -33,10 +33,6 @@ func RevealReasons() []RevealReason {
 	return []RevealReason{RevealIdentity, RevealContents, RevealComplaint, RevealInquiry, RevealOther}
 }
 
-// MaxNote bounds what staff write beside a reason that they chose, in
-// characters.
-const MaxNote = 200
-
 // Reveal is a look of staff at what is masked: of a subject's own data, or of a
 // version of a record, of a filing under review, of a claim.
 type Reveal struct {
@@ -57,8 +53,8 @@ func (r Reveal) Problem() string {
 		return "请选择查看原因"
 	case r.Reason == RevealOther && r.Note == "":
 		return "选择“其他”时请写明原因"
-	case utf8.RuneCountInString(r.Note) > MaxNote:
-		return fmt.Sprintf("说明最多 %d 个字", MaxNote)
+	case utf8.RuneCountInString(r.Note) > record.MaxNote:
+		return fmt.Sprintf("说明最多 %d 个字", record.MaxNote)
 	}
 	return ""
 }
@@ -123,16 +119,15 @@ func (s *Store) CoversSubject(ctx context.Context, staff, subject record.ID) (bo
 }
 
 func coversSubject(ctx context.Context, db bun.IDB, staff, subject record.ID) (bool, error) {
-	var covered bool
-	err := db.NewRaw(`
-		SELECT st.disabled_at IS NULL AND (cardinality(st.regions) = 0 OR p.region IS NULL OR EXISTS (
-			SELECT 1 FROM unnest(st.regions) AS within WHERE starts_with(p.region, within)))
-		FROM staff st LEFT JOIN LATERAL (
-			SELECT v.projection->'region'->>0 AS region FROM records r JOIN versions v ON v.record = r.id
-			WHERE r.subject = ?1 AND r.kind IN ('organization', 'person')
-			  AND v.no = CASE WHEN r.in_force > 0 THEN r.in_force ELSE r.submitted END) p ON true
-		WHERE st.id = ?0`, staff, subject).Scan(ctx, &covered)
-	return covered, missing(err, "read whom staff serve")
+	member, err := readColleague(ctx, db, staff)
+	if err != nil {
+		return false, err
+	}
+	var region string
+	if err := db.NewRaw("SELECT coalesce("+subjectRegion+", '') FROM subjects s WHERE s.id = ?", subject).Scan(ctx, &region); err != nil {
+		return false, missing(err, "read region of subject")
+	}
+	return member.DisabledAt.IsZero() && member.scope().Serves(region), nil
 }
 
 // refuseOutside refuses a staff member who was disabled, or does not serve the

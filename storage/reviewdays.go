@@ -161,7 +161,7 @@ func (c *counting) read(ctx context.Context, r reading) ([]cell, error) {
 	}
 	err := c.tx.NewRaw(query,
 		civilDay(c.query.From).Format(time.DateOnly), civilDay(c.query.To).Format(time.DateOnly), r.kept,
-		nullID(c.query.Staff), c.query.Kind, regionPrefix(c.query.Region)+"%").Scan(ctx, &cells)
+		nullID(c.query.Staff), c.query.Kind, record.RegionDigits(c.query.Region)+"%").Scan(ctx, &cells)
 	if err != nil {
 		return nil, fmt.Errorf("read days of review: %w", err)
 	}

@@ -2,8 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -102,8 +100,10 @@ func (s *Store) ChangeRules(ctx context.Context, by record.Actor, c RuleChanging
 		if err := lockChain(ctx, tx, systemChain); err != nil {
 			return err
 		}
-		if err := supervises(ctx, tx, by); err != nil {
-			return err
+		if by.ID != "" {
+			if err := mustSupervise(ctx, tx, by.ID); err != nil {
+				return err
+			}
 		}
 		now, err := databaseTime(ctx, tx)
 		if err != nil {
@@ -136,22 +136,6 @@ func (s *Store) ChangeRules(ctx context.Context, by record.Actor, c RuleChanging
 		s.adopt(adopted)
 	}
 	return changed, err
-}
-
-// supervises refuses who is no supervisor at this moment.
-func supervises(ctx context.Context, tx bun.Tx, by record.Actor) error {
-	if by.ID == "" {
-		return nil
-	}
-	var may bool
-	err := tx.NewRaw("SELECT role = ? AND disabled_at IS NULL FROM staff WHERE id = ?", record.Supervisor, by.ID).Scan(ctx, &may)
-	switch {
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("check authority: %w", err)
-	case !may:
-		return record.Errorf(record.Forbidden, "这一项只有管理员可以办理")
-	}
-	return nil
 }
 
 // deltas is what an edition that writes these rules does to the policy in force.

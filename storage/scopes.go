@@ -22,6 +22,15 @@ type colleague struct {
 	DisabledAt  time.Time     `bun:"disabled_at,nullzero"`
 }
 
+// shareColleague is readColleague for who is about to work on something: what
+// the member may do stays as it is until the transaction ends. It comes before the
+// lock of a task, as in lockStaff.
+func shareColleague(ctx context.Context, tx bun.Tx, id record.ID) (colleague, error) {
+	var c colleague
+	err := tx.NewSelect().Model(&c).Where("id = ?", id).For("SHARE").Scan(ctx)
+	return c, missing(err, "read staff member")
+}
+
 // readColleague reads a member of the staff.
 func readColleague(ctx context.Context, db bun.IDB, id record.ID) (colleague, error) {
 	var c colleague

@@ -249,13 +249,10 @@ func (s *Store) StaffLoads(ctx context.Context) (map[record.ID]StaffLoad, error)
 		Assigned int       `bun:"assigned"`
 	}
 	err := s.db.NewRaw(`
-		SELECT staff, sum(claimed) AS claimed, sum(assigned) AS assigned FROM (
-			SELECT claimed_by AS staff, 1 AS claimed, 0 AS assigned FROM review_tasks
-			WHERE closed_at IS NULL AND claimed_by IS NOT NULL AND claimed_until > clock_timestamp()
-			UNION ALL
-			SELECT assigned_to, 0, 1 FROM review_tasks
-			WHERE closed_at IS NULL AND assigned_to IS NOT NULL AND coalesce(assigned_until > clock_timestamp(), true)
-		) held GROUP BY staff`).Scan(ctx, &rows)
+		SELECT `+holder+` AS staff, count(*) FILTER (WHERE claimed_until > clock_timestamp()) AS claimed,
+			count(*) FILTER (WHERE claimed_until IS NULL OR claimed_until <= clock_timestamp()) AS assigned
+		FROM review_tasks WHERE closed_at IS NULL AND (claimed_by IS NOT NULL OR assigned_to IS NOT NULL) AND `+holder+` IS NOT NULL
+		GROUP BY 1`).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count what staff hold: %w", err)
 	}

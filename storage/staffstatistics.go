@@ -64,7 +64,7 @@ func (c *counting) held(ctx context.Context) ([]waitingCell, error) {
 			WHERE closed_at IS NULL AND (claimed_by IS NOT NULL OR assigned_to IS NOT NULL) AND (?1 = '' OR kind = ?1)
 			  AND review_city(region) LIKE ?2
 		) held WHERE staff IS NOT NULL AND (?0::uuid IS NULL OR staff = ?0) GROUP BY staff`,
-		nullID(c.query.Staff), c.query.Kind, regionPrefix(c.query.Region)+"%").Scan(ctx, &cells)
+		nullID(c.query.Staff), c.query.Kind, record.RegionDigits(c.query.Region)+"%").Scan(ctx, &cells)
 	if err != nil {
 		return nil, fmt.Errorf("count what is held: %w", err)
 	}

@@ -245,15 +245,7 @@ func (c *counting) count(ctx context.Context, result *Statistics) error {
 // within reports whether a region is the other or lies in it; everything lies in
 // "".
 func within(region, outer string) bool {
-	return outer == "" || region != "" && strings.HasPrefix(region, regionPrefix(outer))
-}
-
-// regionPrefix is what the codes of all regions in a region begin with.
-func regionPrefix(code string) string {
-	for len(code) > 2 && strings.HasSuffix(code, "00") {
-		code = code[:len(code)-2]
-	}
-	return code
+	return outer == "" || region != "" && strings.HasPrefix(region, record.RegionDigits(outer))
 }
 
 // DeskToday is the day at a glance.
@@ -264,13 +256,15 @@ type DeskToday struct {
 	Overdue int `bun:"overdue"`
 }
 
-// DeskToday counts what Statistics would for today, for the head of the queue.
+// decidedToday is the condition in a query on review_facts.
+const decidedToday = `day = (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date AND fact NOT IN ('received', 'withdrawn')`
+
+// DeskToday counts what Statistics would for today.
 func (s *Store) DeskToday(ctx context.Context, staff record.ID) (DeskToday, error) {
 	var today DeskToday
 	err := s.db.NewRaw(`
 		SELECT f.mine, f.team, t.waiting, t.overdue
-		FROM (SELECT count(*) FILTER (WHERE staff = ?) AS mine, count(*) AS team FROM review_facts
-		      WHERE day = (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date AND fact NOT IN ('received', 'withdrawn')) f,
+		FROM (SELECT count(*) FILTER (WHERE staff = ?) AS mine, count(*) AS team FROM review_facts WHERE `+decidedToday+`) f,
 		     (SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at < clock_timestamp()) AS overdue FROM review_tasks
 		      WHERE closed_at IS NULL) t`, staff).Scan(ctx, &today)
 	if err != nil {

@@ -2,8 +2,6 @@ package storage
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -86,7 +84,7 @@ func (s *Store) SubjectRecords(ctx context.Context, subject record.ID, kind reco
 	if kind != "" {
 		query.Where("r.kind = ?", kind)
 	}
-	if at, id, ok := readRecordCursor(after); ok {
+	if at, id, ok := readCursor(after, ListRecent); ok {
 		query.Where("(r.updated_at, r.id) < (?, ?)", at, id)
 	}
 	if err := query.Scan(ctx); err != nil {
@@ -95,22 +93,12 @@ func (s *Store) SubjectRecords(ctx context.Context, subject record.ID, kind reco
 	if len(rows) > limit {
 		rows = rows[:limit]
 		last := rows[limit-1]
-		next = base64.RawURLEncoding.EncodeToString([]byte(string(last.ID) + last.UpdatedAt.UTC().Format(time.RFC3339Nano)))
+		next = (&listingRow{Record: last.ID, UpdatedAt: last.UpdatedAt}).cursor(ListRecent)
 	}
 	for i := range rows {
 		lines = append(lines, SubjectRecord{Record: rows[i].record(), Review: rows[i].Review})
 	}
 	return lines, next, nil
-}
-
-func readRecordCursor(cursor string) (at time.Time, id record.ID, ok bool) {
-	const idLength = 36
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(text) < idLength || !ValidID(string(text[:idLength])) {
-		return time.Time{}, "", false
-	}
-	at, err = time.Parse(time.RFC3339Nano, string(text[idLength:]))
-	return at, record.ID(text[:idLength]), err == nil
 }
 
 // EventsOf selects events of a subject.
@@ -147,27 +135,17 @@ type SubjectEvent struct {
 // that there are earlier ones.
 func (s *Store) SubjectEvents(ctx context.Context, subject record.ID, which EventsOf, before int64, limit int) (all []SubjectEvent, more bool, err error) {
 	var rows []struct {
-		No     int64           `bun:"no"`
-		At     time.Time       `bun:"at"`
-		Type   string          `bun:"type"`
-		Record record.ID       `bun:"record"`
-		Role   record.Role     `bun:"role"`
-		Actor  record.ID       `bun:"actor"`
-		Data   map[string]any  `bun:"data,type:jsonb"`
-		Name   string          `bun:"name"`
-		Reason string          `bun:"reason"`
-		Notes  json.RawMessage `bun:"remarks"`
-		Kind   record.Kind     `bun:"kind"`
-		Title  string          `bun:"title"`
-		Note   string          `bun:"note"`
+		saidEvent `bun:"embed:"`
+
+		No     int64       `bun:"no"`
+		Record record.ID   `bun:"record"`
+		Kind   record.Kind `bun:"kind"`
+		Title  string      `bun:"title"`
+		Note   string      `bun:"note"`
 	}
-	err = s.db.NewRaw(`
-		SELECT e.no, e.at, e.type, coalesce(e.record::text, '') AS record, e.role, coalesce(e.actor::text, '') AS actor, e.data,
-		       coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason, coalesce(c.remarks, '[]') AS remarks,
+	err = s.db.NewRaw("SELECT"+saidColumns+`, e.no, coalesce(e.record::text, '') AS record,
 		       coalesce(r.kind, '') AS kind, coalesce(r.title, '') AS title, coalesce(rv.note, pr.note, '') AS note
-		FROM events e
-		LEFT JOIN staff s ON s.id = e.actor
-		LEFT JOIN commands c ON c.id = e.command
+		FROM events e`+saidJoins+`
 		LEFT JOIN records r ON r.id = e.record
 		LEFT JOIN reveals rv ON rv.id = (e.data->>'reveal')::uuid
 		LEFT JOIN password_resets pr ON pr.id = (e.data->>'reset')::uuid
@@ -179,25 +157,15 @@ func (s *Store) SubjectEvents(ctx context.Context, subject record.ID, which Even
 	if more = len(rows) > limit; more {
 		rows = rows[:limit]
 	}
-	for _, r := range rows {
-		text := func(key string) string { v, _ := r.Data[key].(string); return v }
-		version, _ := r.Data["version"].(float64)
-		e := SubjectEvent{No: r.No, Record: r.Record, Kind: r.Kind, Title: r.Title, Why: text("reason"), Note: r.Note, Event: Event{
-			At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
-			Refusal: record.Refusal(text("refusal")), Move: record.Move(text("move")),
-			State: record.State{Standing: record.Standing(text("standing")), Filing: record.Filing(text("filing"))},
-		}}
-		if err := json.Unmarshal(r.Notes, &e.Remarks); err != nil {
-			return nil, false, fmt.Errorf("read remarks: %w", err)
+	for i := range rows {
+		r := &rows[i]
+		e, err := r.event()
+		if err != nil {
+			return nil, false, err
 		}
-		all = append(all, e)
+		all = append(all, SubjectEvent{Event: e, No: r.No, Record: r.Record, Kind: r.Kind, Title: r.Title, Why: r.text("reason"), Note: r.Note})
 	}
 	return all, more, nil
-}
-
-// SubjectAccounts lists the accounts of a subject, the first one first.
-func (s *Store) SubjectAccounts(ctx context.Context, subject record.Subject) ([]Account, error) {
-	return s.accountsOf(ctx, subject)
 }
 
 // sessionsShown bounds the sessions of a subject that are listed.

@@ -213,7 +213,9 @@ func TestDrainNoticeGoesOnServing(t *testing.T) {
 	go func() { _ = p.Serve(ctx, listener) }()
 	stop()
 	require.Eventually(t, func() bool {
-		answer, err := http.Get("http://" + listener.Addr().String() + "/login") //nolint:noctx // a test on this machine
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String()+"/login", nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(request)
 		require.NoError(t, err, "who is not told yet is still served")
 		require.NoError(t, answer.Body.Close())
 		return answer.Close

@@ -61,7 +61,7 @@ func periodWords(d storage.RuleDelta) []string {
 	for _, stage := range periodStages {
 		before, after := *stage.of(&d.PeriodsBefore), *stage.of(&d.PeriodsAfter)
 		if before != after {
-			words = append(words, fmt.Sprintf("%s %s：%s → %s", kindLabel(d.Kind), stage.label, days(before), days(after)))
+			words = append(words, fmt.Sprintf("%s %s：%s → %s", kindName(d.Kind), stage.label, days(before), days(after)))
 		}
 	}
 	return words

@@ -27,7 +27,7 @@ func listAbsences(s *Server, v *visit) error {
 			Name: a.Name, Login: a.Login, State: absenceTag(a), Since: a.Since, Held: a.Held, Overdue: a.Overdue, FirstDue: a.FirstDue, Href: workPath(a.Staff),
 		})
 	}
-	return v.render(http.StatusOK, view.AbsencesPage(v.page("不在岗人员的在办件"), rows))
+	return v.render(http.StatusOK, view.AbsencesPage(v.page("离岗人员的在办件"), rows))
 }
 
 func workPath(member record.ID) string { return "/staff/members/" + string(member) + "/work" }
@@ -37,7 +37,7 @@ func absenceTag(a storage.Absence) view.Tag {
 	case a.Disabled:
 		return view.Tag{Text: "已停用", Tone: view.Bad}
 	case !a.Since.IsZero():
-		return view.Tag{Text: "不在岗", Tone: view.Warn}
+		return view.Tag{Text: "离岗", Tone: view.Warn}
 	}
 	return view.Tag{Text: "在岗", Tone: view.Good}
 }
@@ -62,8 +62,8 @@ func (s *Server) absenceNotice(v *visit) (*view.Notice, error) {
 		return nil, nil //nolint:nilnil // nothing to tell is the ordinary case
 	}
 	n := view.Notice{
-		Tone: view.Warn, Title: "不在岗人员名下还有在办件", Link: "/staff/absences", LinkText: "查看并转交",
-		Text: fmt.Sprintf("%d 名不在岗人员名下共 %d 件", members, held),
+		Tone: view.Warn, Title: "离岗人员名下还有在办件", Link: "/staff/absences", LinkText: "查看并转交",
+		Text: fmt.Sprintf("%d 名离岗人员名下共 %d 件", members, held),
 	}
 	if overdue > 0 {
 		n.Text += fmt.Sprintf("，其中 %d 件已超时", overdue)
@@ -96,17 +96,13 @@ func (s *Server) renderWork(v *visit, status int, h handing) error {
 		return err
 	}
 	m := view.WorkModel{
-		Member: member.Name, State: absenceTag(member), Action: workPath(id), ToQueue: h.to == toQueue, Note: h.note, MaxNote: record.MaxNote, Problems: h.problems,
+		Member: member.Name, State: absenceTag(member), Action: workPath(id), To: h.to, Note: h.note, MaxNote: record.MaxNote, Problems: h.problems,
 	}
 	if m.Rows, err = s.heldRows(v, id, h); err != nil {
 		return err
 	}
-	colleagues, err := s.Store.Colleagues(v.ctx, id)
-	if err != nil {
+	if m.Colleagues, err = s.colleagues(v, nil, id); err != nil {
 		return err
-	}
-	for _, c := range colleagues {
-		m.Colleagues = append(m.Colleagues, view.Colleague{ID: string(c.ID), Name: c.Name, Role: c.Role.Label(), Chosen: h.to == string(c.ID)})
 	}
 	p := v.page(m.Member + "的在办件")
 	if h.notice != nil {

@@ -291,7 +291,7 @@ func showBatch(s *Server, v *visit) error {
 			m.Done++
 		}
 		m.Undo = m.Undo || line.Undoable(time.Now())
-		m.Waiting = m.Waiting || line.Command != "" && !line.Status.Done
+		m.Waiting = m.Waiting || line.Command != "" && !line.Cancelled && !line.Status.Done
 		m.Lines = append(m.Lines, shown)
 	}
 	return v.render(http.StatusOK, view.BatchPage(v.page(m.Title+"结果"), m))
@@ -333,7 +333,6 @@ func undoBatch(s *Server, v *visit) error {
 		return err
 	}
 	undone, late := 0, 0
-	var rung []record.Command
 	for _, line := range batch.Lines {
 		if line.Command == "" || line.Cancelled {
 			continue
@@ -344,12 +343,10 @@ func undoBatch(s *Server, v *visit) error {
 			return err
 		case ok:
 			undone++
-			rung = append(rung, record.Command{ID: line.Command, Record: line.Status.Record})
 		default:
 			late++
 		}
 	}
-	s.ringAll(v, rung)
 	switch {
 	case undone == 0:
 		v.flash(view.Bad, "没有撤销：决定都已生效。")

@@ -155,7 +155,7 @@ func periodRows(policy record.Policy, r ruling) []view.PeriodRow {
 	usual := record.Policy{ReviewDays: policy.ReviewDays, CorrectionDays: policy.CorrectionDays}
 	var rows []view.PeriodRow
 	for _, k := range record.Kinds() {
-		row := view.PeriodRow{Kind: string(k), Label: kindLabel(k)}
+		row := view.PeriodRow{Kind: string(k), Label: kindName(k)}
 		own, configured := policy.Periods[k], usual.PeriodsOf(k)
 		for _, stage := range periodStages {
 			cell := view.PeriodCell{Name: periodField(k, stage), Label: stage.label, Usual: *stage.of(&configured)}
@@ -175,15 +175,6 @@ func periodRows(policy record.Policy, r ruling) []view.PeriodRow {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// kindLabel names a kind where those of organizations and persons stand side by
-// side.
-func kindLabel(k record.Kind) string {
-	if k == record.PersonProfile {
-		return k.Label() + "（自然人）"
-	}
-	return k.Label()
 }
 
 // addRuleHistory adds a page of the changes.

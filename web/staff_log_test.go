@@ -45,7 +45,7 @@ func TestB18TheLogSaysWhoDidWhat(t *testing.T) {
 
 	log := boss.get("/staff/log?staff=" + string(id))
 	text := log.text()
-	for _, want := range []string{"退回补正", "查看完整内容", "修改工作人员", "新增工作人员", "系统", "审核员，全部地区，全部事项 → 复核员，湖南省长沙市，全部事项", "姓名已修改", "基本信息（单位）"} {
+	for _, want := range []string{"退回补正", "查看完整敏感信息", "修改工作人员", "新增工作人员", "系统", "审核员，全部地区，全部事项 → 复核员，湖南省长沙市，全部事项", "姓名已修改", "基本信息（单位）"} {
 		require.Contains(t, text, want)
 	}
 	require.Contains(t, log.Body, "/staff/records/"+string(filed.id))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,11 +22,12 @@ type logWord struct{ name, word string }
 var logGroups = []logGroup{
 	{"review", "审核办理", reviewWords()},
 	{"handover", "分派转交", []logWord{{storage.EventHandedOver, "转交"}}},
-	{"reveal", "查看完整信息", []logWord{{storage.EventRevealed, "查看完整内容"}, {storage.EventClaimRevealed, "查看申诉人电话"}, {storage.EventPrinted, "打印申请表"}}},
+	{"reveal", "查看完整信息", []logWord{{storage.EventRevealed, "查看完整敏感信息"}, {storage.EventClaimRevealed, "查看申诉人电话"}, {storage.EventPrinted, "打印申请表"}}},
 	{"claim", "占用申诉", []logWord{
 		{storage.EventClaimGranted, "申诉成立，移交账号"}, {storage.EventClaimRefused, "驳回申诉"}, {storage.EventClaimCode, "重新生成设置码"},
 	}},
 	{"account", "申报人账号", []logWord{
+		{storage.EventTakenOver, "账号移交给证书或申诉的持有人"},
 		{storage.EventAccountDisabled, "停用申报人账号"},
 		{storage.EventAccountEnabled, "启用申报人账号"},
 		{storage.EventPasswordChanged, "重置申报人密码"},
@@ -76,14 +78,22 @@ func (g logGroup) types() []string {
 
 // wordOf is what the log calls a type of event.
 func wordOf(eventType string) string {
-	for _, g := range logGroups {
+	return cmp.Or(wordIn(logGroups, eventType), "其他操作（"+eventType+"）")
+}
+
+// deed is wordOf for what is no move and no refused one, of which a time line tells
+// more; "" for those and for what the log has no word for.
+func deed(eventType string) string { return wordIn(logGroups[1:], eventType) }
+
+func wordIn(groups []logGroup, eventType string) string {
+	for _, g := range groups {
 		for _, w := range g.words {
 			if w.name == eventType {
 				return w.word
 			}
 		}
 	}
-	return "其他操作（" + eventType + "）"
+	return ""
 }
 
 // logRow is an entry in words. names are those of all staff.

@@ -10,12 +10,8 @@ import (
 	"unireg/web/view"
 )
 
-const (
-	// maxNote bounds what is said when work is handed over, in characters.
-	maxNote = 200
-	// emptied is the parameter by which the queue says that nothing is left.
-	emptied = "emptied"
-)
+// emptied is the parameter by which the queue says that nothing is left.
+const emptied = "emptied"
 
 // takeNext claims the next filing under the filter and opens it.
 func takeNext(s *Server, v *visit) error {
@@ -125,10 +121,7 @@ func (s *Server) besideDesk(v *visit, r storage.Review, m *view.ReviewModel) err
 // handover is the form by which the filing goes to a colleague: whoever has it
 // may hand it on, a supervisor any. nil for nobody else.
 func (s *Server) handover(v *visit, r storage.Review, f storage.QueueFilter) (*view.HandoverModel, error) {
-	held := r.Task.ClaimedBy
-	if held == "" {
-		held = r.Task.AssignedTo
-	}
+	held := r.Task.Holder()
 	if !r.Task.ClosedAt.IsZero() || r.Task.DecidedBy != "" || held != v.staff.ID && v.staff.Role != record.Supervisor {
 		return nil, nil //nolint:nilnil // no form is an ordinary answer here
 	}
@@ -189,8 +182,8 @@ func assignReview(s *Server, v *visit) error {
 // handedTo reads to whom work goes, and what is said with it.
 func (s *Server) handedTo(v *visit, values url.Values) (to storage.StaffMember, note string, err error) {
 	note = form.Clean(values.Get("note"))
-	if n := len([]rune(note)); n > maxNote {
-		return to, "", record.Errorf(record.Invalid, fmt.Sprintf("说明最多 %d 个字，现在有 %d 个字", maxNote, n))
+	if n := len([]rune(note)); n > record.MaxNote {
+		return to, "", record.Errorf(record.Invalid, fmt.Sprintf("说明最多 %d 个字，现在有 %d 个字", record.MaxNote, n))
 	}
 	if storage.ValidID(values.Get("to")) {
 		to, err = s.Store.Staff(v.ctx, record.ID(values.Get("to")))

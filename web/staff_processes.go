@@ -69,7 +69,7 @@ func (s *Server) running(v *visit, asked []workflows.Process) (found []workflows
 	defer cancel()
 	found, err := s.Processes.Processes(ctx, asked)
 	if err != nil {
-		s.Log.WarnContext(v.ctx, "the engine did not say what is running", "request", v.reference, "error", err)
+		v.log.WarnContext(v.ctx, "the engine did not say what is running", "error", err)
 		return nil, true
 	}
 	return found, false

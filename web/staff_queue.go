@@ -157,7 +157,7 @@ func (s *Server) rows(v *visit, tasks []storage.ReviewTask, f storage.QueueFilte
 			ID: string(t.ID), Href: reviewPath(t.ID, f), Subject: t.Name, Filed: filedOf(t.Kind, t.Title), Code: shownCode(subjects[t.Subject]),
 			Kind: taskTag(t), Marks: taskMarks(t), Key: t.KeyChange, FiledAt: t.OpenedAt, Due: t.DueAt,
 			ClaimedBy: t.ClaimedName, GivenTo: t.AssignedName, Current: t.ID == current,
-			Mine: t.ClaimedBy == v.staff.ID || t.ClaimedBy == "" && t.AssignedTo == v.staff.ID, Decided: t.DecidedBy != "",
+			Mine: t.Holder() == v.staff.ID, Decided: t.DecidedBy != "",
 		}
 		row.CanTake = t.ClaimedBy == "" && (t.AssignedTo == "" || row.Mine) && !row.Decided
 		rows = append(rows, row)
@@ -258,11 +258,7 @@ func selects(f storage.QueueFilter, counts storage.QueueCounts) []view.Select {
 	}
 	kinds := view.Select{Name: kindParam, Label: "事项", All: "全部事项", Value: string(f.Kind)}
 	for _, kind := range record.Kinds() {
-		label := kind.Label()
-		if kind == record.PersonProfile {
-			label += "（自然人）"
-		}
-		kinds.Options = append(kinds.Options, view.Option{Value: string(kind), Label: counted(label, counts.Kinds[kind])})
+		kinds.Options = append(kinds.Options, view.Option{Value: string(kind), Label: counted(kindName(kind), counts.Kinds[kind])})
 	}
 	occasion := view.Select{Name: occasionParam, Label: "申报类型", All: "全部类型", Value: string(f.Occasion)}
 	for _, o := range occasions {
@@ -310,7 +306,7 @@ func activeParts(f storage.QueueFilter) []view.Filter {
 		parts = append(parts, view.Filter{Label: label, Href: queuePath(other), Count: -1, On: true})
 	}
 	if f.Kind != "" {
-		without("事项："+f.Kind.Label(), func(f *storage.QueueFilter) { f.Kind = "" })
+		without("事项："+kindName(f.Kind), func(f *storage.QueueFilter) { f.Kind = "" })
 	}
 	if f.Region != "" {
 		without("地区："+record.RegionOf(f.Region), func(f *storage.QueueFilter) { f.Region = "" })

@@ -180,7 +180,7 @@ func TestB01_ManyAreClaimedGivenBackAndHandedOver(t *testing.T) {
 		values := bulk(page, first, second)
 		require.Contains(t, boss.follow(boss.submit(page, "/staff/queue/assign", values)).text(), "请选择交给谁")
 		values.Set("to", string(otherID))
-		values.Set("note", strings.Repeat("长", maxNote+1))
+		values.Set("note", strings.Repeat("长", record.MaxNote+1))
 		require.Contains(t, boss.follow(boss.submit(page, "/staff/queue/assign", values)).text(), "说明最多")
 		values.Set("note", "请优先办理")
 		report := boss.follow(boss.submit(page, "/staff/queue/assign", values))

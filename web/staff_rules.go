@@ -125,7 +125,7 @@ func changePeriods(s *Server, v *visit) error {
 			n, err := strconv.Atoi(text)
 			if err != nil || n < record.MinPeriod || n > record.MaxPeriod {
 				r.problems = append(r.problems, form.Problem{
-					Field: periodField(k, stage), Label: kindLabel(k) + stage.label,
+					Field: periodField(k, stage), Label: kindName(k) + stage.label,
 					Message: fmt.Sprintf("请填写 %d 至 %d 的整数，或留空", record.MinPeriod, record.MaxPeriod),
 				})
 			}

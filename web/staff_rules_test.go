@@ -210,12 +210,12 @@ func TestB03_TheWorkOfWhoIsAwayIsHandedOver(t *testing.T) {
 		require.True(t, ok)
 		tasks = append(tasks, id)
 	}
-	require.Contains(t, boss.get("/staff/absences").text(), "没有不在岗的人员")
-	require.NotContains(t, boss.get("/staff").text(), "不在岗")
+	require.Contains(t, boss.get("/staff/absences").text(), "没有离岗的人员")
+	require.NotContains(t, boss.get("/staff").text(), "离岗人员名下")
 	_, err := database.Owner.NewRaw("UPDATE staff SET absent_since = now() WHERE id = ?", away).Exec(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, boss.get("/staff").text(), "1 名不在岗人员名下共 3 件")
-	require.NotContains(t, reviewer.get("/staff").text(), "不在岗人员")
+	require.Contains(t, boss.get("/staff").text(), "1 名离岗人员名下共 3 件")
+	require.NotContains(t, reviewer.get("/staff").text(), "离岗人员名下")
 	work := "/staff/members/" + string(away) + "/work"
 	require.Contains(t, boss.get("/staff/absences").Body, work)
 	require.Equal(t, http.StatusForbidden, reviewer.get(work).Status)
@@ -242,7 +242,7 @@ func TestB03_TheWorkOfWhoIsAwayIsHandedOver(t *testing.T) {
 	rest := boss.submit(some, work, url.Values{"task": {string(tasks[1])}, "to": {"queue"}})
 	require.Equal(t, work, rest.location(), rest.text())
 	require.Contains(t, boss.follow(rest).text(), "名下没有在办的件")
-	require.NotContains(t, boss.get("/staff").text(), "不在岗人员名下")
+	require.NotContains(t, boss.get("/staff").text(), "离岗人员名下")
 
 	_, err = database.Owner.NewRaw("UPDATE staff SET absent_since = now() WHERE id = ?", colleague).Exec(t.Context())
 	require.NoError(t, err)

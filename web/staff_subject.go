@@ -237,15 +237,6 @@ func endSubjectSession(s *Server, v *visit) error {
 	return v.see(staffSubjectPath(id) + "?tab=" + string(view.SubjectSessions))
 }
 
-// idOf reads the id of that name in the path; what is none is not found.
-func (v *visit) idOf(name string) (record.ID, error) {
-	text := v.Params(name)
-	if !storage.ValidID(text) {
-		return "", errNoPage
-	}
-	return record.ID(text), nil
-}
-
 // askedProcesses is how long a page waits for the engine to say what is running.
 const askedProcesses = 800 * time.Millisecond
 

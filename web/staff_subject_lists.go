@@ -60,14 +60,6 @@ func (s *Server) addSubjectRecords(v *visit, sum storage.SubjectSummary, m *view
 	return nil
 }
 
-// staffDeeds are the events, beside moves, that staff leave with a subject.
-var staffDeeds = map[string]string{
-	storage.EventRevealed: "查看完整敏感信息", storage.EventResetOpened: "柜台开具密码重置链接", storage.EventResetRevoked: "收回密码重置链接",
-	storage.EventSessionEnded: "结束登录会话", "claim_revealed": "查看申诉人联系方式", "claim_granted": "占用申诉成立，移交账号",
-	"claim_refused": "驳回占用申诉", "claim_code_renewed": "重新生成申诉设置码", "taken_over": "账号移交",
-	"account_disabled": "停用账号", "account_enabled": "恢复账号",
-}
-
 func (s *Server) addSubjectEvents(v *visit, id record.ID, which storage.EventsOf, m *view.StaffSubjectModel) error {
 	before := int64(number(v.Query("before")))
 	events, more, err := s.Store.SubjectEvents(v.ctx, id, which, before, subjectPage)
@@ -76,7 +68,7 @@ func (s *Server) addSubjectEvents(v *visit, id record.ID, which storage.EventsOf
 	}
 	told := timelineOf{staff: true}
 	for _, e := range events {
-		row := view.SubjectEventRow{At: e.At, Text: cmp.Or(staffDeeds[e.Type], told.happened(e.Event, 1)), By: e.Name}
+		row := view.SubjectEventRow{At: e.At, Text: cmp.Or(deed(e.Type), told.happened(e.Event, 1)), By: e.Name}
 		e.Name = "" // has a column of its own
 		row.Note = strings.Join(slices.DeleteFunc([]string{reasonLabel(e), e.Note, told.note(e.Event)}, func(text string) bool { return text == "" }), "；")
 		if e.Record != "" {

@@ -171,8 +171,11 @@ func (v *visit) actor() record.Actor {
 }
 
 // id reads the id in the path; what is none is not found.
-func (v *visit) id() (record.ID, error) {
-	text := v.Params("id")
+func (v *visit) id() (record.ID, error) { return v.idOf("id") }
+
+// idOf is id for an id of that name.
+func (v *visit) idOf(name string) (record.ID, error) {
+	text := v.Params(name)
 	if !storage.ValidID(text) {
 		return "", errNoPage
 	}

@@ -28,3 +28,14 @@ func TestTheBreakerSparesCallersAndLetsOneTry(t *testing.T) {
 	require.True(t, b.allow(now), "it is back, for everybody")
 	require.True(t, b.allow(now))
 }
+
+func TestN09_AskingWhatRunsTakesNoTryFromFilings(t *testing.T) {
+	c := NewClient(nil, "away")
+	long := time.Now().Add(-time.Hour)
+	for range tolerated {
+		c.breaker.report(long, false)
+	}
+	_, err := c.Processes(t.Context(), []Process{{Kind: ProcessRecord, ID: "01a2159b-655a-76d8-ba74-7349708f2761"}})
+	require.ErrorIs(t, err, ErrUnavailable)
+	require.True(t, c.breaker.allow(time.Now()), "the try is left to a filing")
+}

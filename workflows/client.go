@@ -70,10 +70,6 @@ func (c *Client) spared(ctx context.Context, bell Bell, call func() error) (err 
 	return err
 }
 
-// away tells that earlier calls went unanswered and that it is not this caller's
-// turn to try: nobody shall wait.
-func (c *Client) away() bool { return !c.breaker.allow(time.Now()) }
-
 func (c *Client) present(ctx context.Context) error {
 	if c.breaker.known(time.Now()) {
 		return nil

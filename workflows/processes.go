@@ -50,11 +50,11 @@ func (c *Client) Processes(ctx context.Context, candidates []Process) ([]Process
 	for _, p := range candidates {
 		ids = append(ids, fmt.Sprintf("'%s'", p.workflowID())) // a UUID behind a fixed word needs no escaping
 	}
-	if c.away() {
-		return nil, fmt.Errorf("spared: %w", ErrUnavailable)
+	// It neither takes the one try that the breaker has for filings nor reports to
+	// it: an index that is slow says nothing of the engine that they ring for.
+	if c.breaker.tripped() {
+		return nil, fmt.Errorf("%w: %w", errSpared, ErrUnavailable)
 	}
-	// What becomes of it is not the breaker's: an index that is slow says nothing of
-	// the engine that filings ring for.
 	answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Namespace: c.namespace, PageSize: maxProcesses,
 		Query: "ExecutionStatus = 'Running' AND WorkflowId IN (" + strings.Join(ids, ", ") + ")",

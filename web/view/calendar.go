@@ -179,12 +179,6 @@ type HeldRow struct {
 	Problem  string // why it was not moved
 }
 
-// Colleague may be given work.
-type Colleague struct {
-	ID, Name, Role string
-	Chosen         bool
-}
-
 // WorkModel is what one member of the staff holds. It posts task (any number), to
 // (a colleague's id, or "queue") and note.
 type WorkModel struct {
@@ -192,8 +186,8 @@ type WorkModel struct {
 	State      Tag
 	Action     string
 	Rows       []HeldRow
-	Colleagues []Colleague
-	ToQueue    bool
+	Colleagues []Option
+	To         string // as chosen
 	Note       string
 	MaxNote    int
 	Problems   []form.Problem

@@ -59,12 +59,12 @@ func ruleShots() []shot {
 	same := notice
 	same.Changes, same.Problems = nil, []form.Problem{{Field: "tsv", Label: "日期列表", Message: "第 1 行：日期应为 2026-01-31 的样式"}}
 	work := view.WorkModel{
-		Member: "周婧", State: view.Tag{Text: "不在岗", Tone: view.Warn}, Action: "/staff/members/x/work", MaxNote: 200,
+		Member: "周婧", State: view.Tag{Text: "离岗", Tone: view.Warn}, Action: "/staff/members/x/work", MaxNote: 200,
 		Rows: []view.HeldRow{
 			{ID: "t1", Subject: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Kind: view.Tag{Text: "首次登记", Tone: view.Info}, FiledAt: ago(26 * time.Hour), Due: now.Add(-time.Hour), How: "分派", Selected: true, Problem: "初审与复核须由两名不同人员办理"},
 			{ID: "t2", Subject: "示范二建有限公司", Filed: "芙蓉奖", Code: "91430100MA00DEM06N", Kind: view.Tag{Text: "新增获奖信息", Tone: view.Info}, FiledAt: ago(2 * time.Hour), Due: now.Add(30 * time.Hour), How: "领取，保留到 03-05 10:00"},
 		},
-		Colleagues: []view.Colleague{{ID: "s1", Name: "罗敏", Role: "复核员", Chosen: true}}, Note: "休假",
+		Colleagues: []view.Option{{Value: "s1", Label: "罗敏（复核员，手上 2 件）"}}, To: "s1", Note: "休假",
 		Problems: []form.Problem{{Field: "to", Label: "交给", Message: "请选择同事，或放回队列"}},
 	}
 	return []shot{
@@ -75,11 +75,11 @@ func ruleShots() []shot {
 		{"calendar-day-past", view.CalendarDayPage(supervisorPage("2026-10-23", "/staff/calendar/days/2026-10-23"), past), []string{"已经过去", "国办发明电"}},
 		{"calendar-notice", view.NoticePage(supervisorPage("导入放假通知", "/staff/calendar/notice"), notice), []string{"预览：2027 年", "确认导入"}},
 		{"calendar-notice-same", view.NoticePage(supervisorPage("导入放假通知", "/staff/calendar/notice"), same), []string{"完全一致", "第 1 行"}},
-		{"absences", view.AbsencesPage(supervisorPage("不在岗人员的在办件", "/staff/absences"), []view.AbsenceRow{
-			{Name: "周婧", Login: "zhoujing", State: view.Tag{Text: "不在岗", Tone: view.Warn}, Since: ago(50 * time.Hour), Held: 3, Overdue: 1, FirstDue: now.Add(-time.Hour), Href: "/staff/members/x/work"},
+		{"absences", view.AbsencesPage(supervisorPage("离岗人员的在办件", "/staff/absences"), []view.AbsenceRow{
+			{Name: "周婧", Login: "zhoujing", State: view.Tag{Text: "离岗", Tone: view.Warn}, Since: ago(50 * time.Hour), Held: 3, Overdue: 1, FirstDue: now.Add(-time.Hour), Href: "/staff/members/x/work"},
 			{Name: "沈星", Login: "shenxing", State: view.Tag{Text: "已停用", Tone: view.Bad}},
 		}), []string{"3 件", "转交"}},
-		{"absences-none", view.AbsencesPage(supervisorPage("不在岗人员的在办件", "/staff/absences"), nil), []string{"没有不在岗的人员"}},
+		{"absences-none", view.AbsencesPage(supervisorPage("离岗人员的在办件", "/staff/absences"), nil), []string{"没有离岗的人员"}},
 		{"work", view.WorkPage(supervisorPage("周婧的在办件", "/staff/members/x/work"), work), []string{"没有转交：初审与复核", "放回队列", "转交所选"}},
 		{"work-none", view.WorkPage(supervisorPage("周婧的在办件", "/staff/members/x/work"), view.WorkModel{Member: "周婧"}), []string{"名下没有在办的件"}},
 	}
