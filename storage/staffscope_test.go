@@ -73,7 +73,7 @@ func TestW20_WorkTakenWhileAScopeIsNarrowedWaitsForIt(t *testing.T) {
 			edit, err := d.owner.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
 			defer func() { _ = edit.Rollback() }() // it is committed below
-			var change string // its transaction
+			var change string                      // its transaction
 			require.NoError(t, edit.NewRaw("UPDATE staff SET regions = '{44}' WHERE id = ? RETURNING pg_current_xact_id()::xid::text", d.first).
 				Scan(t.Context(), &change))
 			var taken error
