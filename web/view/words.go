@@ -1,10 +1,18 @@
 package view
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
+
+	"unireg/web/words"
 )
+
+// tr is a sentence of the page in the viewer's language, with its values.
+func tr(ctx context.Context, source string, values ...any) string {
+	return words.Text(ctx, source, values...)
+}
 
 // beijing is the zone of every instant shown: Asia/Shanghai has known no summer
 // time since 1991.
