@@ -144,9 +144,20 @@ func (c *component) kill() error {
 	return nil
 }
 
-// suspend freezes the server and resume thaws it; a frozen server accepts connections and does not answer.
-func (c *component) suspend() error { return c.signalAll(syscall.SIGSTOP) }
-func (c *component) resume() error  { return c.signalAll(syscall.SIGCONT) }
+// suspend freezes the server and returns once all of it stands still; a frozen server accepts connections and does not
+// answer.
+func (c *component) suspend() error {
+	if err := c.signalAll(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	if err := c.process.awaitFrozen(); err != nil {
+		return fmt.Errorf("%s %w", c.name, err)
+	}
+	return nil
+}
+
+// resume thaws a frozen server.
+func (c *component) resume() error { return c.signalAll(syscall.SIGCONT) }
 
 func (c *component) signalAll(sig syscall.Signal) error {
 	c.mu.Lock()

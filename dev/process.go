@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -60,27 +61,49 @@ func (p *process) stop(sig syscall.Signal, grace time.Duration) error {
 	}
 }
 
-// kill ends the child and everything it started at once, as a power cut would, and waits until it is reaped.
+// kill ends the child and everything it started at once, as a power cut would, and waits until all of it is gone: a
+// PostgreSQL whose last backend still holds the shared memory could not be started.
 func (p *process) kill() {
 	p.expected.Store(true)
-	p.signalAll(syscall.SIGKILL)
+	members := p.signalAll(syscall.SIGKILL)
 	<-p.done
+	for deadline := time.Now().Add(standstill); slices.ContainsFunc(members, runs) && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // signalAll sends sig to the child and to all its descendants, wherever they moved themselves: PostgreSQL's
-// backends each lead a session of their own, so the process group alone would miss them.
-func (p *process) signalAll(sig syscall.Signal) {
+// backends each lead a session of their own, so the process group alone would miss them. It returns the descendants.
+func (p *process) signalAll(sig syscall.Signal) []int {
 	if p.ended() {
-		return
+		return nil
 	}
 	pid := p.cmd.Process.Pid
 	if sig != syscall.SIGCONT {
 		_ = syscall.Kill(-pid, syscall.SIGSTOP) // no more children while we look for them
 	}
-	for _, member := range descendants(pid) {
+	members := descendants(pid)
+	for _, member := range members {
 		_ = syscall.Kill(member, sig)
 	}
 	_ = syscall.Kill(-pid, sig)
+	return members
+}
+
+// standstill bounds the time from a signal that stops or kills to its effect on the last of many threads.
+const standstill = 10 * time.Second
+
+// awaitFrozen waits until the child and its descendants stand still: the signal stops one thread after another, and a
+// server may answer meanwhile.
+func (p *process) awaitFrozen() error {
+	for deadline := time.Now().Add(standstill); ; time.Sleep(time.Millisecond) {
+		if !slices.ContainsFunc(append(descendants(p.cmd.Process.Pid), p.cmd.Process.Pid), runs) {
+			return nil
+		}
+		if p.ended() || time.Now().After(deadline) {
+			return fmt.Errorf("did not stand still within %s", standstill)
+		}
+	}
 }
 
 // launches carries commands to the one goroutine that starts them.

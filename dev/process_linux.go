@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,19 +39,33 @@ func descendants(pid int) []int {
 	return found
 }
 
-// parentOf reads the parent's id from a process's status line, "pid (name) state parent …"; the name may itself
-// hold spaces and brackets.
 func parentOf(pid int) (int, bool) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, parent, ok := statusLine(fmt.Sprintf("/proc/%d/stat", pid))
+	return parent, ok
+}
+
+// runs reports whether any thread of a process may do something: is neither stopped nor dead nor gone.
+func runs(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	return err != nil || slices.ContainsFunc(threads, func(thread string) bool {
+		state, _, ok := statusLine(thread)
+		return ok && !strings.Contains("TtZX", state)
+	})
+}
+
+// statusLine reads the state and the parent's id from a status line, "pid (name) state parent …"; the name may itself hold
+// spaces and brackets.
+func statusLine(path string) (state string, parent int, ok bool) {
+	stat, err := os.ReadFile(path)
 	if err != nil {
-		return 0, false
+		return "", 0, false
 	}
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	if len(fields) < 2 {
-		return 0, false
+		return "", 0, false
 	}
-	parent, err := strconv.Atoi(fields[1])
-	return parent, err == nil
+	parent, err = strconv.Atoi(fields[1])
+	return fields[0], parent, err == nil
 }
 
 // processName returns the name of the program that pid runs, or "" if there is no such process.

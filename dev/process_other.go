@@ -35,6 +35,13 @@ func descendants(pid int) []int {
 	return found
 }
 
+// runs reports whether a process may do something: is neither stopped nor dead nor gone.
+func runs(pid int) bool {
+	out, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+	state := strings.TrimSpace(string(out))
+	return err == nil && !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "Z")
+}
+
 // processName returns the name of the program that pid runs, or "" if there is no such process.
 func processName(pid int) string {
 	out, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
