@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"runtime/debug"
 	"sort"
 	"strings"
@@ -115,15 +116,42 @@ func (s *Server) serveError(v *visit, err error) error {
 	case t.status == fiber.StatusUnauthorized:
 		return s.serveSessionEnded(v)
 	}
-	model := view.ErrorModel{Status: t.status, Happened: t.text}
-	if t.internal || t.status == fiber.StatusForbidden || t.status == fiber.StatusTooManyRequests {
-		model.Reference = v.reference
-	}
-	if v.staffSide() {
+	model := view.ErrorModel{Status: t.status, Happened: t.text, Reference: v.reference}
+	v.keepPosted(&model)
+	switch {
+	case v.staffSide():
 		model.Links = []view.Link{{Href: "/staff", Text: "返回审核工作台"}}
+	case v.session != nil:
+		model.Links = []view.Link{{Href: v.front(), Text: "返回首页"}}
 	}
 	return s.drawError(v, model)
 }
+
+// keepPosted gives the page of an error what the person had posted: to post it
+// again where that may help, or else the words, to be copied from there.
+func (v *visit) keepPosted(model *view.ErrorModel) {
+	if !v.route.unsafe() || v.route.stream || !v.genuine {
+		return
+	}
+	fields, err := v.form()
+	if err != nil || len(fields) == 0 {
+		return
+	}
+	all := kept(fields)
+	switch model.Status {
+	case fiber.StatusTooManyRequests, fiber.StatusInternalServerError, fiber.StatusServiceUnavailable:
+		model.Again = &view.Again{Action: v.OriginalURL(), Fields: all}
+	default:
+		for _, f := range all {
+			if strings.TrimSpace(f.Value) != "" && worded.MatchString(f.Name) {
+				model.Wrote = append(model.Wrote, f.Value)
+			}
+		}
+	}
+}
+
+// worded are the names under which pages post what a person writes in sentences.
+var worded = regexp.MustCompile(`^(reason|note|text|(\w+_)?note|(remark|answer)\..+)$`)
 
 // drawError answers with the page for errors, or in plain words where even
 // that cannot be drawn.
@@ -210,7 +238,7 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	if v.wantsJSON() {
 		return v.json(t.status, t.answer(v.reference))
 	}
-	if err := s.drawError(v, view.ErrorModel{Status: status}); err != nil {
+	if err := s.drawError(v, view.ErrorModel{Status: status, Reference: v.reference}); err != nil {
 		return err
 	}
 	v.Status(t.status)

@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -184,9 +185,18 @@ func staffShots() []shot {
 func troubleShots() []shot {
 	var all []shot
 	for status, word := range map[int]string{400: "无法识别", 403: "没有权限", 404: "没有找到", 409: "已被更新", 413: "文件过大", 422: "需要修改", 429: "过于频繁", 500: "系统出了问题", 503: "暂时无法使用"} {
-		m := view.ErrorModel{Status: status, Kept: "填写的内容已保存在草稿中。", Reference: "E-7KQM4XHT"}
-		all = append(all, shot{"error-" + time.Duration(status).String()[:3], view.ErrorPage(page("出错了", "/x"), m), []string{word, "E-7KQM4XHT", "0731-82210013"}})
+		m := view.ErrorModel{Status: status, Reference: "7KQM4XHT29"}
+		all = append(all, shot{"error-" + strconv.Itoa(status), view.ErrorPage(page("出错了", "/x"), m), []string{word, "7KQM4XHT29", "0731-82210013"}})
 	}
+	posted := []view.PostedField{{Name: "reason", Value: "法定代表人变更"}}
+	all = append(all,
+		shot{"error-500-again", view.ErrorPage(bidderPage("出错了", "/x"), view.ErrorModel{
+			Status: 500, Reference: "7KQM4XHT29", Again: &view.Again{Action: "/records/" + recordID + "/change", Fields: posted}, Links: []view.Link{{Href: "/home", Text: "返回首页"}},
+		}), []string{"再试一次", "不需要重新填写", "法定代表人变更"}},
+		shot{"error-409-wrote", view.ErrorPage(bidderPage("出错了", "/x"), view.ErrorModel{
+			Status: 409, Happened: "这一项正在审核，审核办结后可以变更", Reference: "7KQM4XHT29", Wrote: []string{"法定代表人变更"},
+		}), []string{"您写的内容", "法定代表人变更", "复制"}},
+	)
 	ended := view.SessionEndedModel{Account: "示范建工集团有限公司", Action: "/records/" + recordID + "/draft", Fields: []view.PostedField{{Name: "legal_name", Value: "示范建工集团有限公司"}, {Name: "roles", Value: "bidder"}, {Name: "roles", Value: "supplier"}}}
 	contrast := bidderPage("首页", "/home")
 	contrast.Prefs = view.Prefs{Contrast: true, Large: true}

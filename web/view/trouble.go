@@ -4,10 +4,17 @@ package view
 type ErrorModel struct {
 	Status    int    // 400 403 404 409 413 422 429 500 503
 	Happened  string // what happened; "" takes the status's own words
-	Kept      string // what was kept of the person's input; "" where nothing was at stake
 	Todo      string // what to do; "" takes the status's own words
 	Reference string // to be named to the hotline; "" for none
 	Links     []Link
+	Again     *Again   // what was posted, where posting it again may help
+	Wrote     []string // what the person had written, where it does not
+}
+
+// Again posts a form once more, as it was, but for passwords.
+type Again struct {
+	Action string
+	Fields []PostedField
 }
 
 // PostedField is one posted name and value.
