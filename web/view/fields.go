@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -95,11 +96,11 @@ func withChosen(f *form.Field) []codes.Entry {
 }
 
 // entryName is an entry's name, with a word on one that cannot be chosen anew.
-func entryName(entry codes.Entry) string {
+func entryName(ctx context.Context, entry codes.Entry) string {
 	if !entry.ValidOn(codes.CivilDate(time.Now())) {
-		return entry.Name + "（已停用）"
+		return tr(ctx, "%s（已停用）", shown(ctx, entry.Name))
 	}
-	return entry.Name
+	return shown(ctx, entry.Name)
 }
 
 func indent(depth int) string { return strings.Repeat("　", depth) }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -160,10 +161,10 @@ func (p Page) lang() string {
 
 // title is the text of the title element: screen readers say the number of
 // problems first.
-func (p Page) title() string {
-	title := p.Title + " - " + p.Site.Name
+func (p Page) title(ctx context.Context) string {
+	title := shown(ctx, p.Title) + " - " + shown(ctx, p.Site.Name)
 	if p.problems > 0 {
-		return "（" + count(p.problems) + " 处错误）" + title
+		return tr(ctx, "（%d 处错误）%s", p.problems, title)
 	}
 	return title
 }

@@ -686,12 +686,12 @@ func StaffRecordPage(p Page, m StaffRecordModel) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = diffTables(m.Changes, m.diffView()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = diffTables(m.Changes, m.diffView(ctx)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = contentTables(m.Changes, m.diffView()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = contentTables(m.Changes, m.diffView(ctx)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
