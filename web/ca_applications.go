@@ -80,7 +80,7 @@ func (s *Server) caModel(v *visit, draft record.ID) (*view.CAModel, error) {
 	for _, a := range applications {
 		if a.ClosedAt.IsZero() || a.ID == applications[0].ID {
 			m.Links = append(m.Links, view.CALink{
-				Href: applicationPath(a.ID), Text: applicationTitle(a) + "，回执号 " + a.Receipt, State: applicationTag(a),
+				Href: applicationPath(a.ID), Text: v.tr("%s，回执号 %s", applicationTitle(a), a.Receipt), State: applicationTag(a),
 			})
 		}
 	}
@@ -171,7 +171,7 @@ func showApply(s *Server, v *visit) error {
 			return v.see(applicationPath(open.ID))
 		}
 		if !possible(a.business, *a.certificate, time.Now()) {
-			v.flash(view.Warn, "证书现在的状态不能办理"+a.business.Label()+"。")
+			v.flash(view.Warn, v.tr("证书现在的状态不能办理%s。", v.shown(a.business.Label())))
 			return v.see("/certificates/" + string(a.certificate.ID))
 		}
 	}
@@ -276,7 +276,7 @@ func apply(s *Server, v *visit) error {
 		return err
 	}
 	if a.certificate != nil && !possible(a.business, *a.certificate, time.Now()) {
-		return record.Errorf(record.Conflict, "证书现在的状态不能办理"+a.business.Label())
+		return record.Errorf(record.Conflict, v.tr("证书现在的状态不能办理%s", v.shown(a.business.Label())))
 	}
 	_, err = s.Store.ApplyForCertificate(v.ctx, a.request(v, command))
 	switch code := record.CodeOf(err); {
@@ -409,7 +409,7 @@ func (s *Server) onApplication(
 	}
 	_, err = accept(v.ctx, v.subject.ID, v.actor(), id, command)
 	if record.CodeOf(err) == record.Conflict {
-		return s.renderApplication(v, id, http.StatusConflict, view.Notice{Tone: view.Bad, Title: otherwise, Text: messageOf(err) + "。"})
+		return s.renderApplication(v, id, http.StatusConflict, view.Notice{Tone: view.Bad, Title: otherwise, Text: v.tr("%s。", v.shown(messageOf(err)))})
 	}
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ func showVersion(s *Server, v *visit) error {
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, id); err != nil {
 		return err
 	}
-	p, err := v.portal(m.Heading + " 第 " + strconv.Itoa(no) + " 版")
+	p, err := v.portal(v.tr("%s 第 %d 版", v.shown(m.Heading), no))
 	if err != nil {
 		return err
 	}

@@ -340,7 +340,7 @@ func saveFilter(s *Server, v *visit) error {
 	case err != nil:
 		return err
 	default:
-		v.flash(view.Good, "已保存筛选“"+form.Clean(values.Get("name"))+"”")
+		v.flash(view.Good, v.tr("已保存筛选“%s”", form.Clean(values.Get("name"))))
 	}
 	return v.see(queuePath(f))
 }

@@ -236,7 +236,7 @@ func reopenRecord(s *Server, v *visit) error {
 	}
 	reason := form.Clean(values.Get("reason"))
 	if problem := reasonProblem(reason); problem != "" {
-		return refused(http.StatusUnprocessableEntity, problem+"。")
+		return refused(http.StatusUnprocessableEntity, v.tr("%s。", v.shown(problem)))
 	}
 	found, subject, err := s.Store.RecordForStaff(v.ctx, id)
 	if err != nil {
@@ -252,7 +252,7 @@ func reopenRecord(s *Server, v *visit) error {
 	case err != nil:
 		return err
 	case !status.Done:
-		v.flash(view.Info, "已受理，回执号 "+status.Receipt.Number+"，正在处理")
+		v.flash(view.Info, v.tr("已受理，回执号 %s，正在处理", status.Receipt.Number))
 	case !status.Outcome.Applied:
 		return refused(http.StatusConflict, status.Outcome.Refusal.Explain())
 	default:

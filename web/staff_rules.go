@@ -103,7 +103,7 @@ func changeCalendarDay(s *Server, v *visit) error {
 	default:
 		return err
 	}
-	v.flash(view.Good, moved(changed.Deltas, d.Date+" 已改为"+dayWords(d)+"。"))
+	v.flash(view.Good, moved(changed.Deltas, v.tr("%s 已改为%s。", d.Date, dayWords(d))))
 	return v.see(fmt.Sprintf("/staff/calendar?year=%d", at.Year()))
 }
 
@@ -126,7 +126,7 @@ func changePeriods(s *Server, v *visit) error {
 			if err != nil || n < record.MinPeriod || n > record.MaxPeriod {
 				r.problems = append(r.problems, form.Problem{
 					Field: periodField(k, stage), Label: kindName(k) + stage.label,
-					Message: fmt.Sprintf("请填写 %d 至 %d 的整数，或留空", record.MinPeriod, record.MaxPeriod),
+					Message: v.tr("请填写 %d 至 %d 的整数，或留空", record.MinPeriod, record.MaxPeriod),
 				})
 			}
 			*stage.of(&p) = n
@@ -234,6 +234,6 @@ func takeNotice(s *Server, v *visit) error {
 		return s.renderNotice(v, http.StatusOK, m)
 	}
 	v.audit("rules changed", "staff", v.staffID(), "edition", changed.Edition)
-	v.flash(view.Good, moved(changed.Deltas, "已导入"+yearWords(change.Years())+"的放假通知。"))
+	v.flash(view.Good, moved(changed.Deltas, v.tr("已导入%s的放假通知。", yearWords(change.Years()))))
 	return v.see(fmt.Sprintf("/staff/calendar?year=%d", change.Years()[0]))
 }

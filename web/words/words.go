@@ -39,6 +39,14 @@ const (
 	English Language = "en"
 )
 
+// Name is what the language calls itself.
+func (l Language) Name() string {
+	if l == English {
+		return "English"
+	}
+	return "中文"
+}
+
 // chosen is the key of the language in a context.
 type chosen struct{}
 
