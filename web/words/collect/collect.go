@@ -18,7 +18,7 @@ var rooms = []string{"web/view", "web", "record", "record/form", "storage", "acc
 // computers: it stays Chinese.
 var elsewhere = []string{
 	"web/ca_paper.go", "web/exports.go", "web/partner.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
-	"storage/apikeys.go", "storage/callbacks.go", "storage/examination.go",
+	"web/static/english.js", "storage/apikeys.go", "storage/callbacks.go", "storage/examination.go",
 }
 
 // tables are the code tables whose names are common words. Names of regions,
@@ -98,7 +98,7 @@ func (f *findings) read(root, name string) error {
 	case strings.HasSuffix(name, ".go"):
 		return f.goFile(root, name)
 	case strings.HasPrefix(name, "web/static/") && strings.HasSuffix(name, ".js"):
-		return f.script(root, name)
+		return f.module(root, name)
 	}
 	return nil
 }

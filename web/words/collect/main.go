@@ -1,7 +1,7 @@
 // Command collect brings the English catalogue up to date with the code: it adds
 // the sources that are new, with no English yet, keeps what is translated and
-// drops what no code says any more. The tests of this package fail until every
-// source has its English.
+// drops what no code says any more. What scripts say goes into a module of theirs.
+// The tests of this package fail until every source has its English.
 package main
 
 import (
@@ -9,9 +9,11 @@ import (
 	"os"
 )
 
-// The catalogue of the portal, and the root of the code, from package words.
+// The catalogue of the portal, the module of its scripts, and the root of the
+// code, from package words.
 const (
 	englishPO = "en.po"
+	englishJS = "../static/english.js"
 	root      = "../.."
 )
 
@@ -31,5 +33,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(englishPO, write(found.sources, read(kept)), 0o600)
+	english := read(kept)
+	if err := os.WriteFile(englishPO, write(found.sources, english), 0o600); err != nil {
+		return err
+	}
+	module, err := script(found.sources, english)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(englishJS, module, 0o600)
 }

@@ -1,0 +1,3 @@
+// Generated from web/words/en.po by `make generate`.
+export const english = {
+};
