@@ -81,7 +81,7 @@ func listCertificates(s *Server, v *visit) error {
 	}
 	for _, a := range applications {
 		row := view.ApplicationRow{
-			Href: applicationPath(a.ID), Title: applicationTitle(a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a),
+			Href: applicationPath(a.ID), Title: applicationTitle(v, a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a),
 		}
 		if a.ClosedAt.IsZero() {
 			row.Note = a.Failure

@@ -128,7 +128,7 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
 		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
-			record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
+			visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
 		}.draw(),
 	}
 	m.Actions, m.Denied = d.actions(s.Store.Policy(), m.KeyLogin == "")

@@ -208,7 +208,7 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
+	m.Timeline = timelineOf{visit: v, record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
 	s.addProcess(v, r, m)
 	m.CanReopen = len(pending) == 0 && slices.Contains(record.Allowed(r.State, v.staff.Role, record.Facts{Kind: r.Kind}), record.Reopen)
 	m.Command, m.Revision = string(storage.NewID()), r.Revision

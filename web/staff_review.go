@@ -161,7 +161,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
+		visit: v, record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if r.Task.Second {
 		addFirstReviewer(events, m)
@@ -172,7 +172,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 	}
 	for _, h := range handed {
 		if h.Task == r.Task.ID {
-			m.Handed = append(m.Handed, view.Handed{At: h.At, Text: handedOn(h), Note: h.Note})
+			m.Handed = append(m.Handed, view.Handed{At: h.At, Text: handedOn(v, h), Note: h.Note})
 		}
 	}
 	return nil
@@ -196,19 +196,19 @@ func (s *Server) addChanges(v *visit, r storage.Review, round *round, fields for
 }
 
 // handedOn says between whom a filing went from hand to hand.
-func handedOn(h storage.Handover) string {
-	by := cmp.Or(h.By, "系统")
+func handedOn(v *visit, h storage.Handover) string {
+	by := cmp.Or(h.By, v.tr("系统"))
 	switch {
 	case h.Given == "" && h.Taken != "" && h.Taken != h.By:
-		return by + " 将 " + h.Taken + " 的件放回队列"
+		return v.tr("%s 将 %s 的件放回队列", by, h.Taken)
 	case h.Given == "":
-		return by + " 放回队列"
+		return v.tr("%s 放回队列", by)
 	case h.Taken != "" && h.Taken != h.By:
-		return by + " 从 " + h.Taken + " 转交 " + h.Given
+		return v.tr("%s 从 %s 转交 %s", by, h.Taken, h.Given)
 	case h.Taken == "":
-		return by + " 分派给 " + h.Given
+		return v.tr("%s 分派给 %s", by, h.Given)
 	}
-	return by + " 转交 " + h.Given
+	return v.tr("%s 转交 %s", by, h.Given)
 }
 
 func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {

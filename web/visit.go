@@ -77,6 +77,9 @@ func (v *visit) language() words.Language {
 	return words.Chinese
 }
 
+// inChinese is for what is taken along: workbooks are in Chinese for everybody.
+func (v *visit) inChinese() { v.ctx = words.In(v.ctx, words.Chinese) }
+
 // tr is a sentence in the language of the page, with its values.
 func (v *visit) tr(source string, values ...any) string {
 	return words.Text(v.ctx, source, values...)

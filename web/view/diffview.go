@@ -25,17 +25,17 @@ type diffView struct {
 // masked reports whether the field's content is partly hidden.
 func (v diffView) masked(f *form.Field) bool { return f.Sensitive && !v.Full }
 
-func (v diffView) text(f *form.Field, text string) string {
+func (v diffView) text(ctx context.Context, f *form.Field, text string) string {
 	if v.masked(f) {
 		return form.Mask(text)
 	}
-	return text
+	return value(ctx, f, text)
 }
 
 // runs compares the texts as they are shown. Where masking hides the
 // difference, all is shown as changed.
-func (v diffView) runs(c form.Change) []Run {
-	before, after := v.text(c.Field, c.Before), v.text(c.Field, c.After)
+func (v diffView) runs(ctx context.Context, c form.Change) []Run {
+	before, after := v.text(ctx, c.Field, c.Before), v.text(ctx, c.Field, c.After)
 	if v.masked(c.Field) && c.Changed {
 		return []Run{{Removed, before}, {Added, after}}
 	}

@@ -168,5 +168,17 @@ func fileHref(base string, file form.File) string {
 	return base + file.ID + "?inline=1"
 }
 
+// value is the text of a field as it is shown: names of codes and units are in
+// the viewer's language, what was typed stays as it is.
+func value(ctx context.Context, f *form.Field, text string) string {
+	if f.Table != nil || f.Widget == form.WidgetBool || f.Widget == form.WidgetRows {
+		return shown(ctx, text)
+	}
+	if number, ok := strings.CutSuffix(text, " "+f.Unit); ok && f.Unit != "" {
+		return number + " " + shown(ctx, f.Unit)
+	}
+	return text
+}
+
 func fullText(f *form.Field) string   { return f.Display() }
 func maskedText(f *form.Field) string { return f.Masked() }

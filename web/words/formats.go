@@ -15,15 +15,21 @@ import (
 type format struct {
 	part    string // the longest piece between the values: most texts lack it
 	pattern *regexp.Regexp
+	// weak tells that little stands between the values, such as a colon: then the
+	// first of them must itself be in the catalogue, or not Chinese.
+	weak bool
 	translation
 }
 
 // verb is a verb of package fmt with its flags.
 var verb = regexp.MustCompile(`%(?:\[\d+\])?[-+# 0-9.]*[a-zA-Z%]`)
 
-// enough is how many words' characters a format has at least, so that a stray text
-// is not taken for it.
-const enough = 2
+// So many words' characters make a format unmistakable, or at least no piece of
+// any sentence. The values of those between have no punctuation of sentences.
+const (
+	telling   = 5
+	wordsOnly = 3
+)
 
 // formatsOf are the formats of a catalogue, the more telling before the others.
 func formatsOf(texts map[string]translation) []format {
@@ -33,23 +39,19 @@ func formatsOf(texts map[string]translation) []format {
 	}
 	var all []length
 	for source, t := range texts {
-		pieces, numbers := verb.Split(source, -1), 0
+		pieces := verb.Split(source, -1)
 		values := slices.DeleteFunc(verb.FindAllString(source, -1), func(v string) bool { return strings.HasSuffix(v, "%") })
-		for _, v := range values {
-			if strings.HasSuffix(v, "d") {
-				numbers++
-			}
-		}
-		han := strings.Join(pieces, "")
-		if len(values) == 0 || wordCharacters(han) < enough && numbers < len(values) {
+		literal := strings.Join(pieces, "")
+		if len(values) == 0 || literal == "" {
 			continue
 		}
-		f := format{
+		numbers := !slices.ContainsFunc(values, func(v string) bool { return !strings.HasSuffix(v, "d") })
+		all = append(all, length{format{
 			part:        slices.MaxFunc(pieces, func(a, b string) int { return len(a) - len(b) }),
-			pattern:     regexp.MustCompile(patternOf(source)),
+			pattern:     regexp.MustCompile(patternOf(source, han(literal) >= telling)),
+			weak:        han(literal) < wordsOnly && !numbers,
 			translation: translation{asText(t.one), asText(t.other)},
-		}
-		all = append(all, length{f, utf8.RuneCountInString(han)})
+		}, utf8.RuneCountInString(literal)})
 	}
 	slices.SortFunc(all, func(a, b length) int {
 		return cmp.Or(b.size-a.size, strings.Compare(a.pattern.String(), b.pattern.String()))
@@ -61,7 +63,8 @@ func formatsOf(texts map[string]translation) []format {
 	return formats
 }
 
-func wordCharacters(text string) int {
+// han counts the characters of a text that are words.
+func han(text string) int {
 	n := 0
 	for _, r := range text {
 		if unicode.Is(unicode.Han, r) {
@@ -72,23 +75,25 @@ func wordCharacters(text string) int {
 }
 
 // patternOf is the regular expression of the texts that a format makes.
-func patternOf(source string) string {
+func patternOf(source string, anything bool) string {
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
 	at := 0
 	for _, v := range verb.FindAllStringIndex(source, -1) {
 		b.WriteString(regexp.QuoteMeta(source[at:v[0]]))
-		switch kind := source[v[1]-1]; kind {
-		case '%':
+		switch kind := source[v[1]-1]; {
+		case kind == '%':
 			b.WriteString(`%`)
-		case 'd':
+		case kind == 'd':
 			b.WriteString(`(-?\d+)`)
-		case 'f':
+		case kind == 'f':
 			b.WriteString(`(-?\d+(?:\.\d+)?)`)
-		case 'c':
+		case kind == 'c':
 			b.WriteString(`(.)`)
-		default:
+		case anything:
 			b.WriteString(`(.*?)`)
+		default:
+			b.WriteString(`([^，。；：]*?)`)
 		}
 		at = v[1]
 	}
@@ -103,20 +108,52 @@ func asText(format string) string {
 		if strings.HasSuffix(v, "%") {
 			return v
 		}
-		index, _, _ := strings.Cut(v, "]")
-		if strings.HasPrefix(index, "%[") {
+		if index, _, ok := strings.Cut(v, "]"); ok {
 			return index + "]s"
 		}
 		return "%s"
 	})
 }
 
-// recognise is the translation of a text that a format has made. Its values stay
-// as they are but for those that are words of the catalogue.
-func (c catalogue) recognise(text string) string {
-	if wordCharacters(text) == 0 {
-		return text
+// separators part the items of a list.
+var separators = []string{"；", "、", "，"}
+
+// look is the translation of a text that stands in the catalogue, that a format of
+// it has made, or that is a list of such texts.
+func (c catalogue) look(text string) (string, bool) {
+	if found, ok := c.texts[text]; ok {
+		return found.other, true
 	}
+	if !strings.ContainsFunc(text, chinese) {
+		return text, false
+	}
+	if found, ok := c.recognise(text); ok {
+		return found, true
+	}
+	for _, separator := range separators {
+		items := strings.Split(text, separator)
+		if len(items) == 1 {
+			continue
+		}
+		known := true
+		for i, item := range items {
+			found, ok := c.look(item)
+			items[i], known = found, known && (ok || !strings.ContainsFunc(item, chinese))
+		}
+		if known {
+			joint := separator
+			if other, ok := c.texts[separator]; ok {
+				joint = other.other
+			}
+			return strings.Join(items, joint), true
+		}
+	}
+	return text, false
+}
+
+// recognise is the translation of a text that a format has made. Its values stay
+// as they are but for those that can be looked up themselves.
+func (c catalogue) recognise(text string) (string, bool) {
 	for _, f := range c.formats {
 		if !strings.Contains(text, f.part) {
 			continue
@@ -126,13 +163,23 @@ func (c catalogue) recognise(text string) string {
 			continue
 		}
 		values := make([]any, len(found)-1)
+		first := true
 		for i, value := range found[1:] {
-			if known, ok := c.texts[value]; ok {
-				value = known.other
+			translated, ok := c.look(value)
+			if i == 0 {
+				first = ok || !strings.ContainsFunc(value, chinese)
 			}
-			values[i] = value
+			values[i] = translated
 		}
-		return fmt.Sprintf(f.form(found[1]), values...)
+		if f.weak && !first {
+			continue
+		}
+		return fmt.Sprintf(f.form(found[1]), values...), true
 	}
-	return text
+	return "", false
+}
+
+// chinese tells that a character is one that only Chinese has.
+func chinese(r rune) bool {
+	return unicode.Is(unicode.Han, r) || r >= 0x3001 && r <= 0x303F || r >= 0xFF01 && r <= 0xFF60
 }

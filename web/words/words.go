@@ -10,9 +10,9 @@
 //     order (%[2]s).
 //   - What was written elsewhere (a label of a form, a state, a table, a message of
 //     the domain, the name of a code) is looked up where it is shown, by Of, which
-//     also knows a sentence with values by its format. So rooms that know nothing
-//     of languages write plain Chinese. What a person typed is never looked up, nor
-//     what another computer said.
+//     also knows a sentence with values by its format, and a list by its items. So
+//     rooms that know nothing of languages write plain Chinese. What a person typed
+//     is never given to Of, nor what another computer said.
 //
 // Text and Of on a text that is English already give it back: a component may
 // take a word that its caller has looked up. What is no source stays as it is.
@@ -95,8 +95,6 @@ func Of(ctx context.Context, text string) string {
 	if LanguageOf(ctx) != English {
 		return text
 	}
-	if found, ok := english.texts[text]; ok {
-		return found.other
-	}
-	return english.recognise(text)
+	found, _ := english.look(text)
+	return found
 }

@@ -37,6 +37,12 @@ msgstr "Attachments"
 
 msgid "%s：%s"
 msgstr "%s: %s"
+
+msgid "%s（%s）"
+msgstr "%s (%s)"
+
+msgid "、"
+msgstr ", "
 `
 
 // A page in Chinese shows what stands in the code.
@@ -79,7 +85,7 @@ func TestComposedSentencesAreRecognised(t *testing.T) {
 		"最多 20 个字，现在有 31 个字": "At most 20 characters; there are 31",
 		"最多 二十 个字，现在有 31 个字": "最多 二十 个字，现在有 31 个字",
 		"附件第 2 项":            "Attachments, item 2",
-		"示范建工第 2 项":          "示范建工, item 2",
+		"示范建工第 2 项":          "示范建工第 2 项",
 		"附件变更":               "change: Attachments",
 		"1 处需修改":             "1 correction needed",
 		"3 处需修改":             "3 corrections needed",

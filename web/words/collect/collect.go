@@ -45,10 +45,17 @@ type findings struct {
 	known   map[string]*source
 }
 
+// add notes a text if it is Chinese.
 func (f *findings) add(text string, format bool, file string) {
-	if !chinese(text) {
-		return
+	if chinese(text) {
+		f.note(text, format, file)
 	}
+}
+
+// say notes a format that is said through the catalogue, whatever it is made of.
+func (f *findings) say(text, file string) { f.note(text, true, file) }
+
+func (f *findings) note(text string, format bool, file string) {
 	s := f.known[text]
 	if s == nil {
 		s = &source{text: text}

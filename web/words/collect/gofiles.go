@@ -81,7 +81,11 @@ func (w *walker) call(n *ast.CallExpr) bool {
 	if !ok {
 		return true
 	}
-	w.add(text, true, w.name)
+	if at == 0 && called(n) == "fmt.Sprintf" {
+		w.add(text, true, w.name)
+	} else {
+		w.say(text, w.name) // whatever it is made of
+	}
 	for i, a := range n.Args {
 		if i != at {
 			ast.Inspect(a, w.node)
@@ -111,7 +115,7 @@ func (w *walker) binary(n *ast.BinaryExpr) bool {
 		if len(values) == 0 {
 			w.add(strings.ReplaceAll(format, "%%", "%"), false, w.name)
 		} else {
-			w.add(format, true, w.name)
+			w.say(format, w.name)
 		}
 		for _, v := range values {
 			ast.Inspect(v, w.node)
@@ -135,7 +139,7 @@ func joined(e ast.Expr) (format string, values []ast.Expr, texts bool) {
 		}
 	}
 	if text, ok := literal(e); ok {
-		return strings.ReplaceAll(text, "%", "%%"), nil, chinese(text)
+		return strings.ReplaceAll(text, "%", "%%"), nil, chinese(text) || strings.ContainsAny(text, "“”")
 	}
 	return "%s", []ast.Expr{e}, false
 }
