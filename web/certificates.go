@@ -176,7 +176,7 @@ func certificateFacts(c storage.Certificate, parsed *certificate.Certificate) []
 	}
 	use := useLabels[c.Use]
 	if parsed.Signs() && parsed.Encrypts() {
-		use += "（密钥用法：签名、加密）"
+		use = fmt.Sprintf("%s（密钥用法：签名、加密）", use)
 	}
 	state := []view.CertificateFact{
 		fact("绑定方式", boundLabels[c.BoundBy]), fact("绑定时间", at(c.BoundAt)), fact("最近登录", at(c.LastLoginAt)),

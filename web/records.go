@@ -225,7 +225,7 @@ func (s *Server) versionRows(v *visit, d dossier) ([]view.VersionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rowsOfVersions(*d.record, versions, v.subject.Name), nil
+	return rowsOfVersions(v, *d.record, versions, v.subject.Name), nil
 }
 
 // today is the civil date, in Shanghai, by which rules are checked.

@@ -23,7 +23,7 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 		}
 		checks = append(checks, c)
 	}
-	own := view.Check{Tone: view.Good, Text: "审核人员与本件无关联", Facts: []view.Fact{{Name: "比对", Text: "您的身份证号码与本件中全部人员的证件号码"}}}
+	own := view.Check{Tone: view.Good, Text: "审核人员与本件无关联", Facts: []view.Fact{{Name: "比对", Text: v.tr("您的身份证号码与本件中全部人员的证件号码")}}}
 	if r.Barred == record.RefusedOwnFiling {
 		own.Tone, own.Text = view.Bad, "审核人员出现在本件的人员中，须回避"
 	}

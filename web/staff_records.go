@@ -134,7 +134,7 @@ func (s *Server) renderStaffRecord(v *visit, status int, r reading) error {
 		SubjectHref: staffSubjectPath(subject.ID), State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
 		SHA256: version.SHA256, Signature: s.signatureCheck(v.ctx, version), Against: against, CanReveal: v.staff.Role == record.Supervisor,
 	}
-	m.Versions = rowsOfVersions(found, versions, subject.Name)
+	m.Versions = rowsOfVersions(v, found, versions, subject.Name)
 	for i, other := range versions {
 		m.Versions[i].Href = withQuery(staffRecordPath(id), url.Values{"version": {strconv.Itoa(other.No)}})
 	}

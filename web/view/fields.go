@@ -171,13 +171,30 @@ func fileHref(base string, file form.File) string {
 // value is the text of a field as it is shown: names of codes and units are in
 // the viewer's language, what was typed stays as it is.
 func value(ctx context.Context, f *form.Field, text string) string {
-	if f.Table != nil || f.Widget == form.WidgetBool || f.Widget == form.WidgetRows {
+	switch {
+	case f.Widget == form.WidgetTerms:
+		return termsText(ctx, text)
+	case f.Table != nil, f.Widget == form.WidgetBool, f.Widget == form.WidgetRows:
 		return shown(ctx, text)
 	}
 	if number, ok := strings.CutSuffix(text, " "+f.Unit); ok && f.Unit != "" {
 		return number + " " + shown(ctx, f.Unit)
 	}
 	return text
+}
+
+// termsText is a list of codes with their dates, as fields write it.
+func termsText(ctx context.Context, text string) string {
+	terms := strings.Split(text, "、")
+	for i, term := range terms {
+		name, until, ok := strings.Cut(strings.TrimSuffix(term, "）"), "（至 ")
+		if ok {
+			terms[i] = tr(ctx, "%s（至 %s）", shown(ctx, name), until)
+		} else {
+			terms[i] = shown(ctx, term)
+		}
+	}
+	return strings.Join(terms, tr(ctx, "、"))
 }
 
 func fullText(f *form.Field) string   { return f.Display() }
