@@ -187,11 +187,12 @@ func value(ctx context.Context, f *form.Field, text string) string {
 func termsText(ctx context.Context, text string) string {
 	terms := strings.Split(text, "、")
 	for i, term := range terms {
-		name, until, ok := strings.Cut(strings.TrimSuffix(term, "）"), "（至 ")
-		if ok {
-			terms[i] = tr(ctx, "%s（至 %s）", shown(ctx, name), until)
-		} else {
-			terms[i] = shown(ctx, term)
+		name, rest, dated := strings.Cut(term, "（")
+		terms[i] = shown(ctx, name)
+		if _, until, ok := strings.Cut(strings.TrimSuffix(rest, "）"), " "); dated && ok {
+			terms[i] = tr(ctx, "%s（至 %s）", terms[i], until)
+		} else if dated {
+			terms[i] = shown(ctx, term) // the bracket is part of the name
 		}
 	}
 	return strings.Join(terms, tr(ctx, "、"))
