@@ -61,7 +61,9 @@ func applicationTag(a storage.Application) view.Tag {
 	return tag
 }
 
-func applicationTitle(a storage.Application) string { return a.Kind.Label() + a.Business.Label() }
+func applicationTitle(v *visit, a storage.Application) string {
+	return v.tr("%s%s", v.shown(a.Kind.Label()), v.shown(a.Business.Label()))
+}
 
 // caModel is the section CA 申请信息. draft is the draft on whose page it stands,
 // "" for a page without a form.
@@ -80,7 +82,7 @@ func (s *Server) caModel(v *visit, draft record.ID) (*view.CAModel, error) {
 	for _, a := range applications {
 		if a.ClosedAt.IsZero() || a.ID == applications[0].ID {
 			m.Links = append(m.Links, view.CALink{
-				Href: applicationPath(a.ID), Text: applicationTitle(a) + "，回执号 " + a.Receipt, State: applicationTag(a),
+				Href: applicationPath(a.ID), Text: v.tr("%s，回执号 %s", applicationTitle(v, a), a.Receipt), State: applicationTag(a),
 			})
 		}
 	}
@@ -171,7 +173,7 @@ func showApply(s *Server, v *visit) error {
 			return v.see(applicationPath(open.ID))
 		}
 		if !possible(a.business, *a.certificate, time.Now()) {
-			v.flash(view.Warn, "证书现在的状态不能办理"+a.business.Label()+"。")
+			v.flash(view.Warn, v.tr("证书现在的状态不能办理%s。", v.shown(a.business.Label())))
 			return v.see("/certificates/" + string(a.certificate.ID))
 		}
 	}
@@ -276,7 +278,7 @@ func apply(s *Server, v *visit) error {
 		return err
 	}
 	if a.certificate != nil && !possible(a.business, *a.certificate, time.Now()) {
-		return record.Errorf(record.Conflict, "证书现在的状态不能办理"+a.business.Label())
+		return record.Errorf(record.Conflict, v.tr("证书现在的状态不能办理%s", v.shown(a.business.Label())))
 	}
 	_, err = s.Store.ApplyForCertificate(v.ctx, a.request(v, command))
 	switch code := record.CodeOf(err); {
@@ -351,7 +353,7 @@ func (s *Server) renderApplication(v *visit, id record.ID, status int, notices .
 	if err != nil {
 		return err
 	}
-	m := applicationModel(a)
+	m := applicationModel(v, a)
 	m.Notices = notices
 	if m.Certificate, err = s.certificateOf(v, a); err != nil {
 		return err
@@ -409,7 +411,7 @@ func (s *Server) onApplication(
 	}
 	_, err = accept(v.ctx, v.subject.ID, v.actor(), id, command)
 	if record.CodeOf(err) == record.Conflict {
-		return s.renderApplication(v, id, http.StatusConflict, view.Notice{Tone: view.Bad, Title: otherwise, Text: messageOf(err) + "。"})
+		return s.renderApplication(v, id, http.StatusConflict, view.Notice{Tone: view.Bad, Title: otherwise, Text: v.tr("%s。", v.shown(messageOf(err)))})
 	}
 	if err != nil {
 		return err
@@ -436,7 +438,7 @@ func listSilentApplications(s *Server, v *visit) error {
 	var m view.StaffApplicationsModel
 	for _, a := range all {
 		row := view.StaffApplicationRow{
-			Subject: subjects[a.Subject].Name, Code: shownCode(subjects[a.Subject]), Title: applicationTitle(a), Receipt: a.Receipt,
+			Subject: subjects[a.Subject].Name, Code: shownCode(subjects[a.Subject]), Title: applicationTitle(v, a), Receipt: a.Receipt,
 			OrderNo: a.OrderNo, State: applicationTag(a), Accepted: a.AcceptedAt, Heard: a.HeardAt, Escalated: a.EscalatedAt,
 			Attempts: a.Attempts, Failure: a.Failure,
 		}

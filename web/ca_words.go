@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"unireg/record"
@@ -67,9 +66,9 @@ func possible(b record.Business, c storage.Certificate, now time.Time) bool {
 	return c.Use == storage.UseSigning && slices.Contains(businesses[b].states, c.State(now))
 }
 
-func applicationModel(a storage.Application) view.ApplicationModel {
+func applicationModel(v *visit, a storage.Application) view.ApplicationModel {
 	m := view.ApplicationModel{
-		ID: string(a.ID), Title: applicationTitle(a), State: applicationTag(a), Reason: a.Reason,
+		ID: string(a.ID), Title: applicationTitle(v, a), State: applicationTag(a), Reason: a.Reason,
 		Papers: a.Papers, Paper: a.Status != record.ApplicationRejected && a.Status != record.ApplicationWithdrawn,
 		Resend:   a.Status == record.ApplicationFailed && !a.Withdrawing,
 		Withdraw: a.ClosedAt.IsZero() && a.Status.Leads(record.ApplicationWithdrawn) && !a.Withdrawing, Withdrawing: a.Withdrawing,
@@ -92,7 +91,7 @@ func applicationModel(a storage.Application) view.ApplicationModel {
 	add("业务", a.Business.Label())
 	add("证书类型", a.Kind.Label())
 	if businesses[a.Business].term {
-		add("有效期", strconv.Itoa(a.Years)+" 年")
+		add("有效期", v.tr("%d 年", a.Years))
 	}
 	if businesses[a.Business].handed {
 		add("领取方式", record.PickupLabel(a.Pickup))

@@ -81,7 +81,7 @@ func listCertificates(s *Server, v *visit) error {
 	}
 	for _, a := range applications {
 		row := view.ApplicationRow{
-			Href: applicationPath(a.ID), Title: applicationTitle(a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a),
+			Href: applicationPath(a.ID), Title: applicationTitle(v, a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a),
 		}
 		if a.ClosedAt.IsZero() {
 			row.Note = a.Failure
@@ -176,7 +176,7 @@ func certificateFacts(c storage.Certificate, parsed *certificate.Certificate) []
 	}
 	use := useLabels[c.Use]
 	if parsed.Signs() && parsed.Encrypts() {
-		use += "（密钥用法：签名、加密）"
+		use = fmt.Sprintf("%s（密钥用法：签名、加密）", use)
 	}
 	state := []view.CertificateFact{
 		fact("绑定方式", boundLabels[c.BoundBy]), fact("绑定时间", at(c.BoundAt)), fact("最近登录", at(c.LastLoginAt)),

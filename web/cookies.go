@@ -16,7 +16,7 @@ const (
 	staffCookie   = "staff"   // of a staff member
 	visitorCookie = "visitor" // ties forms to a browser in which nobody is logged in
 	flashCookie   = "flash"   // notices for the next page
-	prefsCookie   = "prefs"   // contrast, large
+	prefsCookie   = "prefs"   // contrast, large, language
 	accountCookie = "account" // 记住账号
 	deviceCookie  = "device"  // a login succeeded from here before
 	ticketCookie  = "ticket"  // step 1 of a registration

@@ -232,7 +232,7 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 	case code == record.DraftChanged:
 		return false, s.conflict(v, *d, t)
 	case code == record.Conflict:
-		return false, s.unsaved(v, *d, t, messageOf(err)+"。下面是您填写的内容，尚未保存。")
+		return false, s.unsaved(v, *d, t, v.tr("%s。下面是您填写的内容，尚未保存。", v.shown(messageOf(err))))
 	case err != nil:
 		return false, err
 	}

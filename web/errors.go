@@ -158,7 +158,7 @@ var worded = regexp.MustCompile(`^(reason|note|text|(\w+_)?note|(remark|answer)\
 func (s *Server) drawError(v *visit, model view.ErrorModel) error {
 	if err := v.render(model.Status, view.ErrorPage(v.page("出错了"), model)); err != nil {
 		v.log.Error("error page cannot be drawn", "error", err)
-		return v.Status(model.Status).SendString("系统暂时无法显示页面，参考编号 " + v.reference)
+		return v.Status(model.Status).SendString(v.tr("系统暂时无法显示页面，参考编号 %s", v.reference))
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (s *Server) refusedFiles(v *visit, d dossier) ([]form.Problem, error) {
 		for _, f := range field.Files() {
 			if states[f.ID] == view.FileRefused {
 				problems = append(problems, form.Problem{
-					Field: field.Name, Label: field.Label, Message: "「" + f.Name + "」未通过病毒扫描，请删除后重新上传",
+					Field: field.Name, Label: field.Label, Message: v.tr("「%s」未通过病毒扫描，请删除后重新上传", f.Name),
 				})
 			}
 		}

@@ -23,7 +23,7 @@ func showHistory(s *Server, v *visit) error {
 		if err != nil {
 			return err
 		}
-		m.Versions = rowsOfVersions(*profile.record, versions, v.subject.Name)
+		m.Versions = rowsOfVersions(v, *profile.record, versions, v.subject.Name)
 	}
 	p, err := v.portal("变更历史总览")
 	if err != nil {
@@ -33,11 +33,11 @@ func showHistory(s *Server, v *visit) error {
 }
 
 // rowsOfVersions are the lines of a history.
-func rowsOfVersions(r record.Record, versions []storage.VersionSummary, by string) []view.VersionRow {
+func rowsOfVersions(v *visit, r record.Record, versions []storage.VersionSummary, by string) []view.VersionRow {
 	rows := make([]view.VersionRow, 0, len(versions))
 	for _, version := range versions {
 		rows = append(rows, view.VersionRow{
-			No: version.No, At: version.AcceptedAt, Reason: reasonOf(version.No, version.Reason), By: by,
+			No: version.No, At: version.AcceptedAt, Reason: reasonOf(v, version.No, version.Reason), By: by,
 			Assurance: view.Assurance(version.Assurance), State: versionTag(r, version),
 			Href: "/records/" + string(r.ID) + "/versions/" + strconv.Itoa(version.No),
 		})
@@ -46,14 +46,14 @@ func rowsOfVersions(r record.Record, versions []storage.VersionSummary, by strin
 }
 
 // reasonOf is what the history shows as the reason of a version.
-func reasonOf(no int, reason string) string {
+func reasonOf(v *visit, no int, reason string) string {
 	switch {
 	case reason != "":
 		return reason
 	case no == 1:
-		return "首次登记"
+		return v.tr("首次登记")
 	}
-	return "补正后重新提交"
+	return v.tr("补正后重新提交")
 }
 
 // versionTag says what a version is worth.
@@ -121,7 +121,7 @@ func showVersion(s *Server, v *visit) error {
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, id); err != nil {
 		return err
 	}
-	p, err := v.portal(m.Heading + " 第 " + strconv.Itoa(no) + " 版")
+	p, err := v.portal(v.tr("%s 第 %d 版", v.shown(m.Heading), no))
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (s *Server) timeline(v *visit, d *dossier) ([]view.Event, error) {
 	if d.pending, err = s.Store.PendingCommands(v.ctx, d.id, false); err != nil {
 		return nil, err
 	}
-	return timelineOf{record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now()}.draw(), nil
+	return timelineOf{visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now()}.draw(), nil
 }
 
 // summary is how far 基本信息 is.

@@ -76,7 +76,7 @@ func (s *Server) renderImports(v *visit, definition record.Definition, status in
 			Href: importPath(i.ID), File: i.File, At: i.CreatedAt, State: importTag(i), Rows: i.Rows, Made: i.Made, Faulty: i.Faulty,
 		})
 	}
-	p, err := v.portal("批量导入" + definition.Label)
+	p, err := v.portal(v.tr("批量导入%s", v.shown(definition.Label)))
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (s *Server) keepSheet(v *visit, definition record.Definition, name string, 
 		return "", err
 	}
 	if len(read.Ignored) > 0 {
-		v.flash(view.Warn, "模板里没有以下各列，没有读取："+cut(strings.Join(read.Ignored, "、"), 200))
+		v.flash(view.Warn, v.tr("模板里没有以下各列，没有读取：%s", cut(strings.Join(read.Ignored, "、"), 200)))
 	}
 	return id, nil
 }
@@ -223,7 +223,7 @@ func showImport(s *Server, v *visit) error {
 	for _, row := range faulty {
 		m.Faults = append(m.Faults, view.FaultyRow{Line: row.Line, Title: rowTitle(definition, row), Problems: row.Problems})
 	}
-	p, err := v.portal("批量导入" + definition.Label)
+	p, err := v.portal(v.tr("批量导入%s", v.shown(definition.Label)))
 	if err != nil {
 		return err
 	}

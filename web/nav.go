@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"unireg/record"
@@ -130,7 +129,7 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 			Current: v.kind == k.Kind || strings.HasPrefix(path, "/records?") && record.Kind(v.Query("kind")) == k.Kind,
 		}
 		if n := counts[k.Kind]; n > 0 {
-			item.State.Text = strconv.Itoa(n) + " 项"
+			item.State.Text = v.tr("%d 项", n)
 		}
 		nav.Tasks = append(nav.Tasks, item)
 	}

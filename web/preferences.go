@@ -6,8 +6,8 @@ import (
 	"unireg/web/view"
 )
 
-// changePreferences switches contrast, large text, shortcuts or whether a decided
-// filing stays open, and goes back to the page.
+// changePreferences switches contrast, large text, the language, shortcuts or
+// whether a decided filing stays open, and goes back to the page.
 func (s *Server) changePreferences(v *visit) error {
 	fields, err := v.form()
 	if err != nil {
@@ -21,6 +21,7 @@ func (s *Server) changePreferences(v *visit) error {
 	}
 	set("contrast", func(on bool) { p.Contrast = on })
 	set("large", func(on bool) { p.Large = on })
+	set("english", func(on bool) { p.English = on })
 	set("keys", func(on bool) { p.NoKeys = !on })
 	set("stay", func(on bool) { p.Stay = on })
 	v.setPrefs(p)
@@ -38,6 +39,7 @@ var prefsLetters = []struct {
 }{
 	{'c', func(p *view.Prefs) *bool { return &p.Contrast }},
 	{'l', func(p *view.Prefs) *bool { return &p.Large }},
+	{'e', func(p *view.Prefs) *bool { return &p.English }},
 	{'k', func(p *view.Prefs) *bool { return &p.NoKeys }},
 	{'s', func(p *view.Prefs) *bool { return &p.Stay }},
 }

@@ -128,7 +128,7 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
 		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
 		Timeline: timelineOf{
-			record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
+			visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
 		}.draw(),
 	}
 	m.Actions, m.Denied = d.actions(s.Store.Policy(), m.KeyLogin == "")
@@ -225,7 +225,7 @@ func (s *Server) versionRows(v *visit, d dossier) ([]view.VersionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rowsOfVersions(*d.record, versions, v.subject.Name), nil
+	return rowsOfVersions(v, *d.record, versions, v.subject.Name), nil
 }
 
 // today is the civil date, in Shanghai, by which rules are checked.
@@ -404,7 +404,7 @@ func changeRecord(s *Server, v *visit) error {
 		return v.see(d.path("/edit")) // pressed twice, or in two tabs
 	}
 	if problem := reasonProblem(reason); problem != "" {
-		return s.renderRecord(v, d, http.StatusUnprocessableEntity, view.Notice{Tone: view.Bad, Title: "没有开始变更", Text: problem + "。"})
+		return s.renderRecord(v, d, http.StatusUnprocessableEntity, view.Notice{Tone: view.Bad, Title: "没有开始变更", Text: v.tr("%s。", v.shown(problem))})
 	}
 	if err := s.Store.StartChange(v.ctx, v.actor().ID, v.subject.ID, d.id, reason); err != nil {
 		return err
@@ -464,7 +464,7 @@ func (s *Server) move(v *visit, move record.Move) error {
 		fault, status = "须用 CA 证书登录后办理", http.StatusForbidden
 	}
 	if fault != "" {
-		return s.renderRecord(v, d, status, view.Notice{Tone: view.Bad, Title: move.Label() + "没有进行", Text: fault + "。"})
+		return s.renderRecord(v, d, status, view.Notice{Tone: view.Bad, Title: v.tr("%s没有进行", v.shown(move.Label())), Text: v.tr("%s。", fault)})
 	}
 	return s.handIn(v, d, record.Command{
 		ID: id, Record: d.id, Subject: v.subject.ID, Kind: d.kind, Move: move, Actor: v.actor(), Reason: reason,
@@ -478,7 +478,7 @@ func (s *Server) handIn(v *visit, d dossier, c record.Command) error {
 	if record.CodeOf(err) == record.Conflict {
 		// The page was older than the record: show where it stands now.
 		return s.renderRecord(v, d, http.StatusConflict, view.Notice{
-			Tone: view.Bad, Title: move.Label() + "没有进行", Text: messageOf(err),
+			Tone: view.Bad, Title: v.tr("%s没有进行", v.shown(move.Label())), Text: messageOf(err),
 		})
 	}
 	if err != nil {

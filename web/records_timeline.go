@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 // and what comes next, with the deadlines. Staff read the names of reviewers;
 // a subject does not.
 type timelineOf struct {
+	visit   *visit // whose language notes are in
 	record  *record.Record // nil before the first submit took effect
 	events  []storage.Event
 	pending []storage.CommandStatus // accepted, without an outcome
@@ -37,7 +37,7 @@ func (t timelineOf) draw() []view.Event {
 	for _, p := range t.pending {
 		line = append(line, view.Event{
 			At: p.Receipt.AcceptedAt, Phase: view.Going,
-			Text: p.Move.Label() + "已受理，正在处理", Note: "回执号 " + p.Receipt.Number,
+			Text: t.visit.tr("%s已受理，正在处理", t.visit.shown(p.Move.Label())), Note: t.visit.tr("回执号 %s", p.Receipt.Number),
 		})
 	}
 	if t.record != nil && len(t.pending) == 0 {
@@ -100,7 +100,7 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "转交办理"
 	}
 	if e.Refusal != "" {
-		return e.Move.Label() + "未生效"
+		return t.visit.tr("%s未生效", t.visit.shown(e.Move.Label()))
 	}
 	return "其他操作"
 }
@@ -112,22 +112,22 @@ func (t timelineOf) note(e storage.Event) string {
 		parts = append(parts, e.Name)
 	}
 	if e.Refusal != "" {
-		parts = append(parts, e.Refusal.Explain())
+		parts = append(parts, t.visit.shown(e.Refusal.Explain()))
 	}
 	if e.Reason != "" {
 		parts = append(parts, e.Reason)
 	}
 	if n := len(e.Remarks); n > 0 {
-		parts = append(parts, fmt.Sprintf("另有 %d 条字段意见", n))
+		parts = append(parts, t.visit.tr("另有 %d 条字段意见", n))
 	}
-	return strings.Join(parts, "；")
+	return strings.Join(parts, t.visit.tr("；"))
 }
 
 // next is what is awaited and what follows.
 func (t timelineOf) next() []view.Event {
 	overdue := ""
 	if !t.record.DueAt.IsZero() && t.now.After(t.record.DueAt) {
-		overdue = "已超过时限，系统已上报督办"
+		overdue = t.visit.tr("已超过时限，系统已上报督办")
 	}
 	effective := view.Event{Text: "审核通过后生效", Phase: view.Ahead}
 	switch t.record.State.Filing {
@@ -139,7 +139,7 @@ func (t timelineOf) next() []view.Event {
 		if t.record.State.Standing == record.InForce {
 			effective.Text = "审核通过后新内容生效，此前现行内容继续有效"
 			if t.policy.SecondReview {
-				effective.Note = "改动关键项的，初审后还须复核"
+				effective.Note = t.visit.tr("改动关键项的，初审后还须复核")
 			}
 		}
 		return []view.Event{going, effective}
@@ -161,9 +161,9 @@ func (t timelineOf) next() []view.Event {
 func (t timelineOf) paused() string {
 	used := t.record.Used.Review + t.record.Used.Second
 	if used == 0 {
-		return "补正期间审核时限暂停计时；逾期未提交的，本次申报自动失效"
+		return t.visit.tr("补正期间审核时限暂停计时；逾期未提交的，本次申报自动失效")
 	}
-	return fmt.Sprintf("审核时限已用 %d 个工作日，补正期间暂停计时；逾期未提交的，本次申报自动失效", used)
+	return t.visit.tr("审核时限已用 %d 个工作日，补正期间暂停计时；逾期未提交的，本次申报自动失效", used)
 }
 
 // resumed says of a review what earlier rounds have left of its period, unless it
@@ -174,5 +174,5 @@ func (t timelineOf) resumed(overdue string) string {
 	if overdue != "" || used == 0 {
 		return overdue
 	}
-	return fmt.Sprintf("此前已用 %d 个工作日（补正期间不计），本轮时限 %d 个工作日", used, t.policy.Left(t.record.Kind, stage, t.record.Used))
+	return t.visit.tr("此前已用 %d 个工作日（补正期间不计），本轮时限 %d 个工作日", used, t.policy.Left(t.record.Kind, stage, t.record.Used))
 }

@@ -15,23 +15,23 @@ var ruleTags = map[storage.RuleSubject]view.Tag{
 }
 
 // ruleLine words one change of the rules.
-func ruleLine(e storage.RuleEdition) view.RuleLine {
-	line := view.RuleLine{At: e.At, By: e.Name, What: ruleTags[e.What], Note: e.Note, Changes: deltaWords(e.Deltas)}
+func ruleLine(v *visit, e storage.RuleEdition) view.RuleLine {
+	line := view.RuleLine{At: e.At, By: e.Name, What: ruleTags[e.What], Note: e.Note, Changes: deltaWords(v, e.Deltas)}
 	if line.By == "" {
-		line.By = "系统管理命令"
+		line.By = v.tr("系统管理命令")
 	}
 	return line
 }
 
 // deltaWords says of each thing that was changed what it was and what it is.
-func deltaWords(deltas []storage.RuleDelta) []string {
+func deltaWords(v *visit, deltas []storage.RuleDelta) []string {
 	var words []string
 	for _, d := range deltas {
 		switch {
 		case d.Date != "":
-			words = append(words, fmt.Sprintf("%s %s：%s → %s", d.Date, weekdayOf(d.Date), dayWords(d.DayBefore), dayWords(d.DayAfter)))
+			words = append(words, v.tr("%s %s：%s → %s", d.Date, v.shown(weekdayOf(d.Date)), dayWords(v, d.DayBefore), dayWords(v, d.DayAfter)))
 		case d.Kind != "":
-			words = append(words, periodWords(d)...)
+			words = append(words, periodWords(v, d)...)
 		default:
 			words = append(words, fmt.Sprintf("%d%% → %d%%", d.SampleBefore, d.SampleAfter))
 		}
@@ -39,10 +39,10 @@ func deltaWords(deltas []storage.RuleDelta) []string {
 	return words
 }
 
-func dayWords(d record.Day) string {
-	word := "休息日"
+func dayWords(v *visit, d record.Day) string {
+	word := v.tr("休息日")
 	if d.Works {
-		word = "工作日"
+		word = v.tr("工作日")
 	}
 	if d.Name != "" {
 		return word + " " + d.Name
@@ -50,18 +50,18 @@ func dayWords(d record.Day) string {
 	return word
 }
 
-func periodWords(d storage.RuleDelta) []string {
+func periodWords(v *visit, d storage.RuleDelta) []string {
 	days := func(n int) string {
 		if n == 0 {
-			return "默认"
+			return v.tr("默认")
 		}
-		return fmt.Sprintf("%d 个工作日", n)
+		return v.tr("%d 个工作日", n)
 	}
 	var words []string
 	for _, stage := range periodStages {
 		before, after := *stage.of(&d.PeriodsBefore), *stage.of(&d.PeriodsAfter)
 		if before != after {
-			words = append(words, fmt.Sprintf("%s %s：%s → %s", kindName(d.Kind), stage.label, days(before), days(after)))
+			words = append(words, v.tr("%s %s：%s → %s", v.shown(kindName(d.Kind)), v.shown(stage.label), days(before), days(after)))
 		}
 	}
 	return words
@@ -69,26 +69,25 @@ func periodWords(d storage.RuleDelta) []string {
 
 // sampleWords says what the share is drawn from.
 func sampleWords(p record.Policy) string {
-	from := "改动关键项的变更都须复核；其余"
-	if !p.SecondReview {
-		from = ""
+	if p.SecondReview {
+		return "改动关键项的变更都须复核；其余初审通过的件按这个比例随机抽取，由另一名人员复核后生效。"
 	}
-	return from + "初审通过的件按这个比例随机抽取，由另一名人员复核后生效。"
+	return "初审通过的件按这个比例随机抽取，由另一名人员复核后生效。"
 }
 
 // moved says what follows a change of the rules.
-func moved(deltas []storage.RuleDelta, what string) string {
+func moved(v *visit, deltas []storage.RuleDelta, what string) string {
 	if len(deltas) == 0 {
-		return "没有变化，未作修改。"
+		return v.tr("没有变化，未作修改。")
 	}
-	return what + "进行中的件的时限随后自动调整。"
+	return v.tr("%s进行中的件的时限随后自动调整。", what)
 }
 
 // yearWords names the years of a notice.
-func yearWords(years []int) string {
+func yearWords(v *visit, years []int) string {
 	var words []string
 	for _, y := range years {
-		words = append(words, fmt.Sprintf("%d 年", y))
+		words = append(words, v.tr("%d 年", y))
 	}
-	return strings.Join(words, "、")
+	return strings.Join(words, v.tr("、"))
 }

@@ -117,5 +117,5 @@ func (v *visit) tooMany(after time.Duration) error {
 	v.throttled("too_many")
 	v.Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
 	minutes := int((after + time.Minute - 1) / time.Minute)
-	return record.Errorf(record.TooMany, fmt.Sprintf("尝试次数过多，请 %d 分钟后再试。", max(1, minutes)))
+	return record.Errorf(record.TooMany, v.tr("尝试次数过多，请 %d 分钟后再试。", max(1, minutes)))
 }

@@ -63,10 +63,10 @@ func (s *Server) absenceNotice(v *visit) (*view.Notice, error) {
 	}
 	n := view.Notice{
 		Tone: view.Warn, Title: "离岗人员名下还有在办件", Link: "/staff/absences", LinkText: "查看并转交",
-		Text: fmt.Sprintf("%d 名离岗人员名下共 %d 件", members, held),
+		Text: v.tr("%d 名离岗人员名下共 %d 件", members, held),
 	}
 	if overdue > 0 {
-		n.Text += fmt.Sprintf("，其中 %d 件已超时", overdue)
+		n.Text += v.tr("，其中 %d 件已超时", overdue)
 	}
 	n.Text += "。"
 	return &n, nil
@@ -104,7 +104,7 @@ func (s *Server) renderWork(v *visit, status int, h handing) error {
 	if m.Colleagues, err = s.colleagues(v, nil, id); err != nil {
 		return err
 	}
-	p := v.page(m.Member + "的在办件")
+	p := v.page(v.tr("%s的在办件", m.Member))
 	if h.notice != nil {
 		p.Flash = append(p.Flash, *h.notice)
 	}
@@ -131,7 +131,7 @@ func (s *Server) heldRows(v *visit, member record.ID, h handing) ([]view.HeldRow
 			FiledAt: t.OpenedAt, Due: t.DueAt, How: "分派", Selected: h.tasks == nil || slices.Contains(h.tasks, string(t.ID)),
 		}
 		if t.ClaimedBy == member {
-			row.How = "领取，保留到 " + t.ClaimedUntil.In(record.Shanghai).Format("01-02 15:04")
+			row.How = v.tr("领取，保留到 %s", t.ClaimedUntil.In(record.Shanghai).Format("01-02 15:04"))
 		}
 		for _, f := range h.failed {
 			if f.Task.ID == t.ID {
@@ -163,7 +163,7 @@ func handWorkOver(s *Server, v *visit) error {
 		h.problems = append(h.problems, form.Problem{Field: "to", Label: "交给", Message: "请选择同事，或放回队列"})
 	}
 	if n := utf8.RuneCountInString(h.note); n > record.MaxNote {
-		h.problems = append(h.problems, form.Problem{Field: "note", Label: "说明", Message: fmt.Sprintf("最多 %d 个字，现在有 %d 个字", record.MaxNote, n)})
+		h.problems = append(h.problems, form.Problem{Field: "note", Label: "说明", Message: v.tr("最多 %d 个字，现在有 %d 个字", record.MaxNote, n)})
 	}
 	if len(h.problems) > 0 {
 		return s.renderWork(v, http.StatusUnprocessableEntity, h)
@@ -182,12 +182,12 @@ func handWorkOver(s *Server, v *visit) error {
 	}
 	v.audit("work handed over", "staff", v.staffID(), "from", string(from), "to", h.to, "moved", done.Moved, "failed", len(done.Failed))
 	if len(done.Failed) == 0 {
-		v.flash(view.Good, fmt.Sprintf("已转交 %d 件。", done.Moved))
+		v.flash(view.Good, v.tr("已转交 %d 件。", done.Moved))
 		return v.see(workPath(from))
 	}
 	h.failed = done.Failed
 	h.notice = &view.Notice{
-		Tone: view.Bad, Title: fmt.Sprintf("%d 件没有转交", len(done.Failed)), Text: fmt.Sprintf("已转交 %d 件。%s", done.Moved, unmovedWords(done.Failed)),
+		Tone: view.Bad, Title: v.tr("%d 件没有转交", len(done.Failed)), Text: v.tr("已转交 %d 件。%s", done.Moved, unmovedWords(done.Failed)),
 	}
 	return s.renderWork(v, http.StatusConflict, h)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -111,7 +110,7 @@ func assignMany(s *Server, v *visit) error {
 	to, note, err := s.handedTo(v, values)
 	switch {
 	case record.CodeOf(err) == record.Invalid:
-		v.flash(view.Bad, "没有分派："+messageOf(err))
+		v.flash(view.Bad, v.tr("没有分派：%s", v.shown(messageOf(err))))
 		return v.see(queuePath(carriedFilter(values)))
 	case err != nil:
 		return err
@@ -191,7 +190,7 @@ func (s *Server) judge(v *visit, task record.ID) (verdict, error) {
 	case review.KeyChange || review.Task.KeyChange:
 		j.why = "含关键项变更，须逐件审核。"
 	case amiss > 0:
-		j.why = fmt.Sprintf("系统核验有 %d 项需要人工确认。", amiss)
+		j.why = v.tr("系统核验有 %d 项需要人工确认。", amiss)
 	}
 	return j, nil
 }
@@ -294,7 +293,7 @@ func showBatch(s *Server, v *visit) error {
 		m.Waiting = m.Waiting || line.Command != "" && !line.Cancelled && !line.Status.Done
 		m.Lines = append(m.Lines, shown)
 	}
-	return v.render(http.StatusOK, view.BatchPage(v.page(m.Title+"结果"), m))
+	return v.render(http.StatusOK, view.BatchPage(v.page(v.tr("%s结果", v.shown(m.Title))), m))
 }
 
 // outcomeOf says what became of one filing of a batch.
@@ -351,9 +350,9 @@ func undoBatch(s *Server, v *visit) error {
 	case undone == 0:
 		v.flash(view.Bad, "没有撤销：决定都已生效。")
 	case late > 0:
-		v.flash(view.Warn, fmt.Sprintf("已撤销 %d 件；%d 件已生效，不能撤销。", undone, late))
+		v.flash(view.Warn, v.tr("已撤销 %d 件；%d 件已生效，不能撤销。", undone, late))
 	default:
-		v.flash(view.Good, fmt.Sprintf("已撤销 %d 件，仍由您办理。", undone))
+		v.flash(view.Good, v.tr("已撤销 %d 件，仍由您办理。", undone))
 	}
 	return v.see("/staff/queue/batches/" + string(id))
 }

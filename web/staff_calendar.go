@@ -123,7 +123,7 @@ func exceptionOf(d record.Day) view.CalendarException {
 		e.State = view.Tag{Text: "上班", Tone: view.Info}
 	}
 	if d.Staff {
-		e.State.Text += "，本系统设置"
+		e.State.Text = fmt.Sprintf("%s，本系统设置", e.State.Text)
 	}
 	return e
 }
@@ -188,7 +188,7 @@ func (s *Server) addRuleHistory(v *visit, m *view.CalendarModel) error {
 	})
 	m.Pager = pager
 	for _, e := range history[page.from:page.to] {
-		m.History = append(m.History, ruleLine(e))
+		m.History = append(m.History, ruleLine(v, e))
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +23,7 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 		}
 		checks = append(checks, c)
 	}
-	own := view.Check{Tone: view.Good, Text: "审核人员与本件无关联", Facts: []view.Fact{{Name: "比对", Text: "您的身份证号码与本件中全部人员的证件号码"}}}
+	own := view.Check{Tone: view.Good, Text: "审核人员与本件无关联", Facts: []view.Fact{{Name: "比对", Text: v.tr("您的身份证号码与本件中全部人员的证件号码")}}}
 	if r.Barred == record.RefusedOwnFiling {
 		own.Tone, own.Text = view.Bad, "审核人员出现在本件的人员中，须回避"
 	}
@@ -64,17 +63,17 @@ func (s *Server) scanCheck(v *visit, r storage.Review, files []form.File) (view.
 		state := s.fileState(f)
 		count[state]++
 		if f.State == storage.FileRefused {
-			refused = append(refused, fmt.Sprintf("%s（%s）", f.Name, f.Virus))
+			refused = append(refused, v.tr("%s（%s）", f.Name, f.Virus))
 		}
 		facts = append(facts, view.Fact{Name: scanWords[state], Text: f.Name})
 	}
 	check := view.Check{Tone: view.Good, Text: "附件已通过病毒扫描", Facts: facts}
 	switch {
 	case len(refused) > 0:
-		check.Tone, check.Text = view.Bad, fmt.Sprintf("%d 个附件未通过病毒扫描，不能通过，请退回补正", len(refused))
+		check.Tone, check.Text = view.Bad, v.tr("%d 个附件未通过病毒扫描，不能通过，请退回补正", len(refused))
 		check.Note = strings.Join(refused, "；")
 	case count[view.FilePending] > 0:
-		check.Tone, check.Text = view.Warn, fmt.Sprintf("%d 个附件待病毒扫描", count[view.FilePending])
+		check.Tone, check.Text = view.Warn, v.tr("%d 个附件待病毒扫描", count[view.FilePending])
 		check.Note = "扫描完成前不能通过"
 	case count[view.FileUnscanned] > 0:
 		check.Tone, check.Text, check.Note = view.Info, "附件未扫描", "本系统未启用病毒扫描"

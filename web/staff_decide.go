@@ -78,11 +78,11 @@ func (s *Server) decide(v *visit, move record.Move) error {
 	})
 	switch {
 	case record.CodeOf(err) == record.Conflict:
-		return s.overtaken(v, move.Label()+"没有生效", messageOf(err), j)
+		return s.overtaken(v, v.tr("%s没有生效", v.shown(move.Label())), messageOf(err), j)
 	case err != nil:
 		return err
 	case status.Done && !status.Outcome.Applied:
-		return s.overtaken(v, move.Label()+"没有生效", status.Outcome.Refusal.Explain(), j)
+		return s.overtaken(v, v.tr("%s没有生效", v.shown(move.Label())), status.Outcome.Refusal.Explain(), j)
 	}
 	v.flashNotice(s.decided(review, move, status))
 	if v.stays(values) {
@@ -139,10 +139,10 @@ func undoDecision(s *Server, v *visit) error {
 	}
 	path := "/staff/reviews/" + string(decision.Task)
 	if !undone {
-		v.flashNotice(view.Notice{Tone: view.Bad, Title: "没有撤销", Text: decision.Move.Label() + "已经生效，或已撤销过。"})
+		v.flashNotice(view.Notice{Tone: view.Bad, Title: "没有撤销", Text: v.tr("%s已经生效，或已撤销过。", v.shown(decision.Move.Label()))})
 		return v.see(path)
 	}
-	v.flash(view.Info, "已撤销"+decision.Move.Label()+"，填写的内容还在，可以修改后重新提交。")
+	v.flash(view.Info, v.tr("已撤销%s，填写的内容还在，可以修改后重新提交。", v.shown(decision.Move.Label())))
 	return v.see(withQuery(path, url.Values{"again": {string(id)}}))
 }
 

@@ -26,7 +26,7 @@ func (s *Server) duplicateChecks(v *visit, r storage.Review, files []form.File) 
 		checks = append(checks, duplicateCheck(r.Subject.ID, d))
 	}
 	if marks := record.MarksOf(document); len(found) == 0 && len(marks) > 0 {
-		checks = append(checks, view.Check{Tone: view.Good, Text: "没有与其他记录重复的登记", Note: "已比对" + markLabels(marks)})
+		checks = append(checks, view.Check{Tone: view.Good, Text: "没有与其他记录重复的登记", Note: v.tr("已比对%s", markLabels(marks))})
 	}
 	shared, err := s.fileChecks(v, r.Subject.ID, files)
 	return append(checks, shared...), err
@@ -84,7 +84,7 @@ func (s *Server) fileChecks(v *visit, own record.ID, files []form.File) ([]view.
 		return nil, err
 	}
 	if len(shared) == 0 && len(files) > 0 {
-		check := view.Check{Tone: view.Good, Text: "附件没有与其他主体相同的", Note: fmt.Sprintf("比对 %d 个文件的指纹", len(files))}
+		check := view.Check{Tone: view.Good, Text: "附件没有与其他主体相同的", Note: v.tr("比对 %d 个文件的指纹", len(files))}
 		for _, f := range files {
 			check.Facts = append(check.Facts, view.Fact{Name: fingerprint(f), Text: f.Name})
 		}
@@ -104,7 +104,7 @@ func (s *Server) fileChecks(v *visit, own record.ID, files []form.File) ([]view.
 		}
 		checks = append(checks, view.Check{
 			Tone: view.Warn, Text: "附件与其他主体的相同",
-			Note:  fmt.Sprintf("%s，另有 %d 个主体提交过同一文件：%s", f.Name, len(others), strings.Join(names, "、")),
+			Note:  v.tr("%s，另有 %d 个主体提交过同一文件：%s", f.Name, len(others), strings.Join(names, "、")),
 			Facts: []view.Fact{{Name: "文件", Text: f.Name}, {Name: "指纹", Text: fingerprint(f)}, {Name: "提交主体", Text: strings.Join(names, "、")}},
 		})
 	}

@@ -94,7 +94,7 @@ func showLog(s *Server, v *visit) error {
 		m.PrevHref = address("/staff/log", "before", page.Previous)
 	}
 	for _, e := range page.Entries {
-		m.Rows = append(m.Rows, logRow(e, names))
+		m.Rows = append(m.Rows, logRow(v, e, names))
 	}
 	return v.render(http.StatusOK, view.LogPage(v.page("操作日志"), m))
 }
@@ -111,6 +111,7 @@ func staffOptions(names map[record.ID]string) []view.Option {
 
 // exportLog sends the log as it is narrowed, as a workbook.
 func exportLog(s *Server, v *visit) error {
+	v.inChinese()
 	q, _, _, _ := v.logQuery()
 	q.After, q.Before, q.Limit = "", "", exported
 	content, lines, err := s.logWorkbook(v, q)
@@ -136,7 +137,7 @@ func (s *Server) logWorkbook(v *visit, q storage.LogQuery) (content *bytes.Buffe
 			return nil, 0, errors.Join(err, list.Close())
 		}
 		for _, e := range page.Entries {
-			row := logRow(e, names)
+			row := logRow(v, e, names)
 			what := row.What
 			if row.Refused {
 				what += "（未生效）"

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"unireg/record"
@@ -97,13 +96,13 @@ func wordIn(groups []logGroup, eventType string) string {
 }
 
 // logRow is an entry in words. names are those of all staff.
-func logRow(e storage.LogEntry, names map[record.ID]string) view.LogRow {
-	row := view.LogRow{At: e.At, Who: names[e.Actor], Role: e.Role.Label(), What: wordOf(e.Type), Detail: logDetail(e, names), RecordID: string(e.Record)}
+func logRow(v *visit, e storage.LogEntry, names map[record.ID]string) view.LogRow {
+	row := view.LogRow{At: e.At, Who: names[e.Actor], Role: e.Role.Label(), What: wordOf(e.Type), Detail: logDetail(v, e, names), RecordID: string(e.Record)}
 	switch {
 	case e.Actor == "" && e.Role.IsStaff():
-		row.Who, row.Role = "命令行", ""
+		row.Who, row.Role = v.tr("命令行"), ""
 	case e.Actor == "":
-		row.Who, row.Role = "系统", ""
+		row.Who, row.Role = v.tr("系统"), ""
 	}
 	if e.Type == storage.EventRefused {
 		row.What, row.Refused = record.Move(e.Text("move")).Label(), true
@@ -115,46 +114,46 @@ func logRow(e storage.LogEntry, names map[record.ID]string) view.LogRow {
 }
 
 // logDetail says what an entry's data tell.
-func logDetail(e storage.LogEntry, names map[record.ID]string) string {
+func logDetail(v *visit, e storage.LogEntry, names map[record.ID]string) string {
 	member := func(key string) string { return names[record.ID(e.Text(key))] }
 	switch e.Type {
 	case storage.EventRefused:
-		return record.Refusal(e.Text("refusal")).Explain()
+		return v.shown(record.Refusal(e.Text("refusal")).Explain())
 	case storage.EventHandedOver:
-		return handedText(member("taken"), member("given"))
+		return handedText(v, member("taken"), member("given"))
 	case storage.EventRevealed:
 		if no, ok := e.Data["version"].(float64); ok {
-			return fmt.Sprintf("第 %.0f 版", no)
+			return v.tr("第 %.0f 版", no)
 		}
 	case storage.EventCodesImported:
-		return fmt.Sprintf("%s，第 %v 期，%v 项", e.Text("table"), e.Data["edition"], e.Data["count"])
+		return v.tr("%s，第 %v 期，%v 项", e.Text("table"), e.Data["edition"], e.Data["count"])
 	}
 	if member("staff") == "" {
 		return ""
 	}
 	parts := []string{member("staff")}
 	if e.Data["renamed"] == true {
-		parts = append(parts, "姓名已修改")
+		parts = append(parts, v.tr("姓名已修改"))
 	}
 	if after := e.Scope(""); after.Role != "" {
-		text := scopeText("", after)
+		text := scopeText(v, "", after)
 		if before := e.Scope("before_"); before.Role != "" {
-			text = scopeText("", before) + " → " + text
+			text = scopeText(v, "", before) + " → " + text
 		}
 		parts = append(parts, text)
 	}
 	if n, ok := e.Data["freed"].(float64); ok && n > 0 {
-		parts = append(parts, fmt.Sprintf("退回待领取 %.0f 件", n))
+		parts = append(parts, v.tr("退回待领取 %.0f 件", n))
 	}
-	return strings.Join(parts, "；")
+	return strings.Join(parts, v.tr("；"))
 }
 
-func handedText(taken, given string) string {
+func handedText(v *visit, taken, given string) string {
 	if taken == "" {
-		taken = "待领取"
+		taken = v.tr("待领取")
 	}
 	if given == "" {
-		given = "待领取"
+		given = v.tr("待领取")
 	}
 	return taken + " → " + given
 }

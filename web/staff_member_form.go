@@ -175,16 +175,16 @@ func regionNames(regions []string) []string {
 }
 
 // scopeText is a scope in one line, for people.
-func scopeText(name string, scope record.Scope) string {
-	parts := []string{scope.Role.Label(), "全部地区", "全部事项"}
+func scopeText(v *visit, name string, scope record.Scope) string {
+	parts := []string{v.shown(scope.Role.Label()), v.tr("全部地区"), v.tr("全部事项")}
 	if len(scope.Regions) > 0 {
-		parts[1] = strings.Join(regionNames(scope.Regions), "、")
+		parts[1] = strings.Join(regionNames(scope.Regions), v.tr("、"))
 	}
 	if len(scope.Kinds) > 0 {
-		parts[2] = strings.Join(kindNames(scope.Kinds), "、")
+		parts[2] = v.shown(strings.Join(kindNames(scope.Kinds), "、"))
 	}
 	if name != "" {
 		parts = append([]string{name}, parts...)
 	}
-	return strings.Join(parts, "，")
+	return strings.Join(parts, v.tr("，"))
 }

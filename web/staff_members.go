@@ -141,9 +141,9 @@ func (s *Server) drawMember(v *visit, id record.ID, status int, shown memberPage
 		m.Form.Fixed = "自己的角色和范围须由另一名管理员修改。"
 	}
 	if shown.conflict {
-		m.Form.Revision, m.Form.Conflict = member.Revision, scopeText(member.Name, member.Scope())
+		m.Form.Revision, m.Form.Conflict = member.Revision, scopeText(v, member.Name, member.Scope())
 	}
-	return v.render(status, view.MemberPage(v.page("工作人员："+member.Name), m))
+	return v.render(status, view.MemberPage(v.page(v.tr("工作人员：%s", member.Name)), m))
 }
 
 func memberPath(id record.ID) string { return "/staff/members/" + string(id) }

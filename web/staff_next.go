@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
 
 	"unireg/record"
@@ -69,7 +68,7 @@ func takeReview(s *Server, v *visit) error {
 	claimed, err := s.Store.Claim(v.ctx, v.staff.ID, id)
 	switch {
 	case record.CodeOf(err) == record.Forbidden:
-		v.flash(view.Bad, "没有领取成功："+messageOf(err))
+		v.flash(view.Bad, v.tr("没有领取成功：%s", v.shown(messageOf(err))))
 		return v.see(queuePath(carriedFilter(values)))
 	case err != nil:
 		return err
@@ -146,9 +145,9 @@ func (s *Server) colleagues(v *visit, task *storage.ReviewTask, but record.ID) (
 		if c.ID == but {
 			continue
 		}
-		label := fmt.Sprintf("%s（%s，手上 %d 件）", c.Name, c.Role.Label(), c.Held)
+		label := v.tr("%s（%s，手上 %d 件）", c.Name, v.shown(c.Role.Label()), c.Held)
 		if c.ID == v.staff.ID {
-			label = fmt.Sprintf("我自己（手上 %d 件）", c.Held)
+			label = v.tr("我自己（手上 %d 件）", c.Held)
 		}
 		options = append(options, view.Option{Value: string(c.ID), Label: label})
 	}
@@ -175,7 +174,7 @@ func assignReview(s *Server, v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.flash(view.Good, "已交给 "+to.Name)
+	v.flash(view.Good, v.tr("已交给 %s", to.Name))
 	return v.see(queuePath(carriedFilter(values)))
 }
 
@@ -183,7 +182,7 @@ func assignReview(s *Server, v *visit) error {
 func (s *Server) handedTo(v *visit, values url.Values) (to storage.StaffMember, note string, err error) {
 	note = form.Clean(values.Get("note"))
 	if n := len([]rune(note)); n > record.MaxNote {
-		return to, "", record.Errorf(record.Invalid, fmt.Sprintf("说明最多 %d 个字，现在有 %d 个字", record.MaxNote, n))
+		return to, "", record.Errorf(record.Invalid, v.tr("说明最多 %d 个字，现在有 %d 个字", record.MaxNote, n))
 	}
 	if storage.ValidID(values.Get("to")) {
 		to, err = s.Store.Staff(v.ctx, record.ID(values.Get("to")))

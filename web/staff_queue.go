@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -179,7 +178,7 @@ func showQueue(s *Server, v *visit) error {
 	}
 	m := view.QueueModel{
 		Search: f.Text, State: string(f.State), Query: filterQuery(f).Encode(), Total: counts.States[f.State], AtLeast: counts.AtLeast,
-		States: stateTabs(f, counts), Selects: selects(f, counts), Active: activeParts(f), Batch: string(storage.NewID()),
+		States: stateTabs(f, counts), Selects: selects(v, f, counts), Active: activeParts(v, f), Batch: string(storage.NewID()),
 	}
 	if counts.AtLeast {
 		m.Total = storage.CountedMatches
@@ -249,12 +248,12 @@ func stateTabs(f storage.QueueFilter, counts storage.QueueCounts) []view.Filter 
 
 // selects are the parts of the filter, each choice with how much there is of it
 // where that is known.
-func selects(f storage.QueueFilter, counts storage.QueueCounts) []view.Select {
+func selects(v *visit, f storage.QueueFilter, counts storage.QueueCounts) []view.Select {
 	counted := func(label string, n int) string {
 		if counts.Kinds == nil {
 			return label
 		}
-		return fmt.Sprintf("%s（%d）", label, n)
+		return v.tr("%s（%d）", v.shown(label), n)
 	}
 	kinds := view.Select{Name: kindParam, Label: "事项", All: "全部事项", Value: string(f.Kind)}
 	for _, kind := range record.Kinds() {
@@ -272,11 +271,11 @@ func selects(f storage.QueueFilter, counts storage.QueueCounts) []view.Select {
 	for _, a := range assurances {
 		assurance.Options = append(assurance.Options, view.Option{Value: string(a), Label: view.Assurance(a).Label()})
 	}
-	return []view.Select{kinds, regionSelect(f, counts), occasion, key, assurance}
+	return []view.Select{kinds, regionSelect(v, f, counts), occasion, key, assurance}
 }
 
 // regionSelect offers the regions from which something waits, and the chosen one.
-func regionSelect(f storage.QueueFilter, counts storage.QueueCounts) view.Select {
+func regionSelect(v *visit, f storage.QueueFilter, counts storage.QueueCounts) view.Select {
 	regions := view.Select{Name: regionParam, Label: "地区", All: "全部地区", Value: f.Region}
 	offered := false
 	for _, r := range counts.Regions {
@@ -287,7 +286,7 @@ func regionSelect(f storage.QueueFilter, counts storage.QueueCounts) view.Select
 		if len(r.Digits) > 2 && r.Digits != f.Region { // what it lies in stands above it
 			name = "\u3000" + name[len(record.RegionOf(r.Digits[:len(r.Digits)-2])):]
 		}
-		regions.Options = append(regions.Options, view.Option{Value: r.Digits, Label: fmt.Sprintf("%s（%d）", name, r.Count)})
+		regions.Options = append(regions.Options, view.Option{Value: r.Digits, Label: v.tr("%s（%d）", name, r.Count)})
 		offered = offered || r.Digits == f.Region
 	}
 	if f.Region != "" && !offered {
@@ -298,7 +297,7 @@ func regionSelect(f storage.QueueFilter, counts storage.QueueCounts) view.Select
 
 // activeParts are the parts of the filter that are set, each with the way to the
 // queue without it.
-func activeParts(f storage.QueueFilter) []view.Filter {
+func activeParts(v *visit, f storage.QueueFilter) []view.Filter {
 	var parts []view.Filter
 	without := func(label string, clear func(*storage.QueueFilter)) {
 		other := f
@@ -306,22 +305,22 @@ func activeParts(f storage.QueueFilter) []view.Filter {
 		parts = append(parts, view.Filter{Label: label, Href: queuePath(other), Count: -1, On: true})
 	}
 	if f.Kind != "" {
-		without("事项："+kindName(f.Kind), func(f *storage.QueueFilter) { f.Kind = "" })
+		without(v.tr("事项：%s", v.shown(kindName(f.Kind))), func(f *storage.QueueFilter) { f.Kind = "" })
 	}
 	if f.Region != "" {
-		without("地区："+record.RegionOf(f.Region), func(f *storage.QueueFilter) { f.Region = "" })
+		without(v.tr("地区：%s", record.RegionOf(f.Region)), func(f *storage.QueueFilter) { f.Region = "" })
 	}
 	if f.Occasion != "" {
-		without("类型："+occasionLabels[f.Occasion], func(f *storage.QueueFilter) { f.Occasion = "" })
+		without(v.tr("类型：%s", v.shown(occasionLabels[f.Occasion])), func(f *storage.QueueFilter) { f.Occasion = "" })
 	}
 	if f.KeyChange {
 		without("含关键项变更", func(f *storage.QueueFilter) { f.KeyChange = false })
 	}
 	if f.Assurance != "" {
-		without("提交方式："+view.Assurance(f.Assurance).Label(), func(f *storage.QueueFilter) { f.Assurance = "" })
+		without(v.tr("提交方式：%s", v.shown(view.Assurance(f.Assurance).Label())), func(f *storage.QueueFilter) { f.Assurance = "" })
 	}
 	if f.Text != "" {
-		without("搜索："+f.Text, func(f *storage.QueueFilter) { f.Text = "" })
+		without(v.tr("搜索：%s", f.Text), func(f *storage.QueueFilter) { f.Text = "" })
 	}
 	return parts
 }
@@ -340,7 +339,7 @@ func saveFilter(s *Server, v *visit) error {
 	case err != nil:
 		return err
 	default:
-		v.flash(view.Good, "已保存筛选“"+form.Clean(values.Get("name"))+"”")
+		v.flash(view.Good, v.tr("已保存筛选“%s”", form.Clean(values.Get("name"))))
 	}
 	return v.see(queuePath(f))
 }

@@ -134,7 +134,7 @@ func (s *Server) renderStaffRecord(v *visit, status int, r reading) error {
 		SubjectHref: staffSubjectPath(subject.ID), State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
 		SHA256: version.SHA256, Signature: s.signatureCheck(v.ctx, version), Against: against, CanReveal: v.staff.Role == record.Supervisor,
 	}
-	m.Versions = rowsOfVersions(found, versions, subject.Name)
+	m.Versions = rowsOfVersions(v, found, versions, subject.Name)
 	for i, other := range versions {
 		m.Versions[i].Href = withQuery(staffRecordPath(id), url.Values{"version": {strconv.Itoa(other.No)}})
 	}
@@ -208,7 +208,7 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	m.Timeline = timelineOf{record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
+	m.Timeline = timelineOf{visit: v, record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
 	s.addProcess(v, r, m)
 	m.CanReopen = len(pending) == 0 && slices.Contains(record.Allowed(r.State, v.staff.Role, record.Facts{Kind: r.Kind}), record.Reopen)
 	m.Command, m.Revision = string(storage.NewID()), r.Revision
@@ -236,7 +236,7 @@ func reopenRecord(s *Server, v *visit) error {
 	}
 	reason := form.Clean(values.Get("reason"))
 	if problem := reasonProblem(reason); problem != "" {
-		return refused(http.StatusUnprocessableEntity, problem+"。")
+		return refused(http.StatusUnprocessableEntity, v.tr("%s。", v.shown(problem)))
 	}
 	found, subject, err := s.Store.RecordForStaff(v.ctx, id)
 	if err != nil {
@@ -252,7 +252,7 @@ func reopenRecord(s *Server, v *visit) error {
 	case err != nil:
 		return err
 	case !status.Done:
-		v.flash(view.Info, "已受理，回执号 "+status.Receipt.Number+"，正在处理")
+		v.flash(view.Info, v.tr("已受理，回执号 %s，正在处理", status.Receipt.Number))
 	case !status.Outcome.Applied:
 		return refused(http.StatusConflict, status.Outcome.Refusal.Explain())
 	default:

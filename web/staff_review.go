@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -74,7 +73,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 	for _, p := range phrases {
 		m.Phrases = append(m.Phrases, p.Text)
 	}
-	p := v.page("审核 " + m.Kind)
+	p := v.page(v.tr("审核 %s", v.shown(m.Kind)))
 	if j.notice != nil {
 		p.Flash = append(p.Flash, *j.notice)
 	}
@@ -99,7 +98,7 @@ func (s *Server) addClaim(v *visit, r storage.Review, m *view.ReviewModel) {
 func denied(v *visit, r storage.Review) string {
 	switch {
 	case !r.Task.ClosedAt.IsZero():
-		return "该件已办结（" + r.Task.Decision.Label() + "）。"
+		return v.tr("该件已办结（%s）。", v.shown(r.Task.Decision.Label()))
 	case r.Task.DecidedBy == v.staff.ID:
 		return "您已对该件作出决定，即将生效。"
 	case r.Barred != "":
@@ -125,7 +124,7 @@ func revealReview(s *Server, v *visit) error {
 	asked := revealOf(v, values)
 	asked.Subject, asked.Record, asked.Version, asked.Review = review.Subject.ID, review.Record.ID, review.Task.Version, review.Task.ID
 	if problem := asked.Problem(); problem != "" {
-		notice := view.Notice{Tone: view.Bad, Title: "没有显示完整信息", Text: problem + "。"}
+		notice := view.Notice{Tone: view.Bad, Title: "没有显示完整信息", Text: v.tr("%s。", v.shown(problem))}
 		return s.renderReview(v, review, http.StatusUnprocessableEntity, judging{notice: &notice})
 	}
 	if err := s.Store.Reveal(v.ctx, asked); err != nil {
@@ -162,7 +161,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 		return err
 	}
 	m.Timeline = timelineOf{
-		record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
+		visit: v, record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
 	}.draw()
 	if r.Task.Second {
 		addFirstReviewer(events, m)
@@ -173,7 +172,7 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 	}
 	for _, h := range handed {
 		if h.Task == r.Task.ID {
-			m.Handed = append(m.Handed, view.Handed{At: h.At, Text: handedOn(h), Note: h.Note})
+			m.Handed = append(m.Handed, view.Handed{At: h.At, Text: handedOn(v, h), Note: h.Note})
 		}
 	}
 	return nil
@@ -184,32 +183,32 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 func (s *Server) addChanges(v *visit, r storage.Review, round *round, fields form.Form, m *view.ReviewModel) {
 	m.First = r.InForce == nil
 	m.NewRecord, m.Returned = m.First, round != nil
-	m.AfterLabel = fmt.Sprintf("第 %d 版，本次提交", r.Submitted.No)
+	m.AfterLabel = v.tr("第 %d 版，本次提交", r.Submitted.No)
 	var before form.Form
 	switch {
 	case round != nil && v.Query("since") == "return":
 		m.SinceReturn, m.First = true, false
-		before, m.BeforeLabel = round.returned, fmt.Sprintf("第 %d 版，被退回的", round.event.Version)
+		before, m.BeforeLabel = round.returned, v.tr("第 %d 版，被退回的", round.event.Version)
 	case r.InForce != nil:
-		before, m.BeforeLabel = r.InForce.Document.Form(today()), fmt.Sprintf("第 %d 版，现行有效", r.InForce.No)
+		before, m.BeforeLabel = r.InForce.Document.Form(today()), v.tr("第 %d 版，现行有效", r.InForce.No)
 	}
 	m.Changes = form.Diff(before, fields)
 }
 
 // handedOn says between whom a filing went from hand to hand.
-func handedOn(h storage.Handover) string {
-	by := cmp.Or(h.By, "系统")
+func handedOn(v *visit, h storage.Handover) string {
+	by := cmp.Or(h.By, v.tr("系统"))
 	switch {
 	case h.Given == "" && h.Taken != "" && h.Taken != h.By:
-		return by + " 将 " + h.Taken + " 的件放回队列"
+		return v.tr("%s 将 %s 的件放回队列", by, h.Taken)
 	case h.Given == "":
-		return by + " 放回队列"
+		return v.tr("%s 放回队列", by)
 	case h.Taken != "" && h.Taken != h.By:
-		return by + " 从 " + h.Taken + " 转交 " + h.Given
+		return v.tr("%s 从 %s 转交 %s", by, h.Taken, h.Given)
 	case h.Taken == "":
-		return by + " 分派给 " + h.Given
+		return v.tr("%s 分派给 %s", by, h.Given)
 	}
-	return by + " 转交 " + h.Given
+	return v.tr("%s 转交 %s", by, h.Given)
 }
 
 func addFirstReviewer(events []storage.Event, m *view.ReviewModel) {

@@ -58,7 +58,7 @@ func (s *Server) renderCalendarDay(v *visit, at time.Time, status int, r ruling)
 	policy := s.Store.Policy()
 	d := policy.Calendar.Day(at)
 	m := view.CalendarDayModel{
-		Date: d.Date, Weekday: view.Weekday(at), Now: dayWords(d), Source: d.Source, Past: d.Date < today().Format(time.DateOnly),
+		Date: d.Date, Weekday: view.Weekday(at), Now: dayWords(v, d), Source: d.Source, Past: d.Date < today().Format(time.DateOnly),
 		Works: !d.Works, Edition: strconv.FormatInt(policy.Edition, 10), BackHref: fmt.Sprintf("/staff/calendar?year=%d", at.Year()),
 		MaxName: record.MaxDayName, MaxNote: record.MaxNote, Problems: r.problems,
 	}
@@ -103,7 +103,7 @@ func changeCalendarDay(s *Server, v *visit) error {
 	default:
 		return err
 	}
-	v.flash(view.Good, moved(changed.Deltas, d.Date+" 已改为"+dayWords(d)+"。"))
+	v.flash(view.Good, moved(v, changed.Deltas, v.tr("%s 已改为%s。", d.Date, dayWords(v, d))))
 	return v.see(fmt.Sprintf("/staff/calendar?year=%d", at.Year()))
 }
 
@@ -126,7 +126,7 @@ func changePeriods(s *Server, v *visit) error {
 			if err != nil || n < record.MinPeriod || n > record.MaxPeriod {
 				r.problems = append(r.problems, form.Problem{
 					Field: periodField(k, stage), Label: kindName(k) + stage.label,
-					Message: fmt.Sprintf("请填写 %d 至 %d 的整数，或留空", record.MinPeriod, record.MaxPeriod),
+					Message: v.tr("请填写 %d 至 %d 的整数，或留空", record.MinPeriod, record.MaxPeriod),
 				})
 			}
 			*stage.of(&p) = n
@@ -172,7 +172,7 @@ func (s *Server) ruled(v *visit, r ruling, field string, c record.RuleChange, do
 	if c.Sample != nil && len(changed.Deltas) > 0 {
 		v.flash(view.Good, done)
 	} else {
-		v.flash(view.Good, moved(changed.Deltas, done))
+		v.flash(view.Good, moved(v, changed.Deltas, done))
 	}
 	return v.see("/staff/calendar")
 }
@@ -230,10 +230,10 @@ func takeNotice(s *Server, v *visit) error {
 	}
 	if look.Look {
 		m.Edition = strconv.FormatInt(changed.Edition, 10) // of what was looked at
-		m.Preview, m.Years, m.Changes = true, yearWords(change.Years()), deltaWords(changed.Deltas)
+		m.Preview, m.Years, m.Changes = true, yearWords(v, change.Years()), deltaWords(v, changed.Deltas)
 		return s.renderNotice(v, http.StatusOK, m)
 	}
 	v.audit("rules changed", "staff", v.staffID(), "edition", changed.Edition)
-	v.flash(view.Good, moved(changed.Deltas, "已导入"+yearWords(change.Years())+"的放假通知。"))
+	v.flash(view.Good, moved(v, changed.Deltas, v.tr("已导入%s的放假通知。", yearWords(v, change.Years()))))
 	return v.see(fmt.Sprintf("/staff/calendar?year=%d", change.Years()[0]))
 }

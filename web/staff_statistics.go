@@ -170,14 +170,14 @@ func showStatistics(s *Server, v *visit) error {
 		if err != nil {
 			return err
 		}
-		m.Period = a.from + " 至 " + a.to
+		m.Period = v.tr("%s 至 %s", a.from, a.to)
 		m.Empty = figures.Total == storage.Figures{}
 		m.Cards, m.Tables = figureCards(figures.Total, a.query), figureTables(figures, a.query)
 		m.ExportHref = a.address("/staff/statistics/export", "")
 		m.Regions = append(m.Regions, regionChoices(figures.Regions)...)
 		for _, member := range figures.Members {
 			if record.ID(member.Key) != v.staff.ID {
-				m.Staff = append(m.Staff, view.Option{Value: member.Key, Label: member.Name + "（" + member.Login + "）"})
+				m.Staff = append(m.Staff, view.Option{Value: member.Key, Label: v.tr("%s（%s）", member.Name, member.Login)})
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"unireg/record"
@@ -139,9 +138,9 @@ func (s *Server) subjectHead(v *visit, id record.ID) (view.StaffSubjectModel, st
 		name    string
 		allowed bool
 	}{{"纸质标", eligible.Paper}, {"电子标", eligible.Electronic}} {
-		tag := view.Tag{Text: way.name + "暂不能参加", Tone: view.Warn}
+		tag := view.Tag{Text: v.tr("%s暂不能参加", v.shown(way.name)), Tone: view.Warn}
 		if way.allowed {
-			tag = view.Tag{Text: way.name + "可以参加", Tone: view.Good}
+			tag = view.Tag{Text: v.tr("%s可以参加", v.shown(way.name)), Tone: view.Good}
 		}
 		m.States = append(m.States, tag)
 	}
@@ -156,7 +155,7 @@ func (s *Server) addSubjectOverview(v *visit, sum storage.SubjectSummary, l look
 	o.Files, o.FileBytes = sum.Files, sum.FileBytes
 	for _, d := range filedKinds(sum.Subject.Type) {
 		o.Kinds = append(o.Kinds, view.SubjectFact{
-			Label: d.Label, Text: strconv.Itoa(sum.Records[d.Kind]) + " 项", Href: subjectRecordsPath(sum.Subject.ID, d.Kind, ""),
+			Label: d.Label, Text: v.tr("%d 项", sum.Records[d.Kind]), Href: subjectRecordsPath(sum.Subject.ID, d.Kind, ""),
 		})
 	}
 	o.Revealed, o.Reveal = l.revealed, l.reveal
@@ -189,10 +188,10 @@ func (s *Server) addIdentity(v *visit, sum storage.SubjectSummary, revealed bool
 		m.Overview.Identity = append(m.Overview.Identity, view.SubjectFact{Label: "注册证件号码", Text: shown(sum.Subject.Code)})
 	}
 	no := max(sum.Profile.InForce, sum.Profile.Submitted)
-	m.Overview.IdentityFrom = "基本信息第 " + strconv.Itoa(no) + " 版，审核中"
+	m.Overview.IdentityFrom = v.tr("基本信息第 %d 版，审核中", no)
 	if sum.Profile.InForce > 0 {
 		no = sum.Profile.InForce
-		m.Overview.IdentityFrom = "基本信息第 " + strconv.Itoa(no) + " 版，现行有效"
+		m.Overview.IdentityFrom = v.tr("基本信息第 %d 版，现行有效", no)
 	}
 	if no == 0 {
 		m.Overview.IdentityFrom = ""
@@ -207,7 +206,7 @@ func (s *Server) addIdentity(v *visit, sum storage.SubjectSummary, revealed bool
 			if !f.Sensitive || f.Display() == "" {
 				continue
 			}
-			m.Overview.Identity = append(m.Overview.Identity, view.SubjectFact{Label: section.Label + "：" + f.Label, Text: shown(f.Display())})
+			m.Overview.Identity = append(m.Overview.Identity, view.SubjectFact{Label: v.tr("%s：%s", v.shown(section.Label), v.shown(f.Label)), Text: shown(f.Display())})
 		}
 	}
 	return nil

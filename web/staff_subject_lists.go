@@ -66,13 +66,13 @@ func (s *Server) addSubjectEvents(v *visit, id record.ID, which storage.EventsOf
 	if err != nil {
 		return err
 	}
-	told := timelineOf{staff: true}
+	told := timelineOf{visit: v, staff: true}
 	for _, e := range events {
 		row := view.SubjectEventRow{At: e.At, Text: cmp.Or(deed(e.Type), told.happened(e.Event, 1)), By: e.Name}
 		e.Name = "" // has a column of its own
-		row.Note = strings.Join(slices.DeleteFunc([]string{reasonLabel(e), e.Note, told.note(e.Event)}, func(text string) bool { return text == "" }), "；")
+		row.Note = strings.Join(slices.DeleteFunc([]string{v.shown(reasonLabel(e)), e.Note, told.note(e.Event)}, func(text string) bool { return text == "" }), v.tr("；"))
 		if e.Record != "" {
-			row.Record = view.Link{Href: staffRecordPath(e.Record), Text: e.Kind.Label() + " " + e.Title}
+			row.Record = view.Link{Href: staffRecordPath(e.Record), Text: v.shown(e.Kind.Label()) + " " + e.Title}
 			if e.Kind.Profile() {
 				row.Record.Text = e.Kind.Label()
 			}
@@ -121,7 +121,7 @@ func (s *Server) addSubjectApplications(v *visit, id record.ID, m *view.StaffSub
 		return err
 	}
 	for _, a := range applications {
-		row := view.ApplicationRow{Title: applicationTitle(a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a)}
+		row := view.ApplicationRow{Title: applicationTitle(v, a), Receipt: a.Receipt, At: a.AcceptedAt, State: applicationTag(a)}
 		if a.ClosedAt.IsZero() {
 			row.Note = a.Failure
 		}

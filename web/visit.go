@@ -21,6 +21,7 @@ import (
 	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
+	"unireg/web/words"
 )
 
 // visit is one request: who asks, by which session, for which route.
@@ -30,7 +31,7 @@ type visit struct {
 	s     *Server
 	route route
 	// ctx ends when the request took too long, or is over. A browser that goes
-	// away does not end it.
+	// away does not end it. It knows the language of the pages.
 	ctx       context.Context
 	cancel    context.CancelFunc
 	began     time.Time
@@ -58,7 +59,7 @@ func (s *Server) newVisit(c *fiber.Ctx, r route) *visit {
 	v := &visit{Ctx: c, s: s, route: r, began: time.Now(), reference: newReference(), from: s.address(c)}
 	// What a person asked for is finished although the browser went away, or the
 	// portal is being stopped.
-	v.ctx, v.cancel = context.WithTimeout(context.Background(), r.timeout(s.RequestTimeout))
+	v.ctx, v.cancel = context.WithTimeout(words.In(context.Background(), v.language()), r.timeout(s.RequestTimeout))
 	v.log = s.Log.With(slog.String("request", v.reference))
 	v.nonce, _ = c.Context().UserValue(nonceValue).(string)
 	if r.public {
@@ -66,6 +67,26 @@ func (s *Server) newVisit(c *fiber.Ctx, r route) *visit {
 	}
 	return v
 }
+
+// language is that of the pages, as the person chose it. Other computers are
+// answered in Chinese.
+func (v *visit) language() words.Language {
+	if v.route.who != partnerSystem && v.prefs().English {
+		return words.English
+	}
+	return words.Chinese
+}
+
+// inChinese is for what is taken along: workbooks are in Chinese for everybody.
+func (v *visit) inChinese() { v.ctx = words.In(v.ctx, words.Chinese) }
+
+// tr is a sentence in the language of the page, with its values.
+func (v *visit) tr(source string, values ...any) string {
+	return words.Text(v.ctx, source, values...)
+}
+
+// shown is a word that was written elsewhere, in the language of the page.
+func (v *visit) shown(text string) string { return words.Of(v.ctx, text) }
 
 // newReference draws the number that a person may quote: ten characters.
 func newReference() string {
@@ -187,7 +208,7 @@ var errNoPage = record.Errorf(record.NotFound, "没有找到所请求的内容")
 // page is what every page needs beside its own model.
 func (v *visit) page(title string) view.Page {
 	p := view.Page{
-		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
+		Title: title, Lang: string(words.LanguageOf(v.ctx)), Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
 		Flash: v.takeFlash(), Prefs: v.prefs(),
 	}
 	switch {

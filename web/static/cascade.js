@@ -1,5 +1,7 @@
 // Lists of codes that depend on each other: choosing an entry loads the next
 // level. Without this module a button asks the server to draw it.
+import { t } from "./words.js";
+
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
 
 for (const group of document.querySelectorAll("[data-cascade]")) {
@@ -24,16 +26,16 @@ function children(table, code) {
 // follow empties the levels below the one chosen and fills the next.
 async function follow(table, levels, changed) {
   const code = levels[changed].value;
-  for (const level of levels.slice(changed + 1)) fill(level, [], "先选上一级");
+  for (const level of levels.slice(changed + 1)) fill(level, [], t("先选上一级"));
   const next = levels[changed + 1];
   if (!code || !next) return;
-  fill(next, [], "正在载入…");
+  fill(next, [], t("正在载入…"));
   try {
     const entries = await children(table, code);
     if (levels[changed].value !== code) return; // chosen anew meanwhile
-    fill(next, entries, entries.length > 0 ? "请选择" : "没有下级，不用选");
+    fill(next, entries, entries.length > 0 ? t("请选择") : t("没有下级，不用选"));
   } catch {
-    fill(next, [], "没有载入，请重选上一级");
+    fill(next, [], t("没有载入，请重选上一级"));
   }
 }
 
@@ -43,7 +45,7 @@ export async function choose(group, path) {
   for (const [i, code] of path.entries()) {
     if (!levels[i]) return;
     if (![...levels[i].options].some((option) => option.value === code)) {
-      fill(levels[i], await children(group.dataset.cascade, i > 0 ? path[i - 1] : ""), "请选择");
+      fill(levels[i], await children(group.dataset.cascade, i > 0 ? path[i - 1] : ""), t("请选择"));
     }
     levels[i].value = code;
   }

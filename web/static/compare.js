@@ -2,10 +2,11 @@
 // enlarged together, or each for itself; arrows lead through the pairs. The
 // browser's own viewer shows documents.
 import { Pane, bar } from "./pane.js";
+import { t } from "./words.js";
 
 const dialog = document.createElement("dialog");
 dialog.className = "viewer comparing";
-dialog.setAttribute("aria-label", "附件对照");
+dialog.setAttribute("aria-label", t("附件对照"));
 const head = dialog.appendChild(document.createElement("div"));
 head.className = "viewer-bar";
 const title = head.appendChild(document.createElement("b"));
@@ -20,7 +21,7 @@ function side() {
   const link = document.createElement("a");
   link.target = "_blank";
   link.rel = "noopener";
-  const pane = new Pane(box, () => caption.append("，图片没有打开"));
+  const pane = new Pane(box, () => caption.append(t("，图片没有打开")));
   return { box, caption, link, pane };
 }
 const sides = [side(), side()];
@@ -35,12 +36,12 @@ together.className = "form-check-input";
 // each acts on both sides, or on the one that was pointed at.
 const each = (act) => () => { for (const s of together.checked ? sides : [last]) act(s.pane); };
 
-bar(head, [["上一组", () => step(-1)], ["下一组", () => step(1)]]);
+bar(head, [[t("上一组"), () => step(-1)], [t("下一组"), () => step(1)]]);
 const label = head.appendChild(document.createElement("label"));
-label.append(together, "同时操作两侧");
+label.append(together, t("同时操作两侧"));
 bar(head, [
-  ["放大", each((p) => p.zoom(1))], ["缩小", each((p) => p.zoom(-1))], ["左转", each((p) => p.rotate(-90))],
-  ["右转", each((p) => p.rotate(90))], ["还原", each((p) => p.reset())], ["关闭", () => dialog.close()],
+  [t("放大"), each((p) => p.zoom(1))], [t("缩小"), each((p) => p.zoom(-1))], [t("左转"), each((p) => p.rotate(-90))],
+  [t("右转"), each((p) => p.rotate(90))], [t("还原"), each((p) => p.reset())], [t("关闭"), () => dialog.close()],
 ]);
 document.body.append(dialog);
 
@@ -60,19 +61,19 @@ function step(by) {
   const all = pairs();
   at = (at + by + all.length) % all.length;
   const pair = all[at];
-  title.textContent = `${pair.section.dataset.documents}（${at + 1} / ${all.length}）`;
+  title.textContent = t("%s（%s / %s）", pair.section.dataset.documents, at + 1, all.length);
   sides.forEach((s, i) => {
     const shown = pair.sides[i];
     s.box.hidden = !shown;
     if (!shown) return;
     const { name, file } = shown;
-    s.caption.replaceChildren(`${name}：`, file ? s.link : "没有对应的文件");
+    s.caption.replaceChildren(t("%s：", name), file ? s.link : t("没有对应的文件"));
     s.pane.show(file?.dataset.picture ? file.href : "", file?.dataset.name ?? "");
     if (!file) return;
     s.link.textContent = file.dataset.name;
     s.link.href = file.href.replace(/\/preview$/, "");
     if (file.dataset.picture) return;
-    s.caption.append("（点击名称在新窗口查看）");
+    s.caption.append(t("（点击名称在新窗口查看）"));
     s.pane.showDocument(file.href.replace("inline=1", "inline=frame"), file.dataset.name);
   });
 }

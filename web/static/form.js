@@ -1,4 +1,6 @@
 // The page of a draft: saves by itself, and warns before unsaved input is lost.
+import { t } from "./words.js";
+
 const form = document.querySelector("form[data-document]");
 const status = document.querySelector("[data-saved]");
 const wait = 4000; // milliseconds after the last keystroke
@@ -34,7 +36,7 @@ function save() {
 
 async function send() {
   dirty = false;
-  say("正在保存…");
+  say(t("正在保存…"));
   try {
     const response = await fetch(form.getAttribute("action"), {
       method: "POST", body: fields(), headers: { Accept: "application/json" },
@@ -43,17 +45,17 @@ async function send() {
     if (response.ok) {
       form.elements.draft_version.value = answer.draft_version;
       const time = new Date(answer.saved_at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai", hour12: false });
-      say(`${time} 已自动保存`);
+      say(t("%s 已自动保存", time));
       form.dispatchEvent(new Event("saved"));
     } else {
       dirty = true;
-      say(response.status === 401 ? "登录已过期，点击“保存草稿”后重新登录，内容不会丢失"
-        : response.status === 409 ? "这份草稿已在别处修改，点击“保存草稿”查看怎样处理"
-          : answer.error ?? "未能自动保存，请点击“保存草稿”", "bad");
+      say(response.status === 401 ? t("登录已过期，点击“保存草稿”后重新登录，内容不会丢失")
+        : response.status === 409 ? t("这份草稿已在别处修改，点击“保存草稿”查看怎样处理")
+          : answer.error ?? t("未能自动保存，请点击“保存草稿”"), "bad");
     }
   } catch {
     dirty = true;
-    say("网络中断，尚未保存，恢复后会自动重试", "bad");
+    say(t("网络中断，尚未保存，恢复后会自动重试"), "bad");
     timer = setTimeout(save, 3 * wait);
   } finally {
     saving = false;

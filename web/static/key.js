@@ -2,6 +2,7 @@
 import { ask, explain, Refused } from "./agent.js";
 import { chosen, fail, part, show, tell } from "./keypanel.js";
 import { begin, working } from "./keywatch.js";
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-key-form]");
 const csrf = document.querySelector("meta[name=csrf]").content;
@@ -13,7 +14,7 @@ async function statement() {
     body: new URLSearchParams(new FormData(form)),
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(answer.error ?? "暂时不能开始认证，请刷新页面后重试。");
+  if (!response.ok) throw new Refused(answer.error ?? t("暂时不能开始认证，请刷新页面后重试。"));
   return answer;
 }
 
@@ -55,13 +56,13 @@ form.addEventListener("submit", async (event) => {
     hand("signature", answer.signature);
     for (const link of answer.chain ?? []) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "chain", value: link }));
     form.dataset.signed = "yes";
-    tell("口令正确，正在提交…", "ok");
+    tell(t("口令正确，正在提交…"), "ok");
     show("list");
     form.requestSubmit(event.submitter);
   } catch (error) {
     working.busy = false;
     begin();
-    fail(error instanceof Refused ? error.message : "与 CA 驱动的连接中断，请点击【重新检测】后再试。");
+    fail(error instanceof Refused ? error.message : t("与 CA 驱动的连接中断，请点击【重新检测】后再试。"));
   }
 });
 

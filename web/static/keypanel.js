@@ -1,6 +1,7 @@
 // The panel of the USB key on a page: its notes, and the cards of the
 // certificates that are there to choose from.
 import { panel } from "./agent.js";
+import { t } from "./words.js";
 
 const only = panel.dataset.certificate;
 export const part = (name, root = panel) => root.querySelector(`[data-key="${name}"]`);
@@ -30,7 +31,7 @@ export function fail(text) {
 // chosen is the certificate that the person has marked; why not, if none.
 export function chosen() {
   const id = panel.querySelector("input[name=key]:checked")?.value;
-  return { id, why: found ? "请选择证书。" : "还没有检测到可用的证书，请按上面的提示操作。" };
+  return { id, why: found ? t("请选择证书。") : t("还没有检测到可用的证书，请按上面的提示操作。") };
 }
 
 // forget takes the certificates away.
@@ -46,9 +47,9 @@ export function draw(list) {
   for (const c of usable) {
     const card = part("card").content.firstElementChild.cloneNode(true);
     part("name", card).textContent = c.common_name;
-    part("detail", card).textContent = `${c.token}，${c.algorithm}，尾号 ${c.serial.slice(-4)}`;
+    part("detail", card).textContent = t("%s，%s，尾号 %s", c.token, c.algorithm, c.serial.slice(-4));
     const ended = new Date(c.not_after) < new Date();
-    part("until", card).textContent = `${ended ? "已过期：" : "有效期至 "}${date.format(new Date(c.not_after))}`;
+    part("until", card).textContent = ended ? t("已过期：%s", date.format(new Date(c.not_after))) : t("有效期至 %s", date.format(new Date(c.not_after)));
     card.classList.toggle("over", ended);
     const radio = card.querySelector("input");
     radio.value = c.id;
@@ -57,10 +58,10 @@ export function draw(list) {
   }
   if (usable.length && !chosen().id) panel.querySelector("input[name=key]").checked = true;
   if (usable.length) {
-    tell(only ? "已连接 CA 驱动，检测到本次登录的 CA 锁" : `已连接 CA 驱动，检测到 ${usable.length} 个证书`, "ok");
+    tell(only ? t("已连接 CA 驱动，检测到本次登录的 CA 锁") : t("已连接 CA 驱动，检测到 %s 个证书", usable.length), "ok");
     show("list");
   } else {
-    tell("已连接 CA 驱动", "ok");
+    tell(t("已连接 CA 驱动"), "ok");
     show(list.length ? "other" : "insert");
   }
 }

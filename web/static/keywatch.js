@@ -2,6 +2,7 @@
 // there is no answer.
 import { allowance, ask, denied, Refused, runs } from "./agent.js";
 import { draw, forget, part, show, tell } from "./keypanel.js";
+import { t } from "./words.js";
 
 let shown = ""; // the agent's mark of the list that is drawn
 let watch = new AbortController();
@@ -14,7 +15,7 @@ async function lacking(signal) {
   const refused = await denied();
   const unknown = !refused && await runs(signal);
   if (signal.aborted || working.busy) return;
-  tell(unknown ? "CA 驱动还没有允许本网站" : "未连接 CA 驱动", "warn");
+  tell(unknown ? t("CA 驱动还没有允许本网站") : t("未连接 CA 驱动"), "warn");
   show(refused ? "denied" : unknown ? "unknown" : "absent");
 }
 
@@ -52,7 +53,7 @@ export function begin() {
   watch.abort();
   watch = new AbortController();
   shown = "";
-  tell("正在检测 CA 驱动…");
+  tell(t("正在检测 CA 驱动…"));
   show();
   follow(watch.signal);
 }

@@ -1,6 +1,8 @@
 // A search field with a list of what was found: arrows move, Enter chooses,
 // Escape closes. box holds an input and a ul.found; find answers a text with
 // [{label, note?}], chosen gets the one that was taken.
+import { t } from "./words.js";
+
 export function listbox(box, { find, chosen }) {
   const input = box.querySelector("input");
   const list = box.querySelector(".found");
@@ -34,7 +36,7 @@ export function listbox(box, { find, chosen }) {
       line.addEventListener("mousedown", (event) => { event.preventDefault(); take(item); });
       return line;
     }));
-    if (items.length === 0) list.append(Object.assign(document.createElement("li"), { className: "t2", textContent: "没有找到，请换个说法" }));
+    if (items.length === 0) list.append(Object.assign(document.createElement("li"), { className: "t2", textContent: t("没有找到，请换个说法") }));
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     mark(items.length > 0 ? 0 : -1);

@@ -2,6 +2,7 @@
 // password, printing, and the focus after a refused form. The markup works
 // without it.
 import "./dialogs.js";
+import { t } from "./words.js";
 
 const root = document.documentElement;
 root.classList.add("js");
@@ -29,14 +30,14 @@ function reveal(button) {
   const show = field.type === "password";
   field.type = show ? "text" : "password";
   button.setAttribute("aria-pressed", String(show));
-  button.firstChild.data = show ? "隐藏" : "显示";
+  button.firstChild.data = show ? t("隐藏") : t("显示");
 }
 
 function toggleMenu(link) {
   const menu = document.getElementById(link.dataset.menu);
   const open = menu.classList.toggle("open");
   link.setAttribute("aria-expanded", String(open));
-  link.querySelector("span").textContent = open ? "收起导航" : "打开导航";
+  link.querySelector("span").textContent = open ? t("收起导航") : t("打开导航");
   if (open) menu.querySelector("a").focus();
 }
 

@@ -1,4 +1,6 @@
 // A picture in a frame: larger, smaller, turned.
+import { t } from "./words.js";
+
 const svg = "http://www.w3.org/2000/svg";
 const sizes = [1, 1.5, 2, 3, 4, 6];
 
@@ -17,7 +19,7 @@ export class Pane {
     this.frame = parent.appendChild(document.createElement("div"));
     this.frame.className = "viewer-frame";
     this.frame.tabIndex = 0;
-    set(this.frame, { role: "group", "aria-label": "图片，可滚动" });
+    set(this.frame, { role: "group", "aria-label": t("图片，可滚动") });
     this.sheet = this.frame.appendChild(document.createElementNS(svg, "svg"));
     this.sheet.setAttribute("role", "img");
     this.drawn = this.sheet.appendChild(document.createElementNS(svg, "image"));

@@ -1,6 +1,7 @@
 // A picture opens over the page instead of in a window of its own: larger,
 // smaller, turned. Without scripts its link leads to the picture.
 import { Pane, bar } from "./pane.js";
+import { t } from "./words.js";
 
 const dialog = document.createElement("dialog");
 dialog.className = "viewer";
@@ -8,17 +9,17 @@ const head = dialog.appendChild(document.createElement("div"));
 head.className = "viewer-bar";
 const title = head.appendChild(document.createElement("b"));
 const trouble = document.createElement("p");
-const pane = new Pane(dialog, () => { trouble.textContent = "图片没有打开，请关闭后在新窗口中查看或下载原件"; });
+const pane = new Pane(dialog, () => { trouble.textContent = t("图片没有打开，请关闭后在新窗口中查看或下载原件"); });
 dialog.append(trouble);
 trouble.className = "emsg";
 trouble.setAttribute("role", "status");
 bar(head, [
-  ["放大", () => pane.zoom(1)], ["缩小", () => pane.zoom(-1)], ["左转", () => pane.rotate(-90)], ["右转", () => pane.rotate(90)],
-  ["还原", () => pane.reset()], ["关闭", () => dialog.close()],
+  [t("放大"), () => pane.zoom(1)], [t("缩小"), () => pane.zoom(-1)], [t("左转"), () => pane.rotate(-90)], [t("右转"), () => pane.rotate(90)],
+  [t("还原"), () => pane.reset()], [t("关闭"), () => dialog.close()],
 ]);
 const original = head.insertBefore(document.createElement("a"), head.lastChild);
 original.className = "btn btn-sm btn-sec";
-original.textContent = "下载原件";
+original.textContent = t("下载原件");
 document.body.append(dialog);
 
 window.addEventListener("resize", () => { if (dialog.open) pane.draw(); });
@@ -28,7 +29,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   title.textContent = link.dataset.picture;
-  dialog.setAttribute("aria-label", `预览：${link.dataset.picture}`);
+  dialog.setAttribute("aria-label", t("预览：%s", link.dataset.picture));
   original.href = link.href.replace(/\/preview$/, "");
   trouble.textContent = "";
   dialog.showModal();

@@ -1,5 +1,6 @@
 // Proof of work before registering: has the challenge solved while the person
 // types. Without it the form still posts and meets stricter limits.
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-proof]");
 const state = form.querySelector("[data-proof-state]");
@@ -35,8 +36,8 @@ async function solve() {
 }
 
 function begin() {
-  state.textContent = "正在进行安全校验，不影响填写…";
-  solution = solve().then(() => { state.textContent = "安全校验已完成"; }, () => { state.textContent = ""; });
+  state.textContent = t("正在进行安全校验，不影响填写…");
+  solution = solve().then(() => { state.textContent = t("安全校验已完成"); }, () => { state.textContent = ""; });
   return solution;
 }
 
@@ -51,7 +52,7 @@ form.addEventListener("change", (event) => {
 form.addEventListener("submit", (event) => {
   if (form.elements.proof.value || !solution || form.dataset.ready) return;
   event.preventDefault();
-  state.textContent = "正在完成安全校验，随后自动进入下一步…";
+  state.textContent = t("正在完成安全校验，随后自动进入下一步…");
   solution.finally(() => {
     form.dataset.ready = "yes";
     form.requestSubmit(event.submitter);

@@ -1,5 +1,7 @@
 // The reviewer's desk: phrases at a click, and how many remarks on fields go
 // along.
+import { t } from "./words.js";
+
 for (const chips of document.querySelectorAll("[data-chips]")) {
   const opinion = document.getElementById(chips.dataset.chips);
   chips.hidden = false;
@@ -7,7 +9,7 @@ for (const chips of document.querySelectorAll("[data-chips]")) {
     const phrase = event.target.closest("button")?.dataset.phrase;
     if (!phrase) return;
     const text = opinion.value.trimEnd();
-    if (!text.includes(phrase)) opinion.value = text ? `${text}；${phrase}` : phrase;
+    if (!text.includes(phrase)) opinion.value = text ? t("%s；%s", text, phrase) : phrase;
     opinion.dispatchEvent(new Event("input", { bubbles: true }));
     opinion.focus();
   });
@@ -18,7 +20,7 @@ const remarks = [...document.querySelectorAll("textarea[name^='remark.']")];
 if (counter) {
   const show = () => {
     const n = remarks.filter((remark) => remark.value.trim()).length;
-    counter.textContent = n > 0 ? `现有 ${n} 条字段意见。` : "";
+    counter.textContent = n > 0 ? t("现有 %s 条字段意见。", n) : "";
   };
   for (const remark of remarks) remark.addEventListener("input", show);
   show();

@@ -1,12 +1,14 @@
 // Attachments that wait for their virus scan: asks, ever more rarely, what became
 // of them, and shows it in their rows. After ten minutes the page has to be
 // loaded anew, so that a forgotten one does not keep its session alive.
+import { t } from "./words.js";
+
 const form = document.querySelector("form[data-document]");
 const states = {
-  ready: ["已上传", "ok"],
-  pending: ["待扫描", "warn"],
-  unscanned: ["已上传，未扫描", ""],
-  refused: ["未通过病毒扫描", "err"],
+  ready: [t("已上传"), "ok"],
+  pending: [t("待扫描"), "warn"],
+  unscanned: [t("已上传，未扫描"), ""],
+  refused: [t("未通过病毒扫描"), "err"],
 };
 const longest = 30_000, patience = 600_000;
 let timer, pause, until;

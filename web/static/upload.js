@@ -1,6 +1,7 @@
 // Uploads one file of an attachment field: its row, progress, failure and
 // retry. One request for each file.
 import { part, show } from "./scanning.js";
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-document]");
 const csrf = document.querySelector("meta[name=csrf]").content;
@@ -20,7 +21,7 @@ export function upload(group, file, replaced) {
   group.querySelector(".att-files").append(row);
   group.querySelector("[data-none]")?.remove();
   const limit = Number(group.querySelector("input[type=file]").dataset.max);
-  if (limit && file.size > limit) return fail(row, `文件有 ${size(file.size)}，单个不能超过 ${size(limit)}，请压缩后重新上传`);
+  if (limit && file.size > limit) return fail(row, t("文件有 %s，单个不能超过 %s，请压缩后重新上传", size(file.size), size(limit)));
   part(row, "retry").addEventListener("click", () => send(group, row, file, replaced));
   send(group, row, file, replaced);
 }
@@ -37,12 +38,12 @@ function send(group, row, file, replaced) {
   request.upload.addEventListener("progress", (event) => {
     const percent = Math.round(100 * event.loaded / event.total);
     row.querySelector("progress").value = percent;
-    part(row, "percent").textContent = percent < 100 ? `${percent}%` : "正在保存…";
+    part(row, "percent").textContent = percent < 100 ? `${percent}%` : t("正在保存…");
   });
-  request.addEventListener("error", () => fail(row, "上传中断（网络异常），文件未保存", true));
+  request.addEventListener("error", () => fail(row, t("上传中断（网络异常），文件未保存"), true));
   request.addEventListener("load", () => {
     if (request.status < 300 && request.response?.id) done(group, row, request.response, replaced);
-    else fail(row, request.response?.error ?? "上传失败，文件未保存", request.status >= 500);
+    else fail(row, request.response?.error ?? t("上传失败，文件未保存"), request.status >= 500);
   });
   const body = new FormData();
   body.append("file", file);
@@ -84,7 +85,7 @@ export async function remove(row) {
   const id = row.dataset.file;
   if (id) {
     const response = await fetch(`/files/${id}/delete`, { method: "POST", headers: { "X-CSRF-Token": csrf, Accept: "application/json" } }).catch(() => null);
-    if (!response?.ok) return fail(row, "没有删除成功，请重试");
+    if (!response?.ok) return fail(row, t("没有删除成功，请重试"));
   }
   row.remove();
   form.dispatchEvent(new Event("change"));

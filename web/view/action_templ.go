@@ -440,13 +440,13 @@ func actionDialogs(p Page, id, kind string, actions []Action, command string) te
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = reasonField("change", tr(ctx, "变更原因"), tr(ctx, "例如：%s。会记入变更历史", changeExample(kind))).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = reasonField("change", tr(ctx, "变更原因"), tr(ctx, "例如：%s。会记入变更历史", shown(ctx, changeExample(kind)))).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = confirmDialog(p, changeDialog, tr(ctx, "变更%s", kind), "/records/"+id+"/change", command, tr(ctx, "开始变更"), "btn-primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = confirmDialog(p, changeDialog, tr(ctx, "变更%s", shown(ctx, kind)), "/records/"+id+"/change", command, tr(ctx, "开始变更"), "btn-primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -558,7 +558,7 @@ func actionDialogs(p Page, id, kind string, actions []Action, command string) te
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = confirmDialog(p, voidDialog, tr(ctx, "作废这项%s？", kind), "/records/"+id+"/void", command, tr(ctx, "作废"), "btn-bads").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = confirmDialog(p, voidDialog, tr(ctx, "作废这项%s？", shown(ctx, kind)), "/records/"+id+"/void", command, tr(ctx, "作废"), "btn-bads").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -44,9 +45,9 @@ type PeriodCell struct {
 }
 
 // counts is the period that counts.
-func (c PeriodCell) counts() string {
+func (c PeriodCell) counts(ctx context.Context) string {
 	if c.Value == "" {
-		return count(c.Usual) + "（默认）"
+		return tr(ctx, "%d（默认）", c.Usual)
 	}
 	return c.Value
 }
@@ -101,22 +102,21 @@ func (d CalendarDay) class() string {
 }
 
 // spoken is the day as a screen reader says it, and as a pointer shows it.
-func (d CalendarDay) spoken() string {
+func (d CalendarDay) spoken(ctx context.Context) string {
 	at, err := time.Parse(time.DateOnly, d.Date)
 	if err != nil {
 		return d.Date
 	}
-	text := at.Format("1月2日") + " " + Weekday(at)
+	date, weekday := tr(ctx, "%d月%d日", int(at.Month()), at.Day()), shown(ctx, Weekday(at))
+	text := tr(ctx, "%s %s，休息", date, weekday)
 	if d.Works {
-		text += "，工作日"
-	} else {
-		text += "，休息"
+		text = tr(ctx, "%s %s，工作日", date, weekday)
 	}
 	if d.Name != "" {
-		text += "：" + d.Name
+		text = tr(ctx, "%s：%s", text, shown(ctx, d.Name))
 	}
 	if d.Staff {
-		text += "（本系统设置）"
+		text = tr(ctx, "%s（本系统设置）", text)
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"context"
 
 	"github.com/a-h/templ"
 
@@ -24,17 +25,17 @@ type diffView struct {
 // masked reports whether the field's content is partly hidden.
 func (v diffView) masked(f *form.Field) bool { return f.Sensitive && !v.Full }
 
-func (v diffView) text(f *form.Field, text string) string {
+func (v diffView) text(ctx context.Context, f *form.Field, text string) string {
 	if v.masked(f) {
 		return form.Mask(text)
 	}
-	return text
+	return value(ctx, f, text)
 }
 
 // runs compares the texts as they are shown. Where masking hides the
 // difference, all is shown as changed.
-func (v diffView) runs(c form.Change) []Run {
-	before, after := v.text(c.Field, c.Before), v.text(c.Field, c.After)
+func (v diffView) runs(ctx context.Context, c form.Change) []Run {
+	before, after := v.text(ctx, c.Field, c.Before), v.text(ctx, c.Field, c.After)
 	if v.masked(c.Field) && c.Changed {
 		return []Run{{Removed, before}, {Added, after}}
 	}
@@ -119,26 +120,28 @@ func rowOf(c form.Change) string {
 }
 
 // name is the section, and of a row its title.
-func (g changeGroup) name() string {
+func (g changeGroup) name(ctx context.Context) string {
 	if g.fate == "" {
-		return g.section
+		return shown(ctx, g.section)
 	}
-	return g.section + "：" + g.title()
+	return tr(ctx, "%s：%s", shown(ctx, g.section), g.title(ctx))
 }
 
-func (g changeGroup) title() string { return "“" + cmp.Or(g.all[0].Row, "未填写") + "”" }
+func (g changeGroup) title(ctx context.Context) string {
+	return tr(ctx, "“%s”", cmp.Or(g.all[0].Row, tr(ctx, "未填写")))
+}
 
 // caption names a group, and says what became of a row.
-func (g changeGroup) caption() string {
+func (g changeGroup) caption(ctx context.Context) string {
 	switch {
 	case g.fate == form.RowAdded:
-		return g.section + "：新增" + g.title()
+		return tr(ctx, "%s：新增%s", shown(ctx, g.section), g.title(ctx))
 	case g.fate == form.RowRemoved:
-		return g.section + "：删除" + g.title()
+		return tr(ctx, "%s：删除%s", shown(ctx, g.section), g.title(ctx))
 	case g.fate == form.RowKept && len(g.changed) > 0:
-		return g.section + "：修改" + g.title()
+		return tr(ctx, "%s：修改%s", shown(ctx, g.section), g.title(ctx))
 	}
-	return g.name()
+	return g.name(ctx)
 }
 
 // takesRemark tells that a reviewer may write on the field: of a row that was
@@ -162,11 +165,11 @@ func rowID(target string) string {
 }
 
 // named tells a field of a row from the same one of other rows.
-func named(c form.Change) string {
+func named(ctx context.Context, c form.Change) string {
 	if c.Row == "" {
-		return c.Field.Label
+		return shown(ctx, c.Field.Label)
 	}
-	return c.Row + " " + c.Field.Label
+	return c.Row + " " + shown(ctx, c.Field.Label)
 }
 
 func changed(changes []form.Change) int {

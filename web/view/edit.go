@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -127,11 +128,11 @@ func (r RowForm) name() string { return r.Group.Name + "/" + r.Row.ID }
 func (r RowForm) target() string { return r.Group.Name + "." + r.Row.ID }
 
 // title is the heading of the dialog.
-func (r RowForm) title() string {
+func (r RowForm) title(ctx context.Context) string {
 	if r.New {
-		return "添加" + r.Group.Label
+		return tr(ctx, "添加%s", shown(ctx, r.Group.Label))
 	}
-	return "修改" + r.Group.Label
+	return tr(ctx, "修改%s", shown(ctx, r.Group.Label))
 }
 
 // Welcome names the login account after registration.
@@ -324,11 +325,4 @@ func hasRows(s form.Section) bool { return hasWidget(s.Fields, form.WidgetRows) 
 
 func hasWidget(fields []*form.Field, w form.Widget) bool {
 	return slices.ContainsFunc(fields, func(f *form.Field) bool { return f.Widget == w })
-}
-
-func (c Conflict) words() string {
-	if c.By == "" {
-		return " 保存了另一份内容。"
-	}
-	return " 由 " + c.By + " 保存了另一份内容。"
 }

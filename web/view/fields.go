@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -95,11 +96,11 @@ func withChosen(f *form.Field) []codes.Entry {
 }
 
 // entryName is an entry's name, with a word on one that cannot be chosen anew.
-func entryName(entry codes.Entry) string {
+func entryName(ctx context.Context, entry codes.Entry) string {
 	if !entry.ValidOn(codes.CivilDate(time.Now())) {
-		return entry.Name + "（已停用）"
+		return tr(ctx, "%s（已停用）", shown(ctx, entry.Name))
 	}
-	return entry.Name
+	return shown(ctx, entry.Name)
 }
 
 func indent(depth int) string { return strings.Repeat("　", depth) }
@@ -165,6 +166,36 @@ func fileHref(base string, file form.File) string {
 		return base + file.ID + "/preview"
 	}
 	return base + file.ID + "?inline=1"
+}
+
+// value is the text of a field as it is shown: names of codes and units are in
+// the viewer's language, what was typed stays as it is.
+func value(ctx context.Context, f *form.Field, text string) string {
+	switch {
+	case f.Widget == form.WidgetTerms:
+		return termsText(ctx, text)
+	case f.Table != nil, f.Widget == form.WidgetBool, f.Widget == form.WidgetRows:
+		return shown(ctx, text)
+	}
+	if number, ok := strings.CutSuffix(text, " "+f.Unit); ok && f.Unit != "" {
+		return number + " " + shown(ctx, f.Unit)
+	}
+	return text
+}
+
+// termsText is a list of codes with their dates, as fields write it.
+func termsText(ctx context.Context, text string) string {
+	terms := strings.Split(text, "、")
+	for i, term := range terms {
+		name, rest, dated := strings.Cut(term, "（")
+		terms[i] = shown(ctx, name)
+		if _, until, ok := strings.Cut(strings.TrimSuffix(rest, "）"), " "); dated && ok {
+			terms[i] = tr(ctx, "%s（至 %s）", terms[i], until)
+		} else if dated {
+			terms[i] = shown(ctx, term) // the bracket is part of the name
+		}
+	}
+	return strings.Join(terms, tr(ctx, "、"))
 }
 
 func fullText(f *form.Field) string   { return f.Display() }

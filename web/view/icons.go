@@ -32,6 +32,7 @@ const (
 	IconInfo        Icon = "info-circle"
 	IconKey         Icon = "key"
 	IconKeyboard    Icon = "keyboard"
+	IconLanguage    Icon = "language"
 	IconLogout      Icon = "logout"
 	IconMenu        Icon = "menu-2"
 	IconMessage     Icon = "message"

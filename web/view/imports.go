@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -96,16 +97,16 @@ func (m ImportModel) tone() Tone {
 	return Good
 }
 
-func (m ImportModel) headline() string {
+func (m ImportModel) headline(ctx context.Context) string {
 	switch {
 	case m.State == ImportRunning:
-		return "正在导入，已完成 " + count(m.Made) + " / " + count(m.wanted())
+		return tr(ctx, "正在导入，已完成 %d / %d", m.Made, m.wanted())
 	case m.Made == 0:
-		return "没有导入任何一行"
+		return tr(ctx, "没有导入任何一行")
 	case m.Faulty > 0:
-		return "已导入 " + count(m.Made) + " 行，另有 " + count(m.Faulty) + " 行没有导入"
+		return tr(ctx, "已导入 %d 行，另有 %d 行没有导入", m.Made, m.Faulty)
 	}
-	return "已全部导入，共 " + count(m.Made) + " 行"
+	return tr(ctx, "已全部导入，共 %d 行", m.Made)
 }
 
 func (m ImportModel) explanation() string {

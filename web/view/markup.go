@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"time"
@@ -91,11 +92,11 @@ func describedBy(name, hint, problem string) string {
 }
 
 // problemLine is a problem as the summary words it.
-func problemLine(p form.Problem) string {
+func problemLine(ctx context.Context, p form.Problem) string {
 	if p.Label == "" {
-		return p.Message
+		return shown(ctx, p.Message)
 	}
-	return p.Label + "：" + p.Message
+	return tr(ctx, "%s：%s", shown(ctx, p.Label), shown(ctx, p.Message))
 }
 
 // nameStart and nameEnd split a system's name where a line may break.
@@ -109,11 +110,11 @@ func nameEnd(name string) string { return strings.TrimPrefix(name, nameStart(nam
 const nameBreak = "统一"
 
 // inBrackets adds a remark to what stands before it.
-func inBrackets(text string) string {
+func inBrackets(ctx context.Context, text string) string {
 	if text == "" {
 		return ""
 	}
-	return "（" + text + "）"
+	return tr(ctx, "（%s）", text)
 }
 
 // withNext adds the page to go to after the login.
@@ -137,15 +138,16 @@ func brandName(s Site) string {
 }
 
 // filer says who filed and how, in one breath.
-func filer(by string, assurance Assurance) string {
-	var parts []string
-	if by != "" {
-		parts = append(parts, "由 "+by+" 提交")
+func filer(ctx context.Context, by string, assurance Assurance) string {
+	switch {
+	case by == "" && assurance == "":
+		return ""
+	case by == "":
+		return shown(ctx, assurance.Label())
+	case assurance == "":
+		return tr(ctx, "由 %s 提交", by)
 	}
-	if assurance != "" {
-		parts = append(parts, assurance.Label())
-	}
-	return strings.Join(parts, "，")
+	return tr(ctx, "由 %s 提交，%s", by, shown(ctx, assurance.Label()))
 }
 
 // sheets are the style sheets of every page, in their order.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -64,16 +65,16 @@ type MemberModel struct {
 func (m MemberModel) url(rest string) string { return "/staff/members/" + m.Row.ID + rest }
 
 // load is how much work a member has.
-func (r MemberRow) load() string {
+func (r MemberRow) load(ctx context.Context) string {
 	switch {
 	case !r.holds():
-		return "无"
+		return tr(ctx, "无")
 	case r.Assigned == 0:
-		return "办理中 " + count(r.Claimed) + " 件"
+		return tr(ctx, "办理中 %d 件", r.Claimed)
 	case r.Claimed == 0:
-		return "待办 " + count(r.Assigned) + " 件"
+		return tr(ctx, "待办 %d 件", r.Assigned)
 	}
-	return "办理中 " + count(r.Claimed) + " 件，待办 " + count(r.Assigned) + " 件"
+	return tr(ctx, "办理中 %d 件，待办 %d 件", r.Claimed, r.Assigned)
 }
 
 func (r MemberRow) holds() bool { return r.Claimed+r.Assigned > 0 }

@@ -1,8 +1,11 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"unireg/web/words"
 )
 
 // Tone colours a tag, a state or a notice. It never stands alone: words and an
@@ -104,10 +107,11 @@ type Nav struct {
 }
 
 // Prefs are the viewer's preferences, from cookies. POST /preferences with
-// contrast, large, keys or stay = on|off, and next, changes them.
+// contrast, large, english, keys or stay = on|off, and next, changes them.
 type Prefs struct {
 	Contrast bool // high contrast
 	Large    bool // large text
+	English  bool // pages are in English
 	NoKeys   bool // staff: no keyboard shortcuts
 	Stay     bool // staff: after a decision the filing stays open
 }
@@ -158,12 +162,20 @@ func (p Page) lang() string {
 	return p.Lang
 }
 
+// other is the language that a person may change to.
+func (p Page) other() words.Language {
+	if p.Prefs.English {
+		return words.Chinese
+	}
+	return words.English
+}
+
 // title is the text of the title element: screen readers say the number of
 // problems first.
-func (p Page) title() string {
-	title := p.Title + " - " + p.Site.Name
+func (p Page) title(ctx context.Context) string {
+	title := shown(ctx, p.Title) + " - " + shown(ctx, p.Site.Name)
 	if p.problems > 0 {
-		return "（" + count(p.problems) + " 处错误）" + title
+		return tr(ctx, "（%d 处错误）%s", p.problems, title)
 	}
 	return title
 }

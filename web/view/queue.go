@@ -1,6 +1,9 @@
 package view
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // ReviewTask is a filing in the queue.
 type ReviewTask struct {
@@ -76,11 +79,11 @@ type QueueModel struct {
 }
 
 // total says how much there is under the filter.
-func (m QueueModel) total() string {
+func (m QueueModel) total(ctx context.Context) string {
 	if m.AtLeast {
-		return "超过 " + count(m.Total) + " 件"
+		return tr(ctx, "超过 %d 件", m.Total)
 	}
-	return count(m.Total) + " 件"
+	return tr(ctx, "%d 件", m.Total)
 }
 
 // cleared is the queue without any filter but the state.

@@ -1,5 +1,7 @@
 package view
 
+import "context"
+
 func (m ReceiptModel) tone() Tone {
 	switch m.State {
 	case ReceiptApplied:
@@ -18,28 +20,28 @@ func (m ReceiptModel) icon() Icon {
 	return m.tone().icon()
 }
 
-func (m ReceiptModel) headline() string {
+func (m ReceiptModel) headline(ctx context.Context) string {
 	switch m.State {
 	case ReceiptApplied:
-		return m.Move + "成功"
+		return tr(ctx, "%s成功", shown(ctx, m.Move))
 	case ReceiptRefused:
-		return m.Move + "未生效"
+		return tr(ctx, "%s未生效", shown(ctx, m.Move))
 	default:
-		return "已受理，正在处理"
+		return tr(ctx, "已受理，正在处理")
 	}
 }
 
-func (m ReceiptModel) explanation() string {
+func (m ReceiptModel) explanation(ctx context.Context) string {
 	switch m.State {
 	case ReceiptApplied:
-		return "已受理并办理完成，请保存回执号以备查询。"
+		return tr(ctx, "已受理并办理完成，请保存回执号以备查询。")
 	case ReceiptRefused:
 		if m.Content {
-			return "已受理，但办理时未能生效。填写的内容已回到草稿，没有丢失。"
+			return tr(ctx, "已受理，但办理时未能生效。填写的内容已回到草稿，没有丢失。")
 		}
-		return "已受理，但办理时未能生效，现有的内容和状态没有改变。"
+		return tr(ctx, "已受理，但办理时未能生效，现有的内容和状态没有改变。")
 	default:
-		return "已受理，回执号 " + m.Number + "，正在处理。内容已经保存，不需要重复提交；可以离开本页，结果会出现在消息里。"
+		return tr(ctx, "已受理，回执号 %s，正在处理。内容已经保存，不需要重复提交；可以离开本页，结果会出现在消息里。", m.Number)
 	}
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -188,12 +189,11 @@ func groups(secret string) string {
 }
 
 // extent says how much was changed.
-func (m ReviewModel) extent() string {
-	text := count(changed(m.Changes)) + " 处"
+func (m ReviewModel) extent(ctx context.Context) string {
 	if n := keyChanges(m.Changes); n > 0 {
-		text += "，含 " + count(n) + " 个关键项"
+		return tr(ctx, "%d 处，含 %d 个关键项", changed(m.Changes), n)
 	}
-	return text
+	return tr(ctx, "%d 处", changed(m.Changes))
 }
 
 // why says why a filing takes a second review.
@@ -221,27 +221,27 @@ func (m ReviewModel) keeps(p Page) string {
 }
 
 // firstDecision says who decided the first review, and how.
-func (m ReviewModel) firstDecision() string {
-	text := m.FirstReviewer + " 于 " + stamp(m.FirstDecidedAt) + " 初审通过"
+func (m ReviewModel) firstDecision(ctx context.Context) string {
+	at := stamp(m.FirstDecidedAt)
 	if m.FirstOpinion != "" {
-		text += "，意见：" + m.FirstOpinion
+		return tr(ctx, "%s 于 %s 初审通过，意见：%s。", m.FirstReviewer, at, m.FirstOpinion)
 	}
-	return text + "。"
+	return tr(ctx, "%s 于 %s 初审通过。", m.FirstReviewer, at)
 }
 
 // claim says who holds the filing.
-func (m ReviewModel) claim() string {
+func (m ReviewModel) claim(ctx context.Context) string {
 	switch {
 	case m.ClaimedBy == "" && m.AssignedToMe:
-		return "已分派给我，还没有领取"
+		return tr(ctx, "已分派给我，还没有领取")
 	case m.ClaimedBy == "" && m.AssignedTo != "":
-		return "已分派给 " + m.AssignedTo
+		return tr(ctx, "已分派给 %s", m.AssignedTo)
 	case m.ClaimedBy == "":
-		return "还没有人领取"
+		return tr(ctx, "还没有人领取")
 	case m.Mine && !m.ClaimExpires.IsZero():
-		return "由我办理，保留到 " + brief(m.ClaimExpires)
+		return tr(ctx, "由我办理，保留到 %s", brief(m.ClaimExpires))
 	case m.Mine:
-		return "由我办理"
+		return tr(ctx, "由我办理")
 	}
-	return m.ClaimedBy + " 正在办理"
+	return tr(ctx, "%s 正在办理", m.ClaimedBy)
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/google/uuid"
@@ -13,7 +14,9 @@ import (
 // freshRow draws the id of a row to come: pressed twice, the button adds one.
 func freshRow() string { return uuid.Must(uuid.NewV7()).String() }
 
-func rowTitle(row form.Row) string { return cmp.Or(row.Title(), "未填写") }
+func rowTitle(ctx context.Context, row form.Row) string {
+	return cmp.Or(row.Title(), tr(ctx, "未填写"))
+}
 
 // belowTitle are the fields of a row without the one that is its title.
 func belowTitle(row form.Row) []*form.Field {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -56,8 +57,8 @@ type StaffRecordModel struct {
 	Revision      int    // of the record that the page shows
 }
 
-func (m StaffRecordModel) diffView() diffView {
+func (m StaffRecordModel) diffView(ctx context.Context) diffView {
 	return diffView{
-		Before: "第 " + count(m.Against) + " 版", After: "第 " + count(m.No) + " 版", Full: m.Revealed, FileURL: "/staff/files/",
+		Before: tr(ctx, "第 %d 版", m.Against), After: tr(ctx, "第 %d 版", m.No), Full: m.Revealed, FileURL: "/staff/files/",
 	}
 }

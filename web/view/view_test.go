@@ -106,7 +106,7 @@ func TestSpriteHasEveryIcon(t *testing.T) {
 	names := regexp.MustCompile(`\bIcon = "([a-z0-9-]+)"`).FindAllStringSubmatch(string(source), -1)
 	require.NotEmpty(t, names)
 	for _, name := range names {
-		require.Contains(t, string(sprite), `id="`+name[1]+`"`)
+		require.True(t, strings.Contains(string(sprite), `id="`+name[1]+`"`), name[1])
 	}
 }
 

@@ -14,6 +14,10 @@ func tr(ctx context.Context, source string, values ...any) string {
 	return words.Text(ctx, source, values...)
 }
 
+// shown is a word that was written elsewhere (a label, a state, a table) in the
+// viewer's language. What a person typed is not for it.
+func shown(ctx context.Context, text string) string { return words.Of(ctx, text) }
+
 // beijing is the zone of every instant shown: Asia/Shanghai has known no summer
 // time since 1991.
 var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
@@ -30,23 +34,26 @@ func machine(t time.Time) string { return t.In(beijing).Format(time.RFC3339) }
 func count(n int) string { return strconv.Itoa(n) }
 
 // dueText says how long there is until an instant, or since it.
-func dueText(now, due time.Time) string {
+func dueText(ctx context.Context, now, due time.Time) string {
 	if due.IsZero() {
 		return ""
 	}
 	left := due.Sub(now)
-	word := "剩 "
 	if left < 0 {
-		left, word = -left, "已超时 "
+		return tr(ctx, "已超时 %s", spanText(ctx, -left))
 	}
+	return tr(ctx, "剩 %s", spanText(ctx, left))
+}
+
+// spanText is a length of time in its largest unit.
+func spanText(ctx context.Context, d time.Duration) string {
 	switch {
-	case left >= 24*time.Hour:
-		return word + fmt.Sprintf("%d 天", int(left/(24*time.Hour)))
-	case left >= time.Hour:
-		return word + fmt.Sprintf("%d 小时", int(left/time.Hour))
-	default:
-		return word + fmt.Sprintf("%d 分钟", max(1, int(left/time.Minute)))
+	case d >= 24*time.Hour:
+		return tr(ctx, "%d 天", int(d/(24*time.Hour)))
+	case d >= time.Hour:
+		return tr(ctx, "%d 小时", int(d/time.Hour))
 	}
+	return tr(ctx, "%d 分钟", max(1, int(d/time.Minute)))
 }
 
 // dueClass marks what is late and what is due within eight hours.
@@ -63,14 +70,14 @@ func dueClass(now, due time.Time) string {
 }
 
 // fileSize is a size as people write it.
-func fileSize(bytes int64) string {
+func fileSize(ctx context.Context, bytes int64) string {
 	switch {
 	case bytes >= 1<<20:
 		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
 	case bytes >= 1<<10:
 		return fmt.Sprintf("%d KB", bytes/(1<<10))
 	}
-	return fmt.Sprintf("%d 字节", bytes)
+	return tr(ctx, "%d 字节", bytes)
 }
 
 func max64(n int64) string { return strconv.FormatInt(n, 10) }

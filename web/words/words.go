@@ -8,9 +8,11 @@
 //     is written as a constant in a call of Text. Values go in by the verbs of
 //     package fmt, never by joining strings; the English may take them in another
 //     order (%[2]s).
-//   - A word that was written elsewhere (a label of a form, a state, a table of
-//     the domain, the name of a code) is looked up where it is shown, by Of. What
-//     a person typed is never looked up, nor what another computer said.
+//   - What was written elsewhere (a label of a form, a state, a table, a message of
+//     the domain, the name of a code) is looked up where it is shown, by Of, which
+//     also knows a sentence with values by its format, and a list by its items. So
+//     rooms that know nothing of languages write plain Chinese. What a person typed
+//     is never given to Of, nor what another computer said.
 //
 // Text and Of on a text that is English already give it back: a component may
 // take a word that its caller has looked up. What is no source stays as it is.
@@ -23,6 +25,8 @@
 // are the terms of the law and of the registers. So do what is printed and filed
 // on paper, workbooks, the events of the log and the answers to other computers.
 package words
+
+//go:generate go run ./collect
 
 import (
 	"context"
@@ -38,6 +42,14 @@ const (
 	Chinese Language = "zh-CN"
 	English Language = "en"
 )
+
+// Name is what the language calls itself.
+func (l Language) Name() string {
+	if l == English {
+		return "English"
+	}
+	return "中文"
+}
 
 // chosen is the key of the language in a context.
 type chosen struct{}
@@ -80,8 +92,9 @@ func compose(format string, values []any) string {
 // Of is a word or sentence that was written elsewhere, in the language of the
 // page. A text that is in no catalogue is given back as it is.
 func Of(ctx context.Context, text string) string {
-	if LanguageOf(ctx) == English {
-		return english.of(text, nil)
+	if LanguageOf(ctx) != English {
+		return text
 	}
-	return text
+	found, _ := english.look(text)
+	return found
 }

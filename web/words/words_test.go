@@ -22,6 +22,27 @@ msgid "%d 处需修改"
 msgid_plural "%d 处需修改"
 msgstr[0] "%d correction needed"
 msgstr[1] "%d corrections needed"
+
+msgid "最多 %d 个字，现在有 %d 个字"
+msgstr "At most %d characters; there are %d"
+
+msgid "%s变更"
+msgstr "change: %s"
+
+msgid "%s第 %d 项"
+msgstr "%[1]s, item %[2]d"
+
+msgid "附件"
+msgstr "Attachments"
+
+msgid "%s：%s"
+msgstr "%s: %s"
+
+msgid "%s（%s）"
+msgstr "%s (%s)"
+
+msgid "、"
+msgstr ", "
 `
 
 // A page in Chinese shows what stands in the code.
@@ -50,4 +71,29 @@ func TestEnglishIsLookedUp(t *testing.T) {
 	require.Equal(t, "1 correction needed", Text(ctx, "%d 处需修改", 1))
 	require.Equal(t, "12 corrections needed", Text(ctx, "%d 处需修改", 12))
 	require.Equal(t, "长沙市100%", Of(ctx, "长沙市100%"))
+}
+
+// What a room composed that knows no languages is known again by its format; its
+// values are looked up where they are words, and stay as they are elsewhere.
+func TestComposedSentencesAreRecognised(t *testing.T) {
+	kept := english
+	defer func() { english = kept }()
+	english = read([]byte(samplePO))
+
+	ctx := In(t.Context(), English)
+	for text, want := range map[string]string{
+		"最多 20 个字，现在有 31 个字": "At most 20 characters; there are 31",
+		"最多 二十 个字，现在有 31 个字": "最多 二十 个字，现在有 31 个字",
+		"附件第 2 项":            "Attachments, item 2",
+		"示范建工第 2 项":          "示范建工第 2 项",
+		"附件变更":               "change: Attachments",
+		"1 处需修改":             "1 correction needed",
+		"3 处需修改":             "3 corrections needed",
+		"备注：随便写的":            "备注：随便写的",
+		"湖南省长沙市":             "湖南省长沙市",
+		"plain":              "plain",
+	} {
+		require.Equal(t, want, Of(ctx, text))
+	}
+	require.Equal(t, "附件变更", Of(t.Context(), "附件变更"))
 }
