@@ -242,7 +242,7 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 
 func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
 	if v.wantsJSON() {
-		return v.json(http.StatusConflict, map[string]any{"error": why})
+		return v.json(http.StatusConflict, map[string]any{"error": v.shown(why)})
 	}
 	return s.renderEdit(v, d, http.StatusConflict, editing{
 		document: t.document, section: t.section,
@@ -258,7 +258,7 @@ func (s *Server) conflict(v *visit, d dossier, t typed) error {
 		return err
 	}
 	if v.wantsJSON() {
-		return v.json(http.StatusConflict, map[string]any{"error": "这份草稿已在别处修改"})
+		return v.json(http.StatusConflict, map[string]any{"error": v.tr("这份草稿已在别处修改")})
 	}
 	d.draft = &newer
 	return s.renderEdit(v, d, http.StatusConflict, editing{

@@ -81,15 +81,19 @@ func troubleOf(err error) trouble {
 	}
 }
 
-// answer is what a script is told. error is a sentence for the person; without
-// one the script has its own words.
-func (t trouble) answer(reference string) map[string]any {
-	answer := map[string]any{"code": t.code, "reference": reference}
+// answer is what a script is told. error is a sentence for the person, in the
+// language of the page; without one the script has its own words.
+func (t trouble) answer(v *visit) map[string]any {
+	answer := map[string]any{"code": t.code, "reference": v.reference}
 	if t.text != "" {
-		answer["error"] = t.text
+		answer["error"] = v.shown(t.text)
 	}
-	if len(t.problems) > 0 {
-		answer["problems"] = t.problems
+	var problems []form.Problem
+	for _, p := range t.problems {
+		problems = append(problems, form.Problem{Field: p.Field, Label: v.shown(p.Label), Message: v.shown(p.Message)})
+	}
+	if len(problems) > 0 {
+		answer["problems"] = problems
 	}
 	return answer
 }
@@ -110,7 +114,7 @@ func (s *Server) serveError(v *visit, err error) error {
 	v.logTrouble(t, err)
 	switch {
 	case v.wantsJSON():
-		return v.json(t.status, t.answer(v.reference))
+		return v.json(t.status, t.answer(v))
 	case t.status == fiber.StatusUnauthorized && !v.route.unsafe():
 		return v.see(withNext(v.loginPath(), v.OriginalURL()))
 	case t.status == fiber.StatusUnauthorized:
@@ -236,7 +240,7 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 		status = fiber.StatusNotFound
 	}
 	if v.wantsJSON() {
-		return v.json(t.status, t.answer(v.reference))
+		return v.json(t.status, t.answer(v))
 	}
 	if err := s.drawError(v, view.ErrorModel{Status: status, Reference: v.reference}); err != nil {
 		return err

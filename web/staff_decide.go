@@ -196,7 +196,7 @@ func renewReview(s *Server, v *visit) error {
 	if err != nil {
 		return v.scriptError(err)
 	}
-	return v.json(http.StatusConflict, map[string]any{"error": lost(review.Task)})
+	return v.json(http.StatusConflict, map[string]any{"error": v.shown(lost(review.Task))})
 }
 
 // lost says what has become of a filing that somebody worked on.

@@ -131,7 +131,7 @@ func (v *visit) scriptError(err error) error {
 	t := troubleOf(err)
 	v.logTrouble(t, err)
 	v.Context().SetConnectionClose()
-	return v.json(t.status, t.answer(v.reference))
+	return v.json(t.status, t.answer(v))
 }
 
 // attachFile takes the whole form with one file, from a page without scripts.

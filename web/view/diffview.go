@@ -128,7 +128,14 @@ func (g changeGroup) name(ctx context.Context) string {
 }
 
 func (g changeGroup) title(ctx context.Context) string {
-	return tr(ctx, "“%s”", cmp.Or(g.all[0].Row, tr(ctx, "未填写")))
+	title := cmp.Or(g.all[0].Row, tr(ctx, "未填写"))
+	for _, c := range g.all {
+		if title == c.After || title == c.Before {
+			title = value(ctx, c.Field, title)
+			break
+		}
+	}
+	return tr(ctx, "“%s”", title)
 }
 
 // caption names a group, and says what became of a row.

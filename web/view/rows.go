@@ -14,8 +14,15 @@ import (
 // freshRow draws the id of a row to come: pressed twice, the button adds one.
 func freshRow() string { return uuid.Must(uuid.NewV7()).String() }
 
+// rowTitle is the title of a row, which one of its fields has given it.
 func rowTitle(ctx context.Context, row form.Row) string {
-	return cmp.Or(row.Title(), tr(ctx, "未填写"))
+	title := row.Title()
+	for _, f := range row.Fields {
+		if title != "" && f.Display() == title {
+			return value(ctx, f, title)
+		}
+	}
+	return cmp.Or(title, tr(ctx, "未填写"))
 }
 
 // belowTitle are the fields of a row without the one that is its title.
