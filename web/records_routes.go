@@ -22,6 +22,7 @@ var recordRoutes = []route{
 	{method: http.MethodGet, path: "/people", who: applicant, handle: searchPeople},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
 	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},
+	{method: http.MethodGet, path: "/records/:id/print", who: applicant, handle: printRecord},
 	{method: http.MethodPost, path: "/records/:id/draft", who: applicant, handle: saveDraft},
 	{method: http.MethodPost, path: "/records/:id/check", who: applicant, handle: checkDraft},
 	{method: http.MethodGet, path: "/records/:id/check", who: applicant, handle: checkAnswers},
