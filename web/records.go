@@ -22,6 +22,7 @@ type dossier struct {
 	record  *record.Record // nil before the first submit took effect
 	draft   *storage.Draft // nil while nothing is being written
 	pending []storage.CommandStatus
+	merged  []string // labels of what others had changed, which a save took in
 }
 
 // dossier reads a subject's record and its draft. A record of somebody else is

@@ -44,8 +44,16 @@ type Difference struct {
 	Joined      bool
 	Mine, Saved Side
 
+	kept []string // content of what is kept
 	take func(Whose) error
 }
+
+// Contents hands over what is kept, so that whoever chooses a side can be held to
+// what was seen.
+func (d Difference) Contents(each func(name string, content []string)) { each(d.Name, d.kept) }
+
+// Seen reports whether what is kept is what somebody saw of it.
+func (d Difference) Seen(shown Shown) bool { return shown(d.Name, d.kept) }
 
 // Default is the side to take where nobody was asked: the one on which alone
 // something changed, both where they can be joined, and "" where they collide.
@@ -75,9 +83,20 @@ func (d Difference) Take(side Whose) error {
 	return fmt.Errorf("merge %s: there is no side %q", d.Name, side)
 }
 
-// Changed tells on which side a content differs from what the page showed under
-// that name; "" where both sides are the same.
-func Changed(shown Shown, name string, mine, saved []string) Whose {
+// CompareText is the difference between two texts that are no fields of a form,
+// if there is any. take is told when the one that is kept is taken.
+func CompareText(shown Shown, name, section, label, mine, saved string, take func()) (Difference, bool) {
+	changed := changedOn(shown, name, []string{mine}, []string{saved})
+	return Difference{
+		Name: name, Section: section, Label: label, Changed: changed, Mine: Side{Text: mine}, Saved: Side{Text: saved},
+		kept: []string{saved},
+		take: func(Whose) error { take(); return nil },
+	}, changed != ""
+}
+
+// changedOn tells on which side a content differs from what the page showed
+// under that name; "" where both sides are the same.
+func changedOn(shown Shown, name string, mine, saved []string) Whose {
 	switch {
 	case slices.Equal(mine, saved):
 		return ""
@@ -196,9 +215,10 @@ func (f *Field) compare(shown Shown, section string, saved *Field) (Difference, 
 	if f.Fixed || saved == nil {
 		return Difference{}, false
 	}
-	changed := Changed(shown, f.Name, f.content(), saved.content())
+	changed := changedOn(shown, f.Name, f.content(), saved.content())
 	return Difference{
 		Name: f.Name, Section: section, Label: f.Label, Changed: changed, Joined: f.several(), Mine: f.side(), Saved: saved.side(),
+		kept: saved.content(),
 		take: func(side Whose) error {
 			if side == Both {
 				return f.join(shown, saved)
@@ -215,7 +235,7 @@ func CompareRow(shown Shown, section string, mine, saved *Field, id string) []Di
 	posted, here := mine.Row(id)
 	kept, there := saved.Row(id)
 	name := mine.Name + "." + id
-	d := Difference{Name: name, Section: section, take: func(Whose) error { return mine.assign(saved) }}
+	d := Difference{Name: name, Section: section, kept: kept.content(), take: func(Whose) error { return mine.assign(saved) }}
 	switch {
 	case here && there:
 		return compareFields(shown, rowSection(section, mine, posted), posted, kept)
