@@ -345,4 +345,3 @@ func TestS19_TheNavigationCountsWhatWasSubmitted(t *testing.T) {
 	p.open("/home")
 	p.sees("1 / 5 项已提交")
 }
-
