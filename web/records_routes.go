@@ -6,6 +6,7 @@ import "net/http"
 var recordRoutes = []route{
 	{method: http.MethodGet, path: "/home", who: applicant, handle: showHome},
 	{method: http.MethodGet, path: "/profile", who: applicant, handle: showProfile},
+	{method: http.MethodPost, path: "/profile", who: applicant, handle: startProfile},
 	{method: http.MethodGet, path: "/history", who: applicant, handle: showHistory},
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},

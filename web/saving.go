@@ -38,7 +38,7 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 		switch code := record.CodeOf(err); {
 		case err == nil:
 			d.draft, d.merged = &saved, m.told()
-			if len(d.merged) > 0 {
+			if len(d.merged) > 0 && !v.wantsJSON() {
 				v.flash(view.Info, mergedText(d.merged))
 			}
 			return true, nil

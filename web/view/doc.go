@@ -18,6 +18,7 @@
 //	         /reset/:token                  ResetPage(p, ResetModel)
 //	bidder   GET /home                      HomePage(p, HomeModel)
 //	         GET /records/:id               RecordPage(p, RecordModel)
+//	         GET /profile, with nothing     BeginPage(p, kind)
 //	         /records/:id/edit, draft       EditPage(p, EditModel)
 //	         the same, changed elsewhere    MergePage(p, MergeModel)
 //	         /records/:id/check             CheckPage(p, CheckModel)
