@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 
 	"unireg/record"
 	"unireg/storage"
@@ -66,7 +67,7 @@ func (s *Server) printVersion(v *visit, d dossier, no int, m *view.PrintModel) e
 	m.State = versionTag(*d.record, storage.VersionSummary{No: no, Since: version.Since})
 	m.Form, m.Title = version.Document.Form(today()), printedTitle(d.kind, version.Document)
 	if no != d.record.Submitted && no != d.record.InForce {
-		m.Back = d.path("/versions/" + v.Query("of"))
+		m.Back = d.path("/versions/" + strconv.Itoa(no))
 	}
 	return nil
 }

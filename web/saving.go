@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 			return false, err
 		}
 	}
-	return false, record.Errorf(record.Busy, "这份草稿正在别处频繁保存，请稍后再保存")
+	return false, s.unsaved(v, *d, t, "这份草稿正在别处频繁保存，请稍后再保存。下面是您填写的内容，尚未保存。")
 }
 
 // renewed reads the draft again and binds what was posted to it.
@@ -123,8 +124,8 @@ func saveDraft(s *Server, v *visit) error {
 	if v.Query("print") != "" {
 		return v.see(d.path("/print?of=draft"))
 	}
-	if login := v.keyLogin(d.kind, d.editPath(t.section)); login != "" && v.Query("key") != "" {
-		return v.see(login)
+	if v.Query("key") != "" && v.session.Assurance != record.ByCertificate {
+		return v.see(withNext("/login/certificate", d.editPath(t.section)))
 	}
 	if v.Query("stay") == "" && v.Query("tab") == "" {
 		v.flash(view.Good, d.savedText("草稿已保存"))
@@ -173,11 +174,8 @@ func (s *Server) stillWrong(v *visit, d dossier, values url.Values) ([]form.Prob
 	}
 	var all []form.Problem
 	for _, p := range append(d.draft.Document.Form(today()).Problems(), refused...) {
-		for _, field := range told {
-			if field == p.Field {
-				all = append(all, p)
-				break
-			}
+		if slices.Contains(told, p.Field) {
+			all = append(all, p)
 		}
 	}
 	return all, nil

@@ -3,6 +3,7 @@ package form
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A page of a draft may be older than the draft: it was saved in another window
@@ -276,13 +277,13 @@ func rowSection(in string, group *Field, row Row) string {
 
 // summary is a row on a few lines.
 func (r Row) summary() string {
-	text := ""
+	var lines []string
 	for _, f := range r.Fields {
 		if !f.Empty() {
-			text += f.Label + "：" + f.Display() + "\n"
+			lines = append(lines, f.Label+"："+f.Display())
 		}
 	}
-	return text
+	return strings.Join(lines, "\n")
 }
 
 // Elsewhere names the groups of rows that differ from what the page showed. A
