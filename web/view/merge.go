@@ -62,12 +62,12 @@ func (i MergeItem) control(side form.Whose) string { return "choose-" + i.Name +
 // tag says on which side something was changed.
 func (i MergeItem) tag() Tag {
 	switch {
-	case i.Collides:
-		return Tag{"两处都改了", Warn}
 	case i.Changed == form.Mine:
 		return Tag{"只有您改了", Plain}
 	case i.Changed == form.Saved:
 		return Tag{"只在另一处改了", Plain}
+	case i.Joined:
+		return Tag{"两处都有增减", Plain}
 	}
-	return Tag{"两处都有增减", Plain}
+	return Tag{"两处都改了", Warn}
 }
