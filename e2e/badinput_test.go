@@ -136,8 +136,8 @@ func TestSessionEndsWhileTyping(t *testing.T) {
 	})
 }
 
-// TestTwoTabs shows that a draft that was saved elsewhere is not overwritten in
-// silence.
+// TestTwoTabs shows that what two windows do to a draft is merged, told, and
+// asked where it collides; nothing is overwritten in silence.
 func TestTwoTabs(t *testing.T) {
 	t.Parallel()
 	s := theSystem(t)
@@ -145,17 +145,61 @@ func TestTwoTabs(t *testing.T) {
 	one, two := b.sit(t), b.sit(t)
 	one.open("/profile")
 	two.open("/profile")
-	one.fill("注册地址", "第一个窗口")
-	one.follow("保存草稿")
-	one.sees("草稿已保存")
-	two.fill("注册地址", "第二个窗口")
-	two.follow("保存草稿")
-	two.sees("这份草稿已在别处修改", "尚未保存")
-	require.Equal(t, "第二个窗口", two.value("注册地址"), "what was typed is kept")
-	two.follow("用我的内容覆盖")
-	two.sees("草稿已保存")
-	one.open("/profile")
-	require.Equal(t, "第二个窗口", one.value("注册地址"))
+	two.part("what another window changed is taken in, and told in place while typing goes on", func() {
+		one.fill("注册地址", "第一个窗口")
+		one.follow("保存草稿")
+		one.sees("草稿已保存")
+		two.fill("网站", "https://two.example.com")
+		two.find("focus", "邮编")
+		two.sees("合并了另一处对“注册地址”的修改，已一并保存")
+		require.Equal(t, "postcode", two.eval("document.activeElement.name"), "the focus stays where the person types")
+		require.Equal(t, "示范大道 100 号 6 层", two.value("注册地址"), "the page still shows what was before")
+		two.accessible("a page that was merged")
+		two.fill("邮编", "410007")
+		two.follow("显示合并后的内容")
+		require.Equal(t, "第一个窗口", two.value("注册地址"))
+		require.Equal(t, "https://two.example.com", two.value("网站"))
+		require.Equal(t, "410007", two.value("邮编"), "what was typed since is saved first")
+	})
+	two.part("what both changed is asked in place, field by field", func() {
+		one.open("/profile")
+		one.fill("注册地址", "又是第一个窗口")
+		one.fill("职务", "总经理")
+		one.follow("保存草稿")
+		two.fill("注册地址", "第二个窗口")
+		two.sees("这份草稿已在别处修改，“注册地址”两处都改了", "您填写的内容还没有保存")
+		require.Equal(t, "第二个窗口", two.value("注册地址"), "what was typed is kept")
+		two.fill("联系地址", "第二个窗口的联系地址")
+		two.follow("查看并选择")
+		two.sees("有 1 处两边都改了", "注册地址两处都改了", "第二个窗口", "又是第一个窗口", "职务只在另一处改了", "联系地址只有您改了")
+		two.follow("合并并保存")
+		two.sees("草稿已保存")
+		require.Equal(t, []string{"第二个窗口", "总经理", "第二个窗口的联系地址"}, []string{two.value("注册地址"), two.value("职务"), two.value("联系地址")})
+	})
+	one.part("either side can be taken as a whole", func() {
+		one.fill("注册地址", "再是第一个窗口")
+		one.follow("保存草稿")
+		one.sees("合并两处修改")
+		one.follow("全部用已保存的")
+		one.sees("草稿已保存")
+		require.Equal(t, "第二个窗口", one.value("注册地址"))
+	})
+	one.part("the back button shows the draft as it is", func() {
+		two.fill("注册地址", "返回之前改的")
+		two.follow("保存草稿")
+		one.follow("数字证书")
+		one.back()
+		eventually(t, patience, func() string {
+			if at := one.value("注册地址"); at != "返回之前改的" {
+				return "the form shows " + at
+			}
+			return ""
+		})
+		one.fill("邮编", "410008")
+		one.follow("保存草稿")
+		one.sees("草稿已保存")
+		require.Equal(t, "返回之前改的", one.value("注册地址"))
+	})
 }
 
 // TestSavingByItself shows that the page, which saves by itself, does not come

@@ -80,7 +80,7 @@ func TestB22_FilesInTheBrowser(t *testing.T) {
 		f := p.send("法定代表人身份证正反面", d.scan("断网时.png"))
 		require.Contains(t, f.Fault, "上传中断（网络异常），文件未保存")
 		p.network(-1, false)
-		p.press("重试断网时.png")
+		p.press("重新上传断网时.png")
 		p.until("it was not sent again", row("断网时.png")+`.querySelector("input[type=hidden]").value`)
 		require.Empty(t, p.find("attached", "法定代表人身份证正反面", "断网时.png").Fault)
 	})

@@ -42,7 +42,9 @@ func TestU6_FilesOfARow(t *testing.T) {
 	})
 	p.part("U1 S27 with a good one and dates in order the row is saved", func() {
 		p.upload("证书扫描件", d.pdf("考核证.pdf"))
-		p.follow("保存")
+		p.press("保存")
+		p.sees("没有上传成功：很大的扫描件.pdf、假.jpg")
+		p.follow("不带这些文件，继续")
 		p.sees("有 1 处需要修改，修改后即可保存", "须晚于发证日期 2024-05-01", "考核证.pdf")
 		require.Equal(t, "湘建安C(2024)0009", p.value("证书编号"), "full-width digits are understood")
 		p.fill("有效期至", "2027-04-30")
@@ -88,13 +90,11 @@ func TestTwoTabsWithRows(t *testing.T) {
 	one.open(f.path("/edit"))
 	two.open(f.path("/edit"))
 	two.follow("添加资质类型") // which saves the page of this window
-	one.part("S20 the older page is told that there is a newer draft, and keeps what was typed", func() {
+	one.part("S20 the older page is saved onto the newer draft", func() {
 		one.fill("发证机关", "第一个窗口的机关")
 		one.follow("保存草稿")
-		one.sees("这份草稿已在别处修改", "尚未保存")
-		require.Equal(t, "第一个窗口的机关", one.value("发证机关"))
-		one.follow("用我的内容覆盖")
 		one.sees("草稿已保存")
+		require.Equal(t, "第一个窗口的机关", one.value("发证机关"))
 	})
 	two.part("S21 a line from an older dialog is added to the newest draft", func() {
 		two.finds("查找资质属性和资质类型", "1040A010", building)
@@ -102,13 +102,22 @@ func TestTwoTabsWithRows(t *testing.T) {
 		two.follow("保存")
 		two.sees("已保存", building, "第一个窗口的机关")
 	})
-	one.part("S21 the other window overwrites the page, and not the line", func() {
+	one.part("S21 the other window saves the page, and not the line, of which it hears", func() {
 		one.fill("发证机关", "第一个窗口又改")
-		one.follow("添加资质类型")
-		one.sees("这份草稿已在别处修改")
-		one.follow("用我的内容覆盖")
-		one.sees("草稿已保存", building)
+		one.follow("保存草稿")
+		one.sees("草稿已保存", "合并了另一处对“资质类型”的修改", building)
 		require.Equal(t, "第一个窗口又改", one.value("发证机关"))
+	})
+	two.part("S21 a line that both change is asked for", func() {
+		two.follow("修改" + building)
+		one.follow("修改" + building)
+		one.fill("可承担业务", "第一个窗口写的")
+		one.follow("保存")
+		two.fill("可承担业务", "第二个窗口写的")
+		two.follow("保存")
+		two.sees("这份草稿已在别处修改", "第一个窗口写的", "第二个窗口写的")
+		two.follow("全部用我的")
+		two.sees("已保存", "第二个窗口写的")
 	})
 }
 

@@ -52,3 +52,14 @@ func ParseCanonical(content []byte) (Kind, Document, error) {
 	}
 	return e.Kind, d, nil
 }
+
+// Copy returns a document of the kind with the same content, of which nothing is
+// shared with d.
+func Copy(k Kind, d Document) (Document, error) {
+	content, err := Canonical(k, d)
+	if err != nil {
+		return nil, err
+	}
+	_, copied, err := ParseCanonical(content)
+	return copied, err
+}

@@ -249,22 +249,5 @@ func readCursor(cursor string, order ListOrder) (value string, id record.ID, ok 
 	return value, record.ID(text[:idLength]), utf8.ValidString(value) && !strings.Contains(value, "\x00")
 }
 
-// CountListings counts a subject's lines of each kind.
-func (s *Store) CountListings(ctx context.Context, subject record.ID) (map[record.Kind]int, error) {
-	var rows []struct {
-		Kind  record.Kind `bun:"kind"`
-		Count int         `bun:"count"`
-	}
-	err := s.db.NewRaw("SELECT kind, count(*) AS count FROM listings WHERE subject = ? GROUP BY kind", subject).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("count records: %w", err)
-	}
-	counts := map[record.Kind]int{}
-	for _, r := range rows {
-		counts[r.Kind] = r.Count
-	}
-	return counts, nil
-}
-
 // findable is what a search looks for, in the form that listings hold.
 func findable(search string) string { return strings.ToLower(form.Clean(search)) }

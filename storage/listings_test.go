@@ -251,10 +251,16 @@ func TestListsFollowEveryMove(t *testing.T) {
 		require.NoError(t, f.DropDraft(ctx, f.subject.ID, id))
 		listed(id, "", "")
 	})
-	t.Run("counts are those of the lists", func(t *testing.T) {
-		counts, err := f.CountListings(ctx, f.subject.ID)
+	t.Run("S19 counts are those of the lists", func(t *testing.T) {
+		tallies, err := f.Tallies(ctx, f.subject.ID, 30)
 		require.NoError(t, err)
-		require.Equal(t, map[record.Kind]int{record.Award: len(f.lines(t, record.Award, ""))}, counts)
+		tally := tallies[record.Award]
+		require.Equal(t, len(f.lines(t, record.Award, "")), tally.Lines)
+		require.Equal(t, len(f.lines(t, record.Award, storage.ListDrafts)), tally.Drafts)
+		require.Equal(t, len(f.lines(t, record.Award, storage.ListReturned)), tally.Returned)
+		require.Equal(t, len(f.lines(t, record.Award, storage.ListInForce))+len(f.lines(t, record.Award, storage.ListUnderReview)), tally.Submitted)
+		require.NotZero(t, tally.Submitted)
+		require.Zero(t, tally.Expiring, "an award does not expire")
 	})
 }
 
@@ -263,6 +269,13 @@ func TestS20_WhatIsOverIsNotListedAsInForce(t *testing.T) {
 	ctx := t.Context()
 	id := f.inForce(t, record.Qualification, f.document(t, record.Qualification, freshNumber()))
 	require.Equal(t, storage.ListInForce, f.listedAs(t, record.Qualification, id))
+	expiring := func(within int) int {
+		tallies, err := f.Tallies(ctx, f.subject.ID, within)
+		require.NoError(t, err)
+		return tallies[record.Qualification].Expiring
+	}
+	require.Zero(t, expiring(30))
+	require.Equal(t, 1, expiring(20000), "S19 what expires is counted")
 	today := time.Now().In(record.Shanghai)
 	for day, want := range map[string]storage.ListState{
 		today.Format(time.DateOnly): storage.ListInForce, today.AddDate(0, 0, -1).Format(time.DateOnly): storage.ListExpired, "": storage.ListInForce,
@@ -288,9 +301,9 @@ func TestS09_AStrangersDraftsAreNotListed(t *testing.T) {
 	_, err = d.TakeOver(ctx, d.subject.ID, "other hash", record.Actor{Role: record.Supervisor, ID: d.boss})
 	require.NoError(t, err)
 	require.Empty(t, f.lines(t, record.Award, ""))
-	counts, err := d.CountListings(ctx, d.subject.ID)
+	tallies, err := d.Tallies(ctx, d.subject.ID, 30)
 	require.NoError(t, err)
-	require.Empty(t, counts, "nor counted")
+	require.Zero(t, tallies[record.Award], "nor counted")
 	d.verify(t)
 }
 

@@ -147,6 +147,7 @@ type Version struct {
 	Signature   []byte
 	Certificate string
 	Assurance   record.Assurance
+	Command     record.ID // by which it was submitted
 	Reason      string
 	AcceptedAt  time.Time
 	// Since is when the version began to count for the first time; zero when
@@ -183,7 +184,7 @@ func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (
 	}
 	return Version{
 		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),
-		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Reason: row.Reason, AcceptedAt: row.AcceptedAt, Since: row.Since, account: row.Account,
+		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Command: row.Command, Reason: row.Reason, AcceptedAt: row.AcceptedAt, Since: row.Since, account: row.Account,
 	}, nil
 }
 

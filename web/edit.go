@@ -32,7 +32,7 @@ type editing struct {
 	section  string          // the tab to show; "" for the first
 	row      *view.RowForm   // the dialog that is open
 	problems []form.Problem
-	conflict *view.Conflict
+	shown    string // what an earlier page showed, where its input is shown again; else what this one does
 	notice   *view.Notice
 }
 
@@ -40,7 +40,7 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	fields := e.document.Form(today())
 	m := view.EditModel{
 		RecordID: string(d.id), Heading: d.heading(e.document), Back: d.back(), State: d.tag(), Form: fields, Whole: fields, Problems: e.problems,
-		Conflict: e.conflict, PaperOnly: v.paperOnly(d.kind), KeyNeeded: v.keyLogin(d.kind, "/") != "", Row: e.row,
+		PaperOnly: v.paperOnly(d.kind), KeyNeeded: v.keyLogin(d.kind, "/") != "", Row: e.row, Shown: e.shown,
 		Command: string(storage.NewID()), Upload: view.UploadPolicy{MaxBytes: s.MaxFile, Accept: ".pdf,.jpg,.jpeg,.png"},
 	}
 	d.divide(&m, e.section)
@@ -55,6 +55,9 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	}
 	if err := s.addReturn(v, d, &m); err != nil {
 		return err
+	}
+	if m.Shown == "" && d.draft != nil {
+		m.Shown = s.shownOn(d, d.draft, e.section, m.Remarks)
 	}
 	var err error
 	if d.kind.Profile() {
@@ -149,12 +152,15 @@ type typed struct {
 	version  int
 	section  string // the tab that was posted; "" for the whole document
 	row      *rowName
+	gone     *rowName          // the row that is taken out
 	answers  map[string]string // to the reviewer's remarks that the page showed
+	values   url.Values        // as posted
+	again    string            // where posting them again does the same
 }
 
-// typed binds what was posted: a row, a section that is a page, or the whole
-// document. Fixed fields and names that the form does not have are left out, as
-// are files and people that are not the subject's.
+// typed binds what was posted to a copy of the draft: a row, a section that is a
+// page, or the whole document. Fixed fields and names that the form does not have
+// are left out, as are files and people that are not the subject's.
 func (s *Server) typed(v *visit, d dossier, values url.Values) (typed, error) {
 	document, err := s.base(v, d)
 	if err != nil {
@@ -165,20 +171,30 @@ func (s *Server) typed(v *visit, d dossier, values url.Values) (typed, error) {
 	if err != nil {
 		return typed{}, err
 	}
-	t := typed{document: document, version: number(values.Get("draft_version")), section: values.Get("section"), answers: answersOf(values)}
+	t := typed{
+		document: document, version: number(values.Get("draft_version")), section: values.Get("section"), answers: answersOf(values),
+		values: values, again: v.OriginalURL(),
+	}
 	if name := values.Get("row"); name != "" {
 		return t, t.bindRow(d, name, values, find)
 	}
-	if definition, _ := record.DefinitionOf(d.kind); definition.Tabs {
-		section, ok := fields.Section(t.section)
-		if !ok {
-			section = fields[0]
-			t.section = ""
-		}
-		fields = form.Form{section}
+	if _, ok := fields.Section(t.section); !ok {
+		t.section = ""
 	}
-	fields.Bind(values, find)
+	d.posted(fields, t.section).Bind(values, find)
 	return t, nil
+}
+
+// posted is the part of a form that a page posts: one section where sections are
+// pages.
+func (d dossier) posted(fields form.Form, section string) form.Form {
+	if definition, _ := record.DefinitionOf(d.kind); !definition.Tabs {
+		return fields
+	}
+	if s, ok := fields.Section(section); ok {
+		return form.Form{s}
+	}
+	return fields[:1]
 }
 
 // lookup finds what posted ids stand for: the subject's files for the record,
@@ -204,66 +220,18 @@ func (s *Server) lookup(v *visit, id record.ID, fields form.Form, values url.Val
 	}}, nil
 }
 
-// base is the document that posted values are bound to: the draft's, or, when
-// the draft is gone, that of the latest version, so that what was typed can at
-// least be shown.
+// base is the document that posted values are bound to: a copy of the draft's,
+// or, when the draft is gone, that of the latest version, so that what was typed
+// can at least be shown.
 func (s *Server) base(v *visit, d dossier) (record.Document, error) {
 	if d.draft != nil {
-		return d.draft.Document, nil
+		return record.Copy(d.kind, d.draft.Document)
 	}
 	version, err := s.Store.Version(v.ctx, v.subject.ID, d.id, max(d.record.Submitted, d.record.InForce))
 	if err != nil {
 		return nil, err
 	}
 	return version.Document, nil
-}
-
-// save stores what was typed. When that is not possible it draws the page with
-// the person's input and the reason, and answers false.
-func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
-	if d.draft == nil {
-		return false, s.unsaved(v, *d, t, "草稿已不在：内容可能已在别处提交或放弃。下面是您填写的内容，尚未保存。")
-	}
-	if err := s.answerRemarks(v, *d, t.answers); err != nil {
-		return false, err
-	}
-	saved, err := s.Store.SaveDraft(v.ctx, v.subject.ID, d.id, t.version, t.document)
-	switch code := record.CodeOf(err); {
-	case code == record.DraftChanged:
-		return false, s.conflict(v, *d, t)
-	case code == record.Conflict:
-		return false, s.unsaved(v, *d, t, v.tr("%s。下面是您填写的内容，尚未保存。", v.shown(messageOf(err))))
-	case err != nil:
-		return false, err
-	}
-	d.draft = &saved
-	return true, nil
-}
-
-func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
-	if v.wantsJSON() {
-		return v.json(http.StatusConflict, map[string]any{"error": v.shown(why)})
-	}
-	return s.renderEdit(v, d, http.StatusConflict, editing{
-		document: t.document, section: t.section,
-		notice: &view.Notice{Tone: view.Bad, Title: "没有保存", Text: why, Link: d.path(""), LinkText: "查看现在的状态"},
-	})
-}
-
-// conflict shows the person's own input beside the fact that a newer draft
-// exists; saving again, from that page, overwrites it.
-func (s *Server) conflict(v *visit, d dossier, t typed) error {
-	newer, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)
-	if err != nil {
-		return err
-	}
-	if v.wantsJSON() {
-		return v.json(http.StatusConflict, map[string]any{"error": v.tr("这份草稿已在别处修改")})
-	}
-	d.draft = &newer
-	return s.renderEdit(v, d, http.StatusConflict, editing{
-		document: t.document, section: t.section, conflict: &view.Conflict{SavedAt: newer.UpdatedAt},
-	})
 }
 
 // posted reads a posted draft.
@@ -296,67 +264,4 @@ func troubled(fields form.Form, problems []form.Problem, posted string) string {
 		}
 	}
 	return cmp.Or(wrong, posted)
-}
-
-// saveDraft stores a draft: for a person who goes on filling, and for the
-// script that saves by itself.
-func saveDraft(s *Server, v *visit) error {
-	d, t, err := s.posted(v)
-	if err != nil {
-		return err
-	}
-	saved, err := s.save(v, &d, t)
-	if err != nil || !saved {
-		return err
-	}
-	if v.wantsJSON() {
-		return v.json(http.StatusOK, map[string]any{
-			"saved_at": d.draft.UpdatedAt.UTC().Format(time.RFC3339), "draft_version": d.draft.Version,
-		})
-	}
-	if row, ok := parseRow(v.Query("open")); ok {
-		return v.see(d.path(row.path()))
-	}
-	if t.row != nil {
-		return v.see(d.path(t.row.path() + unfinished)) // without scripts, for the next level of a cascade
-	}
-	if login := v.keyLogin(d.kind, d.editPath(t.section)); login != "" && v.Query("key") != "" {
-		return v.see(login)
-	}
-	if v.Query("stay") == "" && v.Query("tab") == "" {
-		v.flash(view.Good, "草稿已保存")
-	}
-	return v.see(d.editPath(cmp.Or(v.Query("tab"), t.section)))
-}
-
-// editPath is the page of the draft, at a section that is a page.
-func (d dossier) editPath(section string) string {
-	if section == "" {
-		return d.path("/edit")
-	}
-	return d.path("/edit?tab=" + url.QueryEscape(section))
-}
-
-// checkDraft stores a draft and leads to the page of answers if nothing keeps
-// it from being submitted.
-func checkDraft(s *Server, v *visit) error {
-	d, t, err := s.posted(v)
-	if err != nil {
-		return err
-	}
-	saved, err := s.save(v, &d, t)
-	if err != nil || !saved {
-		return err
-	}
-	refused, err := s.refusedFiles(v, d)
-	if err != nil {
-		return err
-	}
-	fields := d.draft.Document.Form(today())
-	if problems := append(fields.Problems(), refused...); len(problems) > 0 {
-		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{
-			document: d.draft.Document, section: troubled(fields, problems, t.section), problems: problems,
-		})
-	}
-	return v.see(d.path("/check"))
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"unireg/record"
@@ -110,7 +111,8 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 	if err != nil {
 		return view.Nav{}, err
 	}
-	nav := view.Nav{Total: 1}
+	kinds := record.KindsOf(v.subject.Type)
+	nav := view.Nav{Total: 1 + len(kinds)}
 	if p.submitted() {
 		nav.Done = 1
 	}
@@ -119,19 +121,19 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 		task.Icon = view.IconBuilding
 	}
 	nav.Tasks = append(nav.Tasks, task)
-	counts, err := s.Store.CountListings(v.ctx, v.subject.ID)
+	tallies, err := s.Store.Tallies(v.ctx, v.subject.ID, urgentDays)
 	if err != nil {
 		return view.Nav{}, err
 	}
-	for _, k := range record.KindsOf(v.subject.Type) {
-		item := view.NavItem{
-			Label: k.Label, Href: listPath(k.Kind), Icon: kindIcons[k.Kind], State: view.Tag{Text: "未填报"},
+	for _, k := range kinds {
+		tally := tallies[k.Kind]
+		if tally.Submitted > 0 {
+			nav.Done++
+		}
+		nav.Tasks = append(nav.Tasks, view.NavItem{
+			Label: k.Label, Href: listPath(k.Kind), Icon: kindIcons[k.Kind], State: tallyTag(tally),
 			Current: v.kind == k.Kind || strings.HasPrefix(path, "/records?") && record.Kind(v.Query("kind")) == k.Kind,
-		}
-		if n := counts[k.Kind]; n > 0 {
-			item.State.Text = v.tr("%d 项", n)
-		}
-		nav.Tasks = append(nav.Tasks, item)
+		})
 	}
 	for _, item := range []view.NavItem{
 		{Label: "变更历史总览", Href: "/history", Icon: view.IconHistory},
@@ -142,6 +144,24 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 		nav.More = append(nav.More, item)
 	}
 	return nav, nil
+}
+
+// tallyTag is the state of a task that has many records: what has to be done
+// about them first, else how far they are.
+func tallyTag(t storage.Tally) view.Tag {
+	switch {
+	case t.Returned > 0:
+		return view.Tag{Text: fmt.Sprintf("%d 项待补正", t.Returned), Tone: view.Bad}
+	case t.Expiring > 0:
+		return view.Tag{Text: fmt.Sprintf("%d 证将到期", t.Expiring), Tone: view.Warn}
+	case t.Submitted > 0:
+		return view.Tag{Text: fmt.Sprintf("%d 项已提交", t.Submitted), Tone: view.Good}
+	case t.Drafts > 0:
+		return view.Tag{Text: fmt.Sprintf("%d 项草稿", t.Drafts)}
+	case t.Lines > 0:
+		return view.Tag{Text: fmt.Sprintf("%d 项已作废", t.Lines)}
+	}
+	return view.Tag{Text: "未填报"}
 }
 
 // within reports whether a path is one of a record's pages.

@@ -22,6 +22,7 @@ type dossier struct {
 	record  *record.Record // nil before the first submit took effect
 	draft   *storage.Draft // nil while nothing is being written
 	pending []storage.CommandStatus
+	merged  []string // labels of what others had changed, which a save took in
 }
 
 // dossier reads a subject's record and its draft. A record of somebody else is
@@ -72,8 +73,9 @@ func (d dossier) facts(policy record.Policy) record.Facts {
 }
 
 // showProfile leads to the subject's 基本信息: to its draft where one is open,
-// else to the record. The first visit opens the draft. With welcome=1, right
-// after registration, the page names the login account.
+// else to the record. Where there is neither, as after a filing was given up, it
+// offers to begin. With welcome=1, right after registration, the page names the
+// login account.
 func showProfile(s *Server, v *visit) error {
 	p, err := s.profile(v.ctx, v.subject)
 	if err != nil {
@@ -89,11 +91,24 @@ func showProfile(s *Server, v *visit) error {
 	case p.draft != nil, p.record != nil && p.state() != neverFiled:
 		return v.see("/records/" + string(p.id()))
 	}
-	id, err := s.Store.StartDraft(v.ctx, v.actor().ID, v.subject, p.kind)
+	page, err := v.portal(p.kind.Label())
 	if err != nil {
 		return err
 	}
-	return v.see("/records/" + string(id) + "/edit" + welcome)
+	return v.render(http.StatusOK, view.BeginPage(page, p.kind.Label()))
+}
+
+// startProfile opens the draft of the subject's 基本信息. Pressed twice it opens
+// one.
+func startProfile(s *Server, v *visit) error {
+	id, err := s.Store.StartDraft(v.ctx, v.actor().ID, v.subject, record.ProfileKind(v.subject.Type))
+	if record.CodeOf(err) == record.Conflict {
+		return v.see("/profile") // submitted already
+	}
+	if err != nil {
+		return err
+	}
+	return v.see("/records/" + string(id) + "/edit")
 }
 
 // showRecord is the read-only page of a record.

@@ -6,6 +6,7 @@ import "net/http"
 var recordRoutes = []route{
 	{method: http.MethodGet, path: "/home", who: applicant, handle: showHome},
 	{method: http.MethodGet, path: "/profile", who: applicant, handle: showProfile},
+	{method: http.MethodPost, path: "/profile", who: applicant, handle: startProfile},
 	{method: http.MethodGet, path: "/history", who: applicant, handle: showHistory},
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
@@ -22,6 +23,7 @@ var recordRoutes = []route{
 	{method: http.MethodGet, path: "/people", who: applicant, handle: searchPeople},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
 	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},
+	{method: http.MethodGet, path: "/records/:id/print", who: applicant, handle: printRecord},
 	{method: http.MethodPost, path: "/records/:id/draft", who: applicant, handle: saveDraft},
 	{method: http.MethodPost, path: "/records/:id/check", who: applicant, handle: checkDraft},
 	{method: http.MethodGet, path: "/records/:id/check", who: applicant, handle: checkAnswers},

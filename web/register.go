@@ -242,7 +242,8 @@ func (s *Server) enrol(v *visit, t ticket, name, password string) (record.ID, er
 	if account.Password == hash {
 		v.audit("registered", slog.String("account", string(account.ID)))
 		s.ringRegistration(v, answer.Subject.ID)
-		return account.ID, nil
+		_, err := s.Store.StartDraft(v.ctx, account.ID, answer.Subject, record.ProfileKind(answer.Subject.Type))
+		return account.ID, err
 	}
 	ok, _, err := access.Verify(v.ctx, password, account.Password)
 	if err != nil {

@@ -206,7 +206,6 @@ func TestW13_NoGetChangesAnything(t *testing.T) {
 	p := newPortal(t, nil)
 	b := p.browser()
 	b.login(p.newOrganization())
-	b.get("/profile") // the first visit opens the draft
 	reviewer, _ := p.newStaff(record.Supervisor, true)
 	before := snapshot(t)
 	for _, r := range routes() {

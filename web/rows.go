@@ -131,20 +131,19 @@ func editRow(s *Server, v *visit) error {
 		return errNoPage
 	}
 	_, known := group.Row(n.id)
-	fields := d.draft.Document.Form(today())
-	row, ok := n.in(fields)
-	if !ok {
-		return record.Errorf(record.Invalid, "这一组已达到上限，请先删除不需要的项")
-	}
-	dialog := &view.RowForm{Group: group, Row: row, New: !known}
-	if known && v.Query("stay") == "" {
-		dialog.Problems = row.Problems() // a row is saved whole, or was found wanting
-	}
-	stored, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)
+	opened, err := record.Copy(d.kind, d.draft.Document)
 	if err != nil {
 		return err
 	}
-	return s.renderEdit(v, d, http.StatusOK, editing{document: stored.Document, section: sectionOf(d, n.group), row: dialog})
+	row, ok := n.in(opened.Form(today()))
+	if !ok {
+		return record.Errorf(record.Invalid, "这一组已达到上限，请先删除不需要的项")
+	}
+	dialog := &view.RowForm{Group: group, Row: row, New: !known, Shown: s.shownInRow(d, n)}
+	if known && v.Query("stay") == "" {
+		dialog.Problems = row.Problems() // a row is saved whole, or was found wanting
+	}
+	return s.renderEdit(v, d, http.StatusOK, editing{document: d.draft.Document, section: sectionOf(d, n.group), row: dialog})
 }
 
 // saveRow stores one row of a group, when nothing in it is wrong.
@@ -163,21 +162,17 @@ func saveRow(s *Server, v *visit) error {
 		_, known = group.Row(n.id)
 	}
 	values.Set("row", n.group+"/"+n.id)
-	stored, err := s.Store.Draft(v.ctx, v.subject.ID, d.id)
-	if err != nil {
-		return err
-	}
 	t, err := s.typed(v, d, values)
 	if err != nil {
 		return err
 	}
 	dialog := n.dialog(t.document)
-	dialog.New, dialog.Problems = !known, dialog.Row.Problems()
+	dialog.New, dialog.Problems, dialog.Shown = !known, dialog.Row.Problems(), values.Get(shownField)
 	if after := dialog.Group.Problem(); after != before && len(dialog.Problems) == 0 {
 		dialog.Fault = after
 	}
 	if len(dialog.Problems) > 0 || dialog.Fault != "" {
-		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: stored.Document, section: t.section, row: dialog})
+		return s.renderEdit(v, d, http.StatusUnprocessableEntity, editing{document: d.draft.Document, section: t.section, row: dialog})
 	}
 	return s.saveRows(v, d, t, n, "已保存")
 }
@@ -189,7 +184,7 @@ func (s *Server) saveRows(v *visit, d dossier, t typed, n rowName, done string) 
 	if err != nil || !saved {
 		return err
 	}
-	v.flash(view.Good, done)
+	v.flash(view.Good, d.savedText(done))
 	return v.see(d.editPath(t.section) + "#f-" + n.group)
 }
 
@@ -208,10 +203,20 @@ func deleteRow(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	group := t.document.Form(today()).Field(n.group)
-	if group == nil || group.Widget != form.WidgetRows {
+	if !t.takeOut(n) {
 		return errNoPage
 	}
-	group.RemoveRow(n.id)
 	return s.saveRows(v, d, t, n, "已删除")
+}
+
+// takeOut takes a row out of the posted document; false where there is no such
+// group.
+func (t *typed) takeOut(n rowName) bool {
+	group := t.document.Form(today()).Field(n.group)
+	if group == nil || group.Widget != form.WidgetRows {
+		return false
+	}
+	group.RemoveRow(n.id)
+	t.gone = &n
+	return true
 }

@@ -65,7 +65,11 @@ func fileField(d dossier, name string) (*form.Field, error) {
 	if !d.open() {
 		return nil, record.Errorf(record.Conflict, "这份草稿现在不能添加附件，请刷新页面查看最新状态")
 	}
-	fields := d.draft.Document.Form(today())
+	document, err := record.Copy(d.kind, d.draft.Document)
+	if err != nil {
+		return nil, err
+	}
+	fields := document.Form(today())
 	if row, ok := rowOfField(name); ok {
 		row.in(fields) // it may be one that is being added
 	}
@@ -160,6 +164,7 @@ func attachFile(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
+	t.again = d.path("/draft") // the file is stored: what refers to it is among the values
 	saved, err := s.save(v, &d, t)
 	if err != nil || !saved {
 		return err
@@ -176,6 +181,7 @@ func attachFile(s *Server, v *visit) error {
 	}
 	if t.row != nil {
 		e.row = t.row.dialog(d.draft.Document)
+		e.row.Shown = s.shownInRow(d, *t.row)
 	}
 	return s.renderEdit(v, d, told.status, e)
 }

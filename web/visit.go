@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -273,13 +272,22 @@ func shownLogin(subject record.Subject) string {
 // render draws a page, to a buffer first: a page that cannot be drawn is an
 // error page and not half of one.
 func (v *visit) render(status int, page templ.Component) error {
-	var drawn bytes.Buffer
-	// Drawing waits for nothing: the page that says that time is over is drawn too.
-	if err := page.Render(context.WithoutCancel(v.ctx), &drawn); err != nil {
-		return fmt.Errorf("draw %s: %w", v.route.path, err)
+	drawn, err := v.drawn(page)
+	if err != nil {
+		return err
 	}
 	v.Status(status).Type("html", "utf-8")
-	return v.Send(drawn.Bytes())
+	return v.SendString(drawn)
+}
+
+// drawn is a page, or a part of one, as text.
+func (v *visit) drawn(part templ.Component) (string, error) {
+	var drawn strings.Builder
+	// Drawing waits for nothing: the page that says that time is over is drawn too.
+	if err := part.Render(context.WithoutCancel(v.ctx), &drawn); err != nil {
+		return "", fmt.Errorf("draw %s: %w", v.route.path, err)
+	}
+	return drawn.String(), nil
 }
 
 // see sends the browser to another page with GET.

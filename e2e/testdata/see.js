@@ -15,8 +15,9 @@
     return squeeze(copy.textContent);
   };
 
-  // places are the roots to look in: an open dialog hides the rest.
-  const root = () => document.querySelector("dialog[open]:modal") ?? document.body;
+  // places are the roots to look in: an open dialog hides the rest, and the one
+  // before it.
+  const root = () => [...document.querySelectorAll("dialog[open]:modal")].at(-1) ?? document.body;
 
   // openAround unfolds what the element is folded into.
   const openAround = (element) => {
@@ -212,7 +213,7 @@
     // headed by its name: the navigation and the tags say of which kind it is.
     kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt"),
       location.pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/)
-        ? [".tasks [aria-current]", ".tab[aria-current]", "h1 .tag", ".sum dd"].map((part) => squeeze(document.querySelector(part)?.textContent ?? "").replace(/\d+项$/, "")).join("/")
+        ? [".tasks [aria-current]", ".tab[aria-current]", "h1 .tag", ".sum dd"].map((part) => document.querySelector(part)).map((part) => part ? words(part, ".st, .st-live") : "").join("/")
         : squeeze(document.querySelector("h1")?.textContent ?? ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),
   };
 })()

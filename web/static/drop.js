@@ -24,12 +24,20 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files, event.target.closest("[data-attachment]"));
 });
 
+// What has text as well, such as cells of a sheet, is pasted as text.
 document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length > 0 && !event.target.matches("textarea")) {
-    event.preventDefault();
-    take(event.clipboardData.files, event.target.closest("[data-attachment]"));
-  }
+  const { files, types } = event.clipboardData;
+  if (files.length === 0 || types.includes("text/plain")) return;
+  event.preventDefault();
+  take([...files].map(named), event.target.closest("[data-attachment]"));
 });
+
+// named gives a screenshot, which browsers call image.png, the time for a name.
+function named(file) {
+  if (!/^image\.\w+$/.test(file.name)) return file;
+  const time = new Date().toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).replace(/[-:]/g, "").replace(" ", "-");
+  return new File([file], `截图-${time}${file.name.slice(5)}`, { type: file.type });
+}
 
 function take(files, group) {
   if (group?.querySelector("input[type=file]")) {

@@ -1,8 +1,9 @@
 // Attachments: a file is uploaded as soon as it is chosen, and may be replaced
 // and deleted. drop.js adds dragging and pasting. Without them the buttons of
 // the form do the same.
+import { remove } from "./attached.js";
 import { part } from "./scanning.js";
-import { remove, upload } from "./upload.js";
+import { upload } from "./upload.js";
 
 for (const group of document.querySelectorAll("[data-attachment]")) {
   const input = group.querySelector("input[type=file]");

@@ -58,6 +58,7 @@ function focusOn(id) {
   const target = document.getElementById(id);
   if (!target) return;
   target.closest("details")?.setAttribute("open", "");
+  target.dispatchEvent(new Event("reveal", { bubbles: true }));
   const control = target.matches("input, select, textarea, section") ? target
     : target.querySelector("input:not([type=hidden], [type=file]), select, textarea, button:not([hidden])");
   setTimeout(() => (control ?? target).focus({ preventScroll: false }));

@@ -1,92 +1,81 @@
-// Uploads one file of an attachment field: its row, progress, failure and
-// retry. One request for each file.
-import { part, show } from "./scanning.js";
-import { t } from "./words.js";
+// Uploads the files of attachment fields, two at a time, one request for each.
+import { draw, failed, remove, size, stands, taken } from "./attached.js";
+import { Pace } from "./pace.js";
+import { part } from "./scanning.js";
+import { fresh, token } from "./token.js";
 
 const form = document.querySelector("form[data-document]");
-const csrf = document.querySelector("meta[name=csrf]").content;
-const blank = document.getElementById("file-row");
+const atOnce = 2;
+const waiting = [];
+let running = 0;
 
-function size(bytes) {
-  return bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1)} MB` : `${Math.max(1, Math.floor(bytes / 1024))} KB`;
-}
-
-// upload sends one file and draws its row.
+// upload sends one file and draws its row. The row that it replaces goes when it
+// is taken in.
 export function upload(group, file, replaced) {
-  const row = blank.content.firstElementChild.cloneNode(true);
-  for (const name of row.querySelectorAll("[data-for]")) name.textContent = file.name;
-  part(row, "name").textContent = file.name;
-  part(row, "size").textContent = size(file.size);
-  part(row, "preview").hidden = true;
-  group.querySelector(".att-files").append(row);
-  group.querySelector("[data-none]")?.remove();
+  const row = draw(group, file);
   const limit = Number(group.querySelector("input[type=file]").dataset.max);
-  if (limit && file.size > limit) return fail(row, t("文件有 %s，单个不能超过 %s，请压缩后重新上传", size(file.size), size(limit)));
-  part(row, "retry").addEventListener("click", () => send(group, row, file, replaced));
-  send(group, row, file, replaced);
+  if (limit && file.size > limit) return failed(row, `文件有 ${size(file.size)}，单个不能超过 ${size(limit)}，请压缩后重新上传`);
+  const job = { group, row, file, replaced };
+  part(row, "retry").addEventListener("click", () => queue(job));
+  part(row, "cancel").addEventListener("click", () => cancel(job));
+  queue(job);
 }
 
-function send(group, row, file, replaced) {
-  row.classList.remove("bad");
-  part(row, "error").hidden = part(row, "retry").hidden = true;
-  part(row, "progress").hidden = false;
-  const request = new XMLHttpRequest();
+function queue(job) {
+  stands(job.row, "waiting", "等待上传");
+  waiting.push(job);
+  next();
+}
+
+function next() {
+  while (running < atOnce && waiting.length > 0) {
+    running++;
+    send(waiting.shift()).finally(() => { running--; next(); });
+  }
+}
+
+function cancel(job) {
+  if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);
+  job.row.remove();
+  job.request?.abort();
+  job.group.querySelector("[data-pick]")?.focus();
+  document.dispatchEvent(new Event("uploaded"));
+}
+
+async function send(job, again = false) {
+  const { group, row, replaced } = job;
+  stands(row, "running", "0%");
+  job.request = new XMLHttpRequest();
+  await exchange(job, job.request);
+  if (!row.isConnected) return; // cancelled
+  const { status, response } = job.request;
+  if (status === 0) return failed(row, "上传中断（网络异常），文件未保存", true);
+  if (status < 300 && response?.id) {
+    taken(group, row, response);
+    if (replaced) remove(replaced);
+    return;
+  }
+  const ended = status === 401 || status === 403; // the session of the page
+  if (ended && !again && await fresh()) return send(job, true);
+  failed(row, status === 401 ? "登录已过期，文件未保存" : response?.error ?? "上传失败，文件未保存", status >= 500 || ended);
+  part(row, "login").hidden = status !== 401;
+}
+
+// exchange ends when the request has, whatever became of it.
+function exchange({ group, row, file }, request) {
   request.open("POST", `/files?record=${form.dataset.record}&field=${group.dataset.attachment}`);
-  request.setRequestHeader("X-CSRF-Token", csrf);
+  request.setRequestHeader("X-CSRF-Token", token());
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
-  request.upload.addEventListener("progress", (event) => {
-    const percent = Math.round(100 * event.loaded / event.total);
-    row.querySelector("progress").value = percent;
-    part(row, "percent").textContent = percent < 100 ? `${percent}%` : t("正在保存…");
-  });
-  request.addEventListener("error", () => fail(row, t("上传中断（网络异常），文件未保存"), true));
-  request.addEventListener("load", () => {
-    if (request.status < 300 && request.response?.id) done(group, row, request.response, replaced);
-    else fail(row, request.response?.error ?? t("上传失败，文件未保存"), request.status >= 500);
+  const pace = new Pace();
+  request.upload.addEventListener("progress", ({ loaded, total }) => {
+    row.querySelector("progress").value = 100 * loaded / total;
+    part(row, "percent").textContent = loaded < total ? pace.text(loaded, total) : "正在保存…";
   });
   const body = new FormData();
   body.append("file", file);
-  request.send(body);
-}
-
-function done(group, row, stored, replaced) {
-  row.dataset.file = stored.id;
-  const input = row.querySelector("input[type=hidden]");
-  input.name = group.dataset.attachment;
-  input.value = stored.id;
-  part(row, "progress").hidden = true;
-  const preview = part(row, "preview");
-  const image = stored.type.startsWith("image/");
-  preview.href = image ? `/files/${stored.id}/preview` : `/files/${stored.id}?inline=1`;
-  preview.hidden = part(row, "replace").hidden = false;
-  if (image) {
-    preview.dataset.picture = stored.name;
-    const thumb = document.createElement("img");
-    [thumb.src, thumb.alt] = [`/files/${stored.id}/preview?size=thumb`, ""];
-    part(row, "thumb").replaceChildren(thumb);
-  }
-  show(row, stored.state);
-  if (replaced) remove(replaced);
-  form.dispatchEvent(new Event("change"));
-}
-
-function fail(row, text, again = false) {
-  row.classList.add("bad");
-  part(row, "progress").hidden = true;
-  part(row, "retry").hidden = !again;
-  const error = part(row, "error");
-  error.textContent = text;
-  error.hidden = false;
-}
-
-// remove deletes a file and its row.
-export async function remove(row) {
-  const id = row.dataset.file;
-  if (id) {
-    const response = await fetch(`/files/${id}/delete`, { method: "POST", headers: { "X-CSRF-Token": csrf, Accept: "application/json" } }).catch(() => null);
-    if (!response?.ok) return fail(row, t("没有删除成功，请重试"));
-  }
-  row.remove();
-  form.dispatchEvent(new Event("change"));
+  return new Promise((end) => {
+    request.addEventListener("loadend", end);
+    request.send(body);
+  });
 }

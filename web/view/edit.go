@@ -52,18 +52,13 @@ type CAModel struct {
 	Links   []CALink       // to the applications under way, and to what was issued
 }
 
-// Conflict tells that the draft was saved elsewhere since this page was opened.
-// The page shows the person's own input; saving again needs a choice:
-// 「用我的内容覆盖」 posts with the draft_version of the model, which is then the
-// newer one, and 「放弃我的修改」 opens the page anew.
-type Conflict struct {
-	SavedAt time.Time
-	By      string // may be empty
-}
+// ToldField names the hidden controls that carry the fields whose problems the
+// page shows: when the page saves itself, these are looked at again.
+const ToldField = "told"
 
 // EditModel is the page on which a draft is filled. Its form posts to
 // /records/:id/draft (保存草稿) and /records/:id/check (核对并提交); the hidden
-// inputs are _csrf (always the first control) and draft_version.
+// inputs are _csrf (always the first control), draft_version and shown.
 //
 // Without scripts: 更新下级选项 posts to /records/:id/draft?stay=1; an upload
 // posts the whole form as multipart to /records/:id/attach?field=NAME with the
@@ -72,7 +67,9 @@ type Conflict struct {
 // multipart part "file", answered by {id,name,size,type,sha256,state} or
 // {error}; GET /records/:id/files answers {files: {id: state}} while the virus
 // scan is awaited; POST /files/:id/delete with Accept: application/json; draft with
-// Accept: application/json answers {saved_at, draft_version}, or 409, or 401.
+// Accept: application/json answers {saved_at, draft_version, shown, live, problems,
+// merged}, or 409 with {error, live}, or 401. live are the parts of LiveParts or
+// CollisionNotice, which take the places of those of the same data-live.
 //
 // Rows of a group are pages of their own, /records/:id/rows/:group/:row, which
 // show this page with the row's dialog open. Sections that are tabs are saved
@@ -97,10 +94,11 @@ type EditModel struct {
 	DraftVersion int
 	SavedAt      time.Time // zero: never saved
 	PaperOnly    bool      // a submit under this session counts for 纸质标 only (S12)
-	Conflict     *Conflict
+	Shown        string    // what the page shows of the draft, as package web remembers it
+	Merged       []string  // labels of what others had changed, for LiveParts
 	Upload       UploadPolicy
 	CA           *CAModel // nil: the kind has no such section
-	Actions      []Action // ActionDiscard, ActionPrint
+	Actions      []Action // ActionDiscard, ActionDelete
 	Command      string   // nonce for the dialogs of the actions
 	Welcome      *Welcome // just registered (S05)
 }
@@ -120,6 +118,7 @@ type RowForm struct {
 	New      bool
 	Problems []form.Problem
 	Fault    string // what the row would break in the group; may be empty
+	Shown    string // as EditModel's, of the row
 }
 
 func (r RowForm) name() string { return r.Group.Name + "/" + r.Row.ID }
@@ -133,6 +132,34 @@ func (r RowForm) title(ctx context.Context) string {
 		return tr(ctx, "添加%s", shown(ctx, r.Group.Label))
 	}
 	return tr(ctx, "修改%s", shown(ctx, r.Group.Label))
+}
+
+// beforeSubmit is what the summary of problems says of them on the page of a
+// draft.
+const beforeSubmit = "，修改后即可提交"
+
+// filling shows in the navigation how far the profile is whose draft the page
+// shows.
+func (p Page) filling(m EditModel) Page {
+	if m.Back != nil {
+		return p
+	}
+	p.Nav.Tasks = slices.Clone(p.Nav.Tasks)
+	for i := range p.Nav.Tasks {
+		if task := &p.Nav.Tasks[i]; task.Current {
+			task.Live, task.State = true, m.taskState()
+		}
+	}
+	return p
+}
+
+// taskState is the word of the navigation on what is being filled, where the page
+// shows what is wrong with it.
+func (m EditModel) taskState() Tag {
+	if len(m.Problems) > 0 {
+		return Tag{"需修改 " + count(len(m.Problems)) + " 处", Bad}
+	}
+	return m.State
 }
 
 // Welcome names the login account after registration.

@@ -3,6 +3,7 @@ package view_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -104,9 +105,13 @@ func bidderShots() []shot {
 			m.Remarks, m.ReturnReason, m.ReturnDue, m.ChangeReason = remarks, "法定代表人姓名与营业执照不一致。", now.Add(150*time.Hour), "法定代表人变更"
 			m.State, m.CA.Missing = view.Tag{Text: "退回待补正", Tone: view.Warn}, nil
 		})), []string{"审核退回", "审核意见", "已修改", "下一阶段开通"}},
-		{"edit-conflict", view.EditPage(bidderPage("基本信息", path+"/edit"), edit(document(), func(m *view.EditModel) {
-			m.Conflict = &view.Conflict{SavedAt: ago(3 * time.Minute), By: "另一登录会话"}
-		})), []string{"已在别处修改", "用我的内容覆盖"}},
+		{"begin", view.BeginPage(bidderPage("基本信息", "/profile"), "基本信息"), []string{"开始填写", "还没有填写基本信息"}},
+		{"print", view.PrintPage(page("打印基本信息", path+"/print"), view.PrintModel{
+			Kind: "基本信息", Subject: "示范建工集团有限公司", Code: "91430100MA00DEM06N", Version: 2, Receipt: "20261123-7KQM4XHT9C", State: view.Tag{Text: "现行有效"}, At: now,
+			Assurance: view.ByCertificate, Signature: &view.Check{Text: "数字签名有效", Note: "示范 CA 签发"}, Reason: "法定代表人变更", SHA256: strings.Repeat("9f", 32), Form: document().Form(now), Back: path,
+		}), []string{"第 2 版", "20261123-7KQM4XHT9C", "数字签名有效", "打印时间", "9f9f"}},
+		{"print-draft", view.PrintPage(page("打印基本信息", path+"/print"), view.PrintModel{Kind: "基本信息", Draft: true, Subject: "示范建工集团有限公司", Form: faulty().Form(now), Back: path + "/edit"}), []string{"草稿，尚未提交"}},
+		{"merge", view.MergePage(bidderPage("基本信息", path+"/draft"), merge(path)), []string{"已在别处修改", "您填写的", "已保存的", "两处都改了", "只在另一处改了", "两边都要", "全部用我的", "合并并保存", "legal_name"}},
 		{"record", view.RecordPage(bidderPage("基本信息", path), record_), []string{"我的申报到哪一步了", "撤回", "纸质标"}},
 		{"record-in-force", view.RecordPage(bidderPage("基本信息", path), inForce), []string{"变更", "变更原因"}},
 		{"record-returned", view.RecordPage(bidderPage("基本信息", path), returned), []string{"放弃修改", "继续填写", "补正截止"}},

@@ -19,7 +19,14 @@ func atMinute(t time.Time) timestamp { return timestamp{t, stamp(t)} }
 func atSecond(t time.Time) timestamp { return timestamp{t, second(t)} }
 func atBrief(t time.Time) timestamp  { return timestamp{t, brief(t)} }
 func atDay(t time.Time) timestamp    { return timestamp{t, day(t)} }
-func atClock(t time.Time) timestamp  { return timestamp{t, clock(t)} }
+
+// atSaved is when something was saved: by the clock today, with the day before.
+func atSaved(now, t time.Time) timestamp {
+	if day(now) == day(t) {
+		return timestamp{t, clock(t)}
+	}
+	return timestamp{t, brief(t)}
+}
 
 // toggled is the value that a switch posts to change its state.
 func toggled(on bool) string {
@@ -109,6 +116,9 @@ func nameEnd(name string) string { return strings.TrimPrefix(name, nameStart(nam
 
 const nameBreak = "统一"
 
+// quoted lists names between quotation marks that the sentence around brings.
+func quoted(names []string) string { return strings.Join(names, "”“") }
+
 // inBrackets adds a remark to what stands before it.
 func inBrackets(ctx context.Context, text string) string {
 	if text == "" {
@@ -151,7 +161,7 @@ func filer(ctx context.Context, by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "drafts.css", "print.css", "window.css"}
 
 // onThisPage is the address of a field that the page itself shows.
 func onThisPage(field string) string { return "#f-" + field }
@@ -159,7 +169,7 @@ func onThisPage(field string) string { return "#f-" + field }
 func editScripts(m EditModel) []string {
 	// search.js brings cascade.js along: named here it would run twice, for an
 	// import and a page know a module by different addresses.
-	scripts := []string{"search.js", "pick.js", "count.js", "files.js", "drop.js", "preview.js"}
+	scripts := []string{"search.js", "pick.js", "count.js", "files.js", "drop.js", "unfinished.js", "preview.js"}
 	if m.Row == nil {
 		scripts = append(scripts, "form.js", "ca.js")
 	}

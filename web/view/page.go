@@ -96,6 +96,7 @@ type NavItem struct {
 	Icon    Icon
 	State   Tag // e.g. 需修改 3 处; empty text shows none
 	Current bool
+	Live    bool // the state follows what the page saves by itself
 }
 
 // Nav is the left navigation. Done of Total tasks are in force or submitted;
@@ -150,6 +151,7 @@ const (
 	releaseDialog  = "dialog-release"
 	welcomeDialog  = "dialog-welcome"
 	assignDialog   = "dialog-assign"
+	uploadsDialog  = "dialog-uploads"
 	keysDialog     = "dialog-keys"
 	reopenDialog   = "dialog-reopen"
 )

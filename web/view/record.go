@@ -18,7 +18,7 @@ const (
 	ActionChange   Action = "change"   // 【变更】: POST /records/:id/change with reason, command
 	ActionWithdraw Action = "withdraw" // 撤回: POST /records/:id/withdraw with command
 	ActionDiscard  Action = "discard"  // 放弃修改: POST /records/:id/discard with command
-	ActionPrint    Action = "print"    // 打印: the browser's own
+	ActionPrint    Action = "print"    // 打印: GET /records/:id/print, elsewhere the browser's own
 	ActionDelete   Action = "delete"   // 删除草稿 that was never filed: POST /records/:id/discard with command
 	ActionVoid     Action = "void"     // 作废: POST /records/:id/void with reason, command
 	ActionRestore  Action = "restore"  // 取消作废: POST /records/:id/restore with command
@@ -54,11 +54,16 @@ func (m RecordModel) at(field string) string {
 	return fieldAddress(m.RecordID, sectionOf(m.Form, field), field)
 }
 
-func has(actions []Action, a Action) bool { return slices.Contains(actions, a) }
-
-func only(actions []Action, a Action) []Action {
-	return slices.DeleteFunc(slices.Clone(actions), func(b Action) bool { return b != a })
+// printed is what of the record is printed: the version that the page shows, the
+// draft where there is none.
+func (m RecordModel) printed() string {
+	if m.Version == 0 {
+		return PrintDraft
+	}
+	return count(m.Version)
 }
+
+func has(actions []Action, a Action) bool { return slices.Contains(actions, a) }
 
 func without(actions []Action, a Action) []Action {
 	return slices.DeleteFunc(slices.Clone(actions), func(b Action) bool { return b == a })

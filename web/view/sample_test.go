@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"strings"
 	"time"
 
 	"unireg/record"
@@ -122,7 +123,7 @@ func edit(d *record.OrganizationDocument, change func(*view.EditModel)) view.Edi
 		DraftVersion: 7, SavedAt: ago(0), PaperOnly: true,
 		Upload:  view.UploadPolicy{MaxBytes: 20 << 20, Accept: ".pdf,.jpg,.jpeg,.png"},
 		CA:      &view.CAModel{State: view.Tag{Text: "未办理"}, Missing: append(f[0].Problems(), f[1].Problems()...), Note: "CA 锁的网上申请将在下一阶段开通。"},
-		Actions: []view.Action{view.ActionDiscard, view.ActionPrint}, Command: command,
+		Actions: []view.Action{view.ActionDiscard}, Command: command,
 	}
 	if change != nil {
 		change(&m)
@@ -190,6 +191,29 @@ func review(change func(*view.ReviewModel)) view.ReviewModel {
 	}
 	if change != nil {
 		change(&m)
+	}
+	return m
+}
+
+// merge is a draft that was changed in two windows.
+func merge(path string) view.MergeModel {
+	base, mine, saved := document(), document(), document()
+	mine.Address, mine.Roles = "示范大道 100 号，甲窗口所填", mine.Roles[:1]
+	saved.Address, saved.Website = "示范大道 200 号", "https://example.com"
+	saved.Licence = nil
+	shown := map[string]bool{}
+	key := func(name string, content []string) string { return name + "=" + strings.Join(content, "|") }
+	base.Form(now).Contents(func(name string, content []string) { shown[key(name, content)] = true })
+	m := view.MergeModel{
+		Heading: "基本信息", Action: path + "/draft", SavedAt: now.Add(-3 * time.Minute), Seen: "c2Vlbg",
+		Fields: []view.PostedField{{Name: "draft_version", Value: "7"}, {Name: "legal_name", Value: "示范建工集团有限公司"}},
+	}
+	for _, d := range form.Compare(func(name string, content []string) bool { return shown[key(name, content)] }, mine.Form(now), saved.Form(now)) {
+		item := view.MergeItem{Difference: d, Chosen: d.Default()}
+		if item.Chosen == "" {
+			item.Chosen, item.Collides = form.Mine, true
+		}
+		m.Add(item)
 	}
 	return m
 }
