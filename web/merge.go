@@ -39,7 +39,7 @@ func (m merging) told() []string {
 // what its page showed is compared always: its page may not show yet what an
 // earlier save took in. One that does not say is compared when its version is
 // not the draft's.
-func (s *Server) merge(d dossier, t typed) (merging, error) {
+func (s *Server) merge(v *visit, d dossier, t typed) (merging, error) {
 	m := merging{answers: t.answers}
 	var err error
 	if m.document, err = record.Copy(d.kind, t.document); err != nil {
@@ -65,7 +65,7 @@ func (s *Server) merge(d dossier, t typed) (merging, error) {
 	if t.gone != nil {
 		m.compareRow(shown, mine, kept, *t.gone)
 	}
-	m.compareAnswers(shown, t, d.draft.Answers)
+	m.compareAnswers(v, shown, t, d.draft.Answers)
 	return m, m.choose(t, s.remembered(d.id, t.values.Get(seenField)))
 }
 
@@ -79,11 +79,11 @@ func (m *merging) compareRow(shown form.Shown, mine, kept form.Form, n rowName) 
 
 // compareAnswers compares the answers to remarks. Those that the page shows as
 // they were are not written again.
-func (m *merging) compareAnswers(shown form.Shown, t typed, kept map[string]string) {
+func (m *merging) compareAnswers(v *visit, shown form.Shown, t typed, kept map[string]string) {
 	m.answers = map[string]string{}
 	for target, text := range t.answers {
 		m.answers[target] = text
-		d, ok := form.CompareText(shown, answerField+target, "审核意见", "对“"+t.label(target)+"”的答复", text, kept[target], func() { delete(m.answers, target) })
+		d, ok := form.CompareText(shown, answerField+target, "审核意见", v.tr("对“%s”的答复", v.shown(t.label(target))), text, kept[target], func() { delete(m.answers, target) })
 		if ok {
 			m.differences = append(m.differences, d)
 		}
@@ -142,7 +142,7 @@ func (s *Server) conflict(v *visit, d dossier, t typed, m merging) error {
 		if err != nil {
 			return err
 		}
-		return v.json(http.StatusConflict, map[string]any{"error": "这份草稿已在别处修改", "live": live})
+		return v.json(http.StatusConflict, map[string]any{"error": v.tr("这份草稿已在别处修改"), "live": live})
 	}
 	page := view.MergeModel{Heading: d.heading(t.document), Back: d.back(), Action: t.again, Fields: t.carried(), SavedAt: d.draft.UpdatedAt}
 	page.Seen = s.remember(d.id, func(each func(string, []string)) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"unireg/record"
@@ -131,7 +130,7 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 			nav.Done++
 		}
 		nav.Tasks = append(nav.Tasks, view.NavItem{
-			Label: k.Label, Href: listPath(k.Kind), Icon: kindIcons[k.Kind], State: tallyTag(tally),
+			Label: k.Label, Href: listPath(k.Kind), Icon: kindIcons[k.Kind], State: v.tallyTag(tally),
 			Current: v.kind == k.Kind || strings.HasPrefix(path, "/records?") && record.Kind(v.Query("kind")) == k.Kind,
 		})
 	}
@@ -148,18 +147,18 @@ func (s *Server) nav(v *visit) (view.Nav, error) {
 
 // tallyTag is the state of a task that has many records: what has to be done
 // about them first, else how far they are.
-func tallyTag(t storage.Tally) view.Tag {
+func (v *visit) tallyTag(t storage.Tally) view.Tag {
 	switch {
 	case t.Returned > 0:
-		return view.Tag{Text: fmt.Sprintf("%d 项待补正", t.Returned), Tone: view.Bad}
+		return view.Tag{Text: v.tr("%d 项待补正", t.Returned), Tone: view.Bad}
 	case t.Expiring > 0:
-		return view.Tag{Text: fmt.Sprintf("%d 证将到期", t.Expiring), Tone: view.Warn}
+		return view.Tag{Text: v.tr("%d 证将到期", t.Expiring), Tone: view.Warn}
 	case t.Submitted > 0:
-		return view.Tag{Text: fmt.Sprintf("%d 项已提交", t.Submitted), Tone: view.Good}
+		return view.Tag{Text: v.tr("%d 项已提交", t.Submitted), Tone: view.Good}
 	case t.Drafts > 0:
-		return view.Tag{Text: fmt.Sprintf("%d 项草稿", t.Drafts)}
+		return view.Tag{Text: v.tr("%d 项草稿", t.Drafts)}
 	case t.Lines > 0:
-		return view.Tag{Text: fmt.Sprintf("%d 项已作废", t.Lines)}
+		return view.Tag{Text: v.tr("%d 项已作废", t.Lines)}
 	}
 	return view.Tag{Text: "未填报"}
 }

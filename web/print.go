@@ -37,7 +37,7 @@ func printRecord(s *Server, v *visit) error {
 			return err
 		}
 	}
-	return v.render(http.StatusOK, view.PrintPage(v.page("打印"+d.kind.Label()), m))
+	return v.render(http.StatusOK, view.PrintPage(v.page(v.tr("打印%s", v.shown(d.kind.Label()))), m))
 }
 
 // printDraft fills in what is being written, as it stands.

@@ -184,7 +184,7 @@ func (s *Server) saveRows(v *visit, d dossier, t typed, n rowName, done string) 
 	if err != nil || !saved {
 		return err
 	}
-	v.flash(view.Good, d.savedText(done))
+	v.flash(view.Good, v.savedText(d, done))
 	return v.see(d.editPath(t.section) + "#f-" + n.group)
 }
 

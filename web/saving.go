@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"unireg/record"
@@ -25,7 +24,7 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 		if d.draft == nil {
 			return false, s.unsaved(v, *d, t, "草稿已不在：内容可能已在别处提交或放弃。下面是您填写的内容，尚未保存。")
 		}
-		m, err := s.merge(*d, t)
+		m, err := s.merge(v, *d, t)
 		switch {
 		case err != nil:
 			return false, err
@@ -40,11 +39,11 @@ func (s *Server) save(v *visit, d *dossier, t typed) (bool, error) {
 		case err == nil:
 			d.draft, d.merged = &saved, m.told()
 			if len(d.merged) > 0 && !v.wantsJSON() {
-				v.flash(view.Info, mergedText(d.merged))
+				v.flash(view.Info, v.mergedText(d.merged))
 			}
 			return true, nil
 		case code == record.Conflict:
-			return false, s.unsaved(v, *d, t, messageOf(err)+"。下面是您填写的内容，尚未保存。")
+			return false, s.unsaved(v, *d, t, v.tr("%s。下面是您填写的内容，尚未保存。", v.shown(messageOf(err))))
 		case code != record.DraftChanged && code != record.NotFound:
 			return false, err
 		}
@@ -80,7 +79,7 @@ func (s *Server) renewed(v *visit, d *dossier, t typed) (typed, error) {
 
 func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
 	if v.wantsJSON() {
-		return v.json(http.StatusConflict, map[string]any{"error": why})
+		return v.json(http.StatusConflict, map[string]any{"error": v.shown(why)})
 	}
 	return s.renderEdit(v, d, http.StatusConflict, editing{
 		document: t.document, section: t.section, shown: t.values.Get(shownField),
@@ -89,16 +88,16 @@ func (s *Server) unsaved(v *visit, d dossier, t typed, why string) error {
 }
 
 // mergedText tells what of others' changes a save has taken in.
-func mergedText(labels []string) string {
-	return "合并了另一处对“" + strings.Join(labels, "”“") + "”的修改。"
+func (v *visit) mergedText(labels []string) string {
+	return v.tr("合并了另一处对“%s”的修改。", view.Quoted(v.ctx, labels))
 }
 
 // savedText tells that something was done, and what else was taken in.
-func (d dossier) savedText(done string) string {
+func (v *visit) savedText(d dossier, done string) string {
 	if len(d.merged) == 0 {
-		return done
+		return v.shown(done)
 	}
-	return done + "。" + mergedText(d.merged)
+	return v.tr("%s。%s", v.shown(done), v.mergedText(d.merged))
 }
 
 // saveDraft stores a draft: for a person who goes on filling, and for the
@@ -128,7 +127,7 @@ func saveDraft(s *Server, v *visit) error {
 		return v.see(withNext("/login/certificate", d.editPath(t.section)))
 	}
 	if v.Query("stay") == "" && v.Query("tab") == "" {
-		v.flash(view.Good, d.savedText("草稿已保存"))
+		v.flash(view.Good, v.savedText(d, "草稿已保存"))
 	}
 	return v.see(d.editPath(cmp.Or(v.Query("tab"), t.section)))
 }

@@ -3,6 +3,7 @@
 // running or failed.
 import { part, show } from "./scanning.js";
 import { token } from "./token.js";
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-document]");
 const blank = document.getElementById("file-row");
@@ -65,7 +66,7 @@ export function taken(group, row, stored) {
   show(row, stored.state);
   const same = [...group.querySelectorAll(".att-row")].find((other) => other !== row && other.dataset.content === stored.sha256);
   if (same) {
-    part(row, "same").textContent = `与“${part(same, "name").textContent}”是同一个文件，可以删除一份`;
+    part(row, "same").textContent = t("与“%s”是同一个文件，可以删除一份", part(same, "name").textContent);
     part(row, "same").hidden = false;
   }
   form.dispatchEvent(new Event("change"));
@@ -79,7 +80,7 @@ export async function remove(row) {
     const response = await fetch(`/files/${id}/delete`, { method: "POST", headers: { "X-CSRF-Token": token(), Accept: "application/json" } }).catch(() => null);
     if (!response?.ok) {
       const error = part(row, "error");
-      [error.textContent, error.hidden] = ["没有删除成功，请重试", false];
+      [error.textContent, error.hidden] = [t("没有删除成功，请重试"), false];
       return;
     }
   }

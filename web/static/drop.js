@@ -1,6 +1,7 @@
 // Files dragged onto the page or pasted with Ctrl+V. On a field they belong to
 // it, elsewhere a dialog asks.
 import { upload } from "./upload.js";
+import { t } from "./words.js";
 
 const dialog = document.getElementById("dialog-assign");
 const zones = [...document.querySelectorAll("[data-drop]")];
@@ -36,7 +37,7 @@ document.addEventListener("paste", (event) => {
 function named(file) {
   if (!/^image\.\w+$/.test(file.name)) return file;
   const time = new Date().toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).replace(/[-:]/g, "").replace(" ", "-");
-  return new File([file], `截图-${time}${file.name.slice(5)}`, { type: file.type });
+  return new File([file], `${t("截图")}-${time}${file.name.slice(5)}`, { type: file.type });
 }
 
 function take(files, group) {

@@ -1,6 +1,7 @@
 // Saves the draft of the page by itself, some seconds after the last keystroke.
 import { follow, mend } from "./follow.js";
 import { fresh } from "./token.js";
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-document]");
 const status = document.querySelector("[data-saved]");
@@ -63,7 +64,7 @@ function fields() {
 
 async function send(leaving, again = false) {
   unsaved = false;
-  say("正在保存…");
+  say(t("正在保存…"));
   try {
     const body = fields();
     const response = await fetch(form.getAttribute("action"), {
@@ -75,12 +76,12 @@ async function send(leaving, again = false) {
     if (response.status === 403 && !again && await fresh()) return send(leaving, true);
     loggedOut = response.status === 401;
     if (answer.live) follow(answer.live);
-    say(loggedOut ? "登录已过期，点击“保存草稿”后重新登录，内容不会丢失"
-      : answer.live ? "尚未保存：这份草稿已在别处修改，请在页面底部选择"
-        : answer.error ?? "未能自动保存，请点击“保存草稿”", "bad");
+    say(loggedOut ? t("登录已过期，点击“保存草稿”后重新登录，内容不会丢失")
+      : answer.live ? t("尚未保存：这份草稿已在别处修改，请在页面底部选择")
+        : answer.error ?? t("未能自动保存，请点击“保存草稿”"), "bad");
   } catch {
     unsaved = true;
-    say("网络中断，尚未保存，恢复后会自动重试", "bad");
+    say(t("网络中断，尚未保存，恢复后会自动重试"), "bad");
     timer = setTimeout(save, 3 * wait);
   }
 }
@@ -89,7 +90,7 @@ function stored(answer) {
   form.elements.draft_version.value = answer.draft_version;
   form.elements.shown.value = answer.shown;
   const time = new Date(answer.saved_at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai", hour12: false });
-  say(`${time} 已自动保存`);
+  say(t("%s 已自动保存", time));
   follow(answer.live);
   mend(answer.problems);
   form.dispatchEvent(new Event("saved"));

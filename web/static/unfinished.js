@@ -1,5 +1,7 @@
 // Files that are on their way, or were not taken in: whoever leaves the page, or
 // sends its form, is asked first.
+import { t } from "./words.js";
+
 const form = document.querySelector("form[data-document]");
 const dialog = document.getElementById("dialog-uploads");
 const part = (name) => dialog.querySelector(`[data-${name}]`);
@@ -7,7 +9,7 @@ let submitter = null;
 let anyway = false; // the person goes on without them
 
 const rows = (...states) => [...document.querySelectorAll(".att-row[data-upload]")].filter((row) => states.includes(row.dataset.upload));
-const names = (all) => all.map((row) => row.querySelector("[data-name]").textContent).join("、");
+const names = (all) => all.map((row) => row.querySelector("[data-name]").textContent).join(t("、"));
 
 function go() {
   anyway = true;

@@ -3,6 +3,7 @@ import { draw, failed, remove, size, stands, taken } from "./attached.js";
 import { Pace } from "./pace.js";
 import { part } from "./scanning.js";
 import { fresh, token } from "./token.js";
+import { t } from "./words.js";
 
 const form = document.querySelector("form[data-document]");
 const atOnce = 2;
@@ -14,7 +15,7 @@ let running = 0;
 export function upload(group, file, replaced) {
   const row = draw(group, file);
   const limit = Number(group.querySelector("input[type=file]").dataset.max);
-  if (limit && file.size > limit) return failed(row, `文件有 ${size(file.size)}，单个不能超过 ${size(limit)}，请压缩后重新上传`);
+  if (limit && file.size > limit) return failed(row, t("文件有 %s，单个不能超过 %s，请压缩后重新上传", size(file.size), size(limit)));
   const job = { group, row, file, replaced };
   part(row, "retry").addEventListener("click", () => queue(job));
   part(row, "cancel").addEventListener("click", () => cancel(job));
@@ -22,7 +23,7 @@ export function upload(group, file, replaced) {
 }
 
 function queue(job) {
-  stands(job.row, "waiting", "等待上传");
+  stands(job.row, "waiting", t("等待上传"));
   waiting.push(job);
   next();
 }
@@ -49,7 +50,7 @@ async function send(job, again = false) {
   await exchange(job, job.request);
   if (!row.isConnected) return; // cancelled
   const { status, response } = job.request;
-  if (status === 0) return failed(row, "上传中断（网络异常），文件未保存", true);
+  if (status === 0) return failed(row, t("上传中断（网络异常），文件未保存"), true);
   if (status < 300 && response?.id) {
     taken(group, row, response);
     if (replaced) remove(replaced);
@@ -57,7 +58,7 @@ async function send(job, again = false) {
   }
   const ended = status === 401 || status === 403; // the session of the page
   if (ended && !again && await fresh()) return send(job, true);
-  failed(row, status === 401 ? "登录已过期，文件未保存" : response?.error ?? "上传失败，文件未保存", status >= 500 || ended);
+  failed(row, status === 401 ? t("登录已过期，文件未保存") : response?.error ?? t("上传失败，文件未保存"), status >= 500 || ended);
   part(row, "login").hidden = status !== 401;
 }
 
@@ -70,7 +71,7 @@ function exchange({ group, row, file }, request) {
   const pace = new Pace();
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     row.querySelector("progress").value = 100 * loaded / total;
-    part(row, "percent").textContent = loaded < total ? pace.text(loaded, total) : "正在保存…";
+    part(row, "percent").textContent = loaded < total ? pace.text(loaded, total) : t("正在保存…");
   });
   const body = new FormData();
   body.append("file", file);

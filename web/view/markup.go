@@ -116,8 +116,14 @@ func nameEnd(name string) string { return strings.TrimPrefix(name, nameStart(nam
 
 const nameBreak = "统一"
 
-// quoted lists names between quotation marks that the sentence around brings.
-func quoted(names []string) string { return strings.Join(names, "”“") }
+// Quoted lists words between quotation marks that the sentence around brings.
+func Quoted(ctx context.Context, names []string) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = shown(ctx, name)
+	}
+	return strings.Join(all, tr(ctx, "”“"))
+}
 
 // inBrackets adds a remark to what stands before it.
 func inBrackets(ctx context.Context, text string) string {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -29,11 +30,11 @@ type PrintModel struct {
 	Back      string // to the page from which it is printed
 }
 
-func (m PrintModel) heading() string {
+func (m PrintModel) heading(ctx context.Context) string {
 	if m.Draft {
-		return m.Kind + "（草稿，尚未提交）"
+		return tr(ctx, "%s（草稿，尚未提交）", shown(ctx, m.Kind))
 	}
-	return m.Kind
+	return shown(ctx, m.Kind)
 }
 
 // show is how values are printed: of a draft as its own page shows them, of what
