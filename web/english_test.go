@@ -58,7 +58,7 @@ func (a *answer) requireEnglish(t *testing.T) {
 	require.Empty(t, regexp.MustCompile(`[^<>"]*\p{Han}[^<>"]*`).FindAllString(left, -1))
 }
 
-// A person chooses the language in this browser; it is kept through the login, and
+// B24: a person chooses the language in this browser; it is kept through the login, and
 // taken back by the same button.
 func TestLanguageIsChosenAndKept(t *testing.T) {
 	p := anglophone(t)
@@ -82,7 +82,7 @@ func TestLanguageIsChosenAndKept(t *testing.T) {
 	require.Contains(t, b.get("/home").text(), "填写基本信息")
 }
 
-// The pages of a bidder are in English, and so are problems, refusals and what
+// B24: the pages of a bidder are in English, and so are problems, refusals and what
 // scripts are told.
 func TestBidderReadsEnglish(t *testing.T) {
 	p := anglophone(t)
@@ -121,7 +121,7 @@ func TestBidderReadsEnglish(t *testing.T) {
 	require.Contains(t, told.Body, "What you asked for was not found")
 }
 
-// The desk is in English.
+// B24: the desk is in English.
 func TestStaffReadEnglish(t *testing.T) {
 	p := anglophone(t)
 	b, _ := p.newStaff(record.Supervisor, true)
@@ -139,7 +139,7 @@ func TestStaffReadEnglish(t *testing.T) {
 	}
 }
 
-// What is taken along is in Chinese for everybody.
+// B24: what is taken along is in Chinese for everybody.
 func TestWorkbooksStayChinese(t *testing.T) {
 	p := anglophone(t)
 	b, _ := p.newStaff(record.Supervisor, true)

@@ -24,7 +24,7 @@ import (
 // spoken are the attributes that a person reads or hears.
 var spoken = []string{"aria-label", "placeholder", "title", "alt", "data-label", "data-side", "data-confirm"}
 
-// A page in English has no Chinese but names of the registers and what the
+// B24: a page in English has no Chinese but names of the registers and what the
 // gallery's people, companies and computers said.
 func TestPagesAreEnglish(t *testing.T) {
 	ctx := words.In(t.Context(), words.English)

@@ -45,7 +45,7 @@ msgid "、"
 msgstr ", "
 `
 
-// A page in Chinese shows what stands in the code.
+// B24: a page in Chinese shows what stands in the code.
 func TestChineseIsTheSource(t *testing.T) {
 	ctx := t.Context()
 	require.Equal(t, Chinese, LanguageOf(ctx))
@@ -55,7 +55,7 @@ func TestChineseIsTheSource(t *testing.T) {
 	require.Equal(t, "抽查比例（%）", Of(ctx, "抽查比例（%）"))
 }
 
-// A page in English takes the translation, in its own order and number; what is
+// B24: a page in English takes the translation, in its own order and number; what is
 // no source, or has no translation, stays as it is.
 func TestEnglishIsLookedUp(t *testing.T) {
 	kept := english
@@ -73,7 +73,7 @@ func TestEnglishIsLookedUp(t *testing.T) {
 	require.Equal(t, "长沙市100%", Of(ctx, "长沙市100%"))
 }
 
-// What a room composed that knows no languages is known again by its format; its
+// B24: what a room composed that knows no languages is known again by its format; its
 // values are looked up where they are words, and stay as they are elsewhere.
 func TestComposedSentencesAreRecognised(t *testing.T) {
 	kept := english

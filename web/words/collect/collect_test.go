@@ -29,14 +29,14 @@ func verbs(format string) map[int]string {
 	return all
 }
 
-// Nothing on a page, and nothing that a script says, stays Chinese in English.
+// B24: nothing on a page, and nothing that a script says, stays Chinese in English.
 func TestNoChineseOutsideOfTheCatalogue(t *testing.T) {
 	found, err := collect(here)
 	require.NoError(t, err)
 	require.Empty(t, found.faults)
 }
 
-// Every source has its English, with the same values and no Chinese left.
+// B24: every source has its English, with the same values and no Chinese left.
 func TestEverySourceHasItsEnglish(t *testing.T) {
 	found, err := collect(here)
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestEverySourceHasItsEnglish(t *testing.T) {
 	}
 }
 
-// What no code says any more is gone from the catalogue, and what scripts say is
+// B24: what no code says any more is gone from the catalogue, and what scripts say is
 // in their module.
 func TestCatalogueIsUpToDate(t *testing.T) {
 	found, err := collect(here)
