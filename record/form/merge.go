@@ -39,7 +39,8 @@ type Difference struct {
 	Name    string // of the field, or group.id of a row as a whole
 	Section string // label
 	Label   string
-	Changed Whose // on which side, since the page was drawn
+	Field   *Field // nil for a text that is no field, and for a row
+	Changed Whose  // on which side, since the page was drawn
 	// Joined tells that both sides can be taken at once: what either added is
 	// there, and what either took out is not.
 	Joined      bool
@@ -218,7 +219,7 @@ func (f *Field) compare(shown Shown, section string, saved *Field) (Difference, 
 	}
 	changed := changedOn(shown, f.Name, f.content(), saved.content())
 	return Difference{
-		Name: f.Name, Section: section, Label: f.Label, Changed: changed, Joined: f.several(), Mine: f.side(), Saved: saved.side(),
+		Name: f.Name, Section: section, Label: f.Label, Field: f, Changed: changed, Joined: f.several(), Mine: f.side(), Saved: saved.side(),
 		kept: saved.content(),
 		take: func(side Whose) error {
 			if side == Both {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"time"
 
 	"unireg/record/form"
@@ -58,6 +59,14 @@ func (m MergeModel) collisions() int {
 }
 
 func (i MergeItem) control(side form.Whose) string { return "choose-" + i.Name + "-" + string(side) }
+
+// text is a side as it is shown.
+func (i MergeItem) text(ctx context.Context, s form.Side) string {
+	if i.Field == nil {
+		return s.Text
+	}
+	return value(ctx, i.Field, s.Text)
+}
 
 // tag says on which side something was changed.
 func (i MergeItem) tag() Tag {

@@ -407,7 +407,7 @@ func sheetFacts(p Page, m PrintModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sheetFact(tr(ctx, "状态"), m.State.Text).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sheetFact(tr(ctx, "状态"), shown(ctx, m.State.Text)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -476,7 +476,7 @@ func sheetFacts(p Page, m PrintModel) templ.Component {
 			}
 		}
 		if m.Assurance != "" {
-			templ_7745c5c3_Err = sheetFact(tr(ctx, "提交方式"), m.Assurance.Label()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sheetFact(tr(ctx, "提交方式"), shown(ctx, m.Assurance.Label())).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -700,9 +700,9 @@ func sheetList(fields []*form.Field, m PrintModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var35 string
-						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(m.show(f))
+						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(value(ctx, f, m.show(f)))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `print.templ`, Line: 126, Col: 50}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `print.templ`, Line: 126, Col: 65}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 						if templ_7745c5c3_Err != nil {
