@@ -1,7 +1,9 @@
 package view_test
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -18,6 +20,9 @@ type shot struct {
 	page  templ.Component
 	words []string // that a person must find on it
 }
+
+// called names the shot.
+func (s shot) called() string { return s.name }
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
@@ -183,9 +188,10 @@ func staffShots() []shot {
 
 func troubleShots() []shot {
 	var all []shot
-	for status, word := range map[int]string{400: "无法识别", 403: "没有权限", 404: "没有找到", 409: "已被更新", 413: "文件过大", 422: "需要修改", 429: "过于频繁", 500: "系统出了问题", 503: "暂时无法使用"} {
+	words := map[int]string{400: "无法识别", 403: "没有权限", 404: "没有找到", 409: "已被更新", 413: "文件过大", 422: "需要修改", 429: "过于频繁", 500: "系统出了问题", 503: "暂时无法使用"}
+	for _, status := range slices.Sorted(maps.Keys(words)) {
 		m := view.ErrorModel{Status: status, Kept: "填写的内容已保存在草稿中。", Reference: "E-7KQM4XHT"}
-		all = append(all, shot{"error-" + time.Duration(status).String()[:3], view.ErrorPage(page("出错了", "/x"), m), []string{word, "E-7KQM4XHT", "0731-82210013"}})
+		all = append(all, shot{"error-" + strconv.Itoa(status), view.ErrorPage(page("出错了", "/x"), m), []string{words[status], "E-7KQM4XHT", "0731-82210013"}})
 	}
 	ended := view.SessionEndedModel{Account: "示范建工集团有限公司", Action: "/records/" + recordID + "/draft", Fields: []view.PostedField{{Name: "legal_name", Value: "示范建工集团有限公司"}, {Name: "roles", Value: "bidder"}, {Name: "roles", Value: "supplier"}}}
 	contrast := bidderPage("首页", "/home")
