@@ -18,9 +18,13 @@ var inspecting = flag.Bool("inspect", true, "inspect every kind of page for acce
 // path without ids, the heading, and whether a form was refused.
 var inspected sync.Map
 
+// titled are the titles that were met, each with the path without ids that bears
+// it: whoever has many tabs open tells pages apart by them.
+var titled sync.Map
+
 // inspect checks a page of a kind that was not met before, as wide as a desk
 // and as wide as a telephone: no violation of axe-core's rules, and nothing
-// that makes a telephone scroll sideways.
+// that makes a telephone scroll sideways. Its title is no other page's.
 func (p *person) inspect() {
 	p.t.Helper()
 	if p.plain || !*inspecting {
@@ -29,6 +33,11 @@ func (p *person) inspect() {
 	kind := p.find("kind").Value
 	if _, met := inspected.LoadOrStore(kind, true); met {
 		return
+	}
+	path, rest, _ := strings.Cut(kind, " ")
+	title := p.eval(`document.title.replace(/^（\d+ 处错误）/, "")`)
+	if at, met := titled.LoadOrStore(title, path); met && at != path && !strings.Contains(rest, "refused") {
+		p.t.Errorf("the pages %s and %s have the same title %s", at, path, title)
 	}
 	p.accessible(kind + " on a desk")
 	p.window(phoneWidth, phoneHeight)

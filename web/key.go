@@ -55,7 +55,7 @@ func (s *Server) renderKeyLogin(v *visit, status int, m view.LoginModel) error {
 		m.Key.Agent = s.AgentOrigin
 		s.allowAgent(v)
 	}
-	return v.render(status, view.LoginPage(v.page("登录"), s.entrance(m)))
+	return v.render(status, view.LoginPage(v.page("CA证书登录"), s.entrance(m)))
 }
 
 // loginChallenge draws what a key has to sign for a login in this browser.

@@ -74,7 +74,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 	for _, p := range phrases {
 		m.Phrases = append(m.Phrases, p.Text)
 	}
-	p := v.page("审核 " + m.Kind)
+	p := v.page("审核：" + m.Subject + " " + m.Kind)
 	if j.notice != nil {
 		p.Flash = append(p.Flash, *j.notice)
 	}

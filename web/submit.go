@@ -57,7 +57,7 @@ func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) erro
 	} else if note != nil {
 		m.Remarks = note.Remarks
 	}
-	p, err := v.portal("核对" + d.kind.Label())
+	p, err := v.portal("核对" + d.called(d.heading(d.draft.Document)))
 	if err != nil {
 		return err
 	}
