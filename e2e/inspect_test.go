@@ -53,7 +53,7 @@ func (p *person) accessible(kind string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
 	defer cancel()
-	found, err := chromium.Violations(ctx, chromium.AllRules)
+	found, err := chromium.Violations(ctx, chromium.AllRules, "")
 	require.NoError(p.t, err, "inspect %s", kind)
 	if len(found) > 0 {
 		p.t.Errorf("page %s is not accessible:\n%s", kind, strings.Join(found, "\n"))

@@ -1,6 +1,7 @@
 package chromium
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/chromedp/cdproto/runtime"
@@ -52,9 +54,10 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// Violations has axe-core check the page in the tab and returns a text for each
-// element at fault, none if the page keeps the rules.
-func Violations(ctx context.Context, rules Rules) ([]string, error) {
+// Violations has axe-core check the page in the tab, or the part of it that a
+// selector names, and returns a text for each element at fault, none if the page
+// keeps the rules.
+func Violations(ctx context.Context, rules Rules, part string) ([]string, error) {
 	source, err := axe()
 	if err != nil {
 		return nil, fmt.Errorf("read axe-core: %w", err)
@@ -67,7 +70,7 @@ func Violations(ctx context.Context, rules Rules) ([]string, error) {
 		return nil, fmt.Errorf("bring axe-core into the page: %w", err)
 	}
 	answer, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-		`axe.run(document, {resultTypes: ["violations"], preload: false, selectors: false, ...`+string(rules)+`}).then((r) => JSON.stringify(r.violations))`,
+		`axe.run(`+strconv.Quote(cmp.Or(part, ":root"))+`, {resultTypes: ["violations"], preload: false, selectors: false, ...`+string(rules)+`}).then((r) => JSON.stringify(r.violations))`,
 		func(params *runtime.EvaluateParams) { await := true; params.AwaitPromise = &await }))
 	if err != nil {
 		return nil, fmt.Errorf("run axe-core: %w", err)

@@ -157,9 +157,9 @@ func protocol[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.
 	})
 }
 
-// violations are those that axe-core finds.
-func (b *tab) violations(rules chromium.Rules) ([]string, error) {
+// violations are those that axe-core finds in a part of the page, "" for all.
+func (b *tab) violations(rules chromium.Rules, part string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	return chromium.Violations(ctx, rules)
+	return chromium.Violations(ctx, rules, part)
 }

@@ -386,7 +386,7 @@ func portalShell(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</header><div class=\"shell\"><aside class=\"side\" id=\"tasks\"><div class=\"side-in\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</header><div class=\"shell\"><aside class=\"side\" id=\"tasks\" aria-label=\"导航\"><div class=\"side-in\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

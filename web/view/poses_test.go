@@ -19,6 +19,7 @@ type pose struct {
 	until      string // expression that is true when it is done
 	query      string // of the shot's address
 	phone      bool   // on a telephone only
+	part       string // what opens over the page, of which the rest is not held to the sizes of targets
 }
 
 // called names the pose among shots.
@@ -52,9 +53,11 @@ func poses(t testing.TB, all []shot) []pose {
 	found := []pose{
 		{shot: "register", name: "person", act: press("#f-type-person"), until: `document.querySelector("#f-type-person").checked`},
 		{shot: "login-certificate", name: "keys", query: "?agent", until: `document.querySelector(".key-card")`},
-		{shot: "login-certificate", name: "no-key", act: press(".usbkey ~ button, form[data-key-form] .btn-primary"), until: `!document.querySelector("[data-key=failed]").hidden`},
-		{shot: "home", name: "menu", act: press(".top .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`},
-		{shot: "home", name: "navigation", act: press("[data-menu]"), until: `document.querySelector(".side.open")`, phone: true},
+		{shot: "login-certificate", name: "no-key", act: `document.querySelector("form[data-key-form]").requestSubmit()`, until: `!document.querySelector("[data-key=failed]").hidden`},
+		{shot: "login-certificate", name: "notes", act: `for (const note of document.querySelectorAll(".usbkey > [data-key]:not(template)")) note.hidden = false;
+			document.querySelector("[data-key=why]").textContent = "口令不正确，没有签名。";`, until: "true"},
+		{shot: "home", name: "menu", act: press(".top .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`, part: ".top"},
+		{shot: "home", name: "navigation", act: press("[data-menu]"), until: `document.querySelector(".side.open")`, part: ".side", phone: true},
 		{shot: "edit", name: "found", act: seeks("[data-code-search=region]", "长沙"), until: `document.querySelector(".found [role=option]")`},
 		{shot: "edit", name: "viewer", act: press("a[data-preview][data-picture]"), until: pictured},
 		{shot: "edit", name: "assign", act: `const files = new DataTransfer(); files.items.add(new File(["x"], "营业执照.png", { type: "image/png" }));
@@ -62,8 +65,8 @@ func poses(t testing.TB, all []shot) []pose {
 		{shot: "edit-new", name: "uploading", act: brings("大文件.pdf"), until: `document.querySelector("[data-attachment] [data-progress]:not([hidden])")`},
 		{shot: "edit-new", name: "upload-failed", act: brings("营业执照.pdf"), until: `document.querySelector("[data-attachment] .att-row.bad")`},
 		{shot: "edit-people", name: "found", act: seeks("[data-pick-people]", "周"), until: `document.querySelector(".found [role=option]")`},
-		{shot: "staff-queue", name: "more", act: press(".desk-nav .menu-box > summary"), until: `document.querySelector(".more[open]")`},
-		{shot: "staff-queue", name: "menu", act: press(".top > .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`},
+		{shot: "staff-queue", name: "more", act: press(".desk-nav .menu-box > summary"), until: `document.querySelector(".more[open]")`, part: ".top"},
+		{shot: "staff-queue", name: "menu", act: press(".top > .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`, part: ".top"},
 		{shot: "staff-queue", name: "bulk", act: press("input[name=task]"), until: `!document.querySelector("[data-bulk-bar]").hidden`},
 		{shot: "staff-queue-narrowed", name: "save", act: press(".qc-save summary"), until: `document.querySelector(".qc-save[open]")`},
 		{shot: "review", name: "remark", act: press("#row-address .remark summary"), until: `document.querySelector("#row-address .remark[open]")`},
@@ -98,7 +101,7 @@ func (b *tab) takes(p pose) error {
 // posed looks at the pages in their poses.
 func posed(origin string, all []pose) ([]finding, error) {
 	return shared(origin, all, pose.called, func(b *tab, p pose) ([]finding, error) {
-		v := viewing{tab: b, page: p.called()}
+		v := viewing{tab: b, page: p.called(), part: p.part}
 		phone := func() error {
 			return inTurn(
 				func() error { return v.window(chromium.PhoneWidth, chromium.PhoneHeight) },

@@ -107,6 +107,7 @@ type viewing struct {
 	*tab
 
 	page  string
+	part  string // of the page that is looked at for violations, "" for all
 	found []finding
 }
 
@@ -128,7 +129,7 @@ func (v *viewing) asks(about promise, how, function string) error {
 
 // keeps has axe-core look for violations.
 func (v *viewing) keeps(about promise, how string, rules chromium.Rules) error {
-	what, err := v.violations(rules)
+	what, err := v.violations(rules, v.part)
 	return v.add(about, how, what, err)
 }
 
@@ -147,19 +148,28 @@ func (v *viewing) dressed(classes string) error {
 	return v.run(`document.documentElement.className = "js ` + classes + `"`)
 }
 
+// whole looks at the page in every way. axe-core takes most of the time: it
+// looks at all that is unfolded on a desk, once in its colours and once with high
+// contrast, and at what is not on a telephone.
 func (v *viewing) whole() error {
-	return inTurn(v.onADesk, v.withPreferences, v.withSystem, v.enlarged, v.onAPhone, v.unfolded, func() error { return v.asks(scripted, "", "failed") })
+	return inTurn(
+		func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
+		func() error { return v.open(v.page) },
+		v.onADesk, v.withSystem, v.enlarged, v.onAPhone, v.unfolded,
+		func() error { return v.asks(scripted, "", "failed") },
+	)
 }
 
 func (v *viewing) onADesk() error {
 	return inTurn(
-		func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
-		func() error { return v.open(v.page) },
-		func() error { return v.keeps(accessible, "desk", chromium.AllRules) },
 		func() error { return v.asks(reflowing, "desk", "laid") },
 		func() error { return v.asks(focusing, "desk", "focused") },
 		func() error { return v.asks(focusing, "desk", "jumbled") },
 		func() error { return v.wellSpaced("desk") },
+		func() error { return v.dressed("large") },
+		func() error { return v.asks(contrasted, "desk, large text", "laid") },
+		func() error { return v.asks(focusing, "desk, large text", "focused") },
+		func() error { return v.dressed("") },
 	)
 }
 
@@ -169,19 +179,6 @@ func (v *viewing) wellSpaced(how string) error {
 		func() error { return v.run(`look.spacing(true)`) },
 		func() error { return v.asks(spaced, how, "laid") },
 		func() error { return v.run(`look.spacing(false)`) },
-	)
-}
-
-// withPreferences is the page as 高对比 and 大字 draw it.
-func (v *viewing) withPreferences() error {
-	return inTurn(
-		func() error { return v.dressed("contrast") },
-		func() error { return v.keeps(contrasted, "desk, high contrast", chromium.SightRules) },
-		func() error { return v.dressed("contrast large") },
-		func() error { return v.keeps(contrasted, "desk, high contrast and large text", chromium.SightRules) },
-		func() error { return v.asks(contrasted, "desk, large text", "laid") },
-		func() error { return v.asks(focusing, "desk, large text", "focused") },
-		func() error { return v.dressed("") },
 	)
 }
 
@@ -199,7 +196,7 @@ func (v *viewing) withSystem() error {
 // and 1280 at 400 % (WCAG 1.4.4 and 1.4.10).
 func (v *viewing) enlarged() error {
 	return inTurn(
-		func() error { return v.window(720, 450) },
+		func() error { return v.window(chromium.DeskWidth/2, chromium.DeskHeight/2) },
 		func() error { return v.asks(reflowing, "200 %", "laid") },
 		func() error { return v.asks(focusing, "200 %", "focused") },
 		func() error { return v.window(320, 640) },
@@ -224,15 +221,27 @@ func (v *viewing) onAPhone() error {
 // unfolded is the page with all open that it keeps folded.
 func (v *viewing) unfolded() error {
 	n, err := ask[int](v.tab, "look.unfold()")
-	if err != nil || n == 0 {
+	if err != nil {
 		return err
 	}
+	more := func() error {
+		return inTurn(
+			func() error { return v.asks(reflowing, "desk, unfolded", "laid") },
+			func() error { return v.asks(focusing, "desk, unfolded", "focused") },
+			func() error { return v.window(chromium.PhoneWidth, chromium.PhoneHeight) },
+			func() error { return v.asks(reflowing, "phone, unfolded", "laid") },
+		)
+	}
+	if n == 0 {
+		more = func() error { return nil }
+	}
 	return inTurn(
-		func() error { return v.asks(reflowing, "phone, unfolded", "laid") },
 		func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
 		func() error { return v.keeps(accessible, "desk, unfolded", chromium.AllRules) },
-		func() error { return v.asks(reflowing, "desk, unfolded", "laid") },
-		func() error { return v.asks(focusing, "desk, unfolded", "focused") },
+		func() error { return v.dressed("contrast") },
+		func() error { return v.keeps(contrasted, "desk, high contrast", chromium.SightRules) },
+		func() error { return v.dressed("") },
+		more,
 	)
 }
 

@@ -8,6 +8,7 @@ globalThis.look = (() => {
 
   // spoken tells that an element is there for screen readers alone.
   const spoken = (element) => {
+    if (element.closest(".visually-hidden")) return true;
     for (let e = element; e; e = e.parentElement) {
       const style = getComputedStyle(e);
       if (style.clipPath === "inset(50%)" || style.position === "absolute" && e.offsetWidth <= 1 && e.offsetHeight <= 1) return true;
@@ -18,6 +19,24 @@ globalThis.look = (() => {
   const squeeze = (text) => text.replace(/\s+/g, " ").trim();
   const tag = (e) => `<${e.tagName.toLowerCase()}${e.id ? ` id="${e.id}"` : ""}${e.classList.length ? ` class="${e.classList}"` : ""}>`;
   const named = (e) => `${tag(e)} “${squeeze(e.ariaLabel || e.textContent || e.value || "").slice(0, 30)}”`;
+
+  // shown is what boxes that scroll or clip leave of a place.
+  const shown = (element, place) => {
+    const left = { ...place };
+    for (let e = element; e && e !== document.body; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      if (style.display === "inline") continue;
+      if (style.overflowX !== "visible" || style.overflowY !== "visible") {
+        const box = e.getBoundingClientRect();
+        left.left = Math.max(left.left, box.left);
+        left.right = Math.min(left.right, box.right);
+        left.top = Math.max(left.top, box.top);
+        left.bottom = Math.min(left.bottom, box.bottom);
+      }
+      if (style.position === "fixed") break;
+    }
+    return left.left < left.right && left.top < left.bottom ? left : null;
+  };
 
   // texts are the lines of text that are seen, each with the box of its
   // characters: the line's own box is higher and overlaps harmlessly.
@@ -91,7 +110,7 @@ globalThis.look = (() => {
 
   // overlapping are texts that lie on each other.
   const overlapping = () => {
-    const all = texts().map((text) => ({ ...text, layer: layer(text.box) })).sort((a, b) => a.top - b.top);
+    const all = texts().map((text) => ({ ...shown(text.box, text), layer: layer(text.box) })).filter((text) => text.node).sort((a, b) => a.top - b.top);
     const found = [];
     all.forEach((a, i) => {
       for (const b of all.slice(i + 1)) {
@@ -120,7 +139,8 @@ globalThis.look = (() => {
   const unmarked = () => {
     const shape = (e) => {
       const s = getComputedStyle(e);
-      return [s.borderTopWidth, s.borderRightWidth, s.borderBottomWidth, s.borderLeftWidth, s.borderTopStyle, s.borderBottomStyle,
+      const inner = e.matches("td") && e.firstElementChild ? shape(e.firstElementChild) : "";
+      return [inner, s.borderTopWidth, s.borderRightWidth, s.borderBottomWidth, s.borderLeftWidth, s.borderTopStyle, s.borderBottomStyle,
         s.outlineStyle === "none" ? "" : s.outlineWidth, s.textDecorationLine, s.textDecorationStyle, s.fontWeight].join();
     };
     const chosen = '[aria-current]:not([aria-current="false"]), [aria-pressed="true"], [aria-selected="true"], .seg .on';
@@ -161,11 +181,14 @@ globalThis.look = (() => {
     const [width, height] = [document.documentElement.clientWidth, innerHeight];
     const lines = [...box.getClientRects()].filter((r) => r.width > 0 && r.height > 0);
     for (const r of lines) {
-      const large = r.width > width * 0.9 || r.height > height * 0.5;
-      if (!large && (r.left < -1 || r.top < -1 || r.right > width + 1 || r.bottom > height + 1)) return [`${named(e)} has the focus outside of the window`];
+      // Of what is large, and of a text, browsers show where the caret is.
+      const large = r.width > width * 0.9 || r.height > height * 0.5 || e.matches("textarea");
+      const left = shown(box.parentElement, { left: Math.max(r.left, 0), top: Math.max(r.top, 0), right: Math.min(r.right, width), bottom: Math.min(r.bottom, height) });
+      if (!left || left.bottom - left.top < 16) return [`${named(e)} has the focus outside of the window`];
+      if (!large && (left.left > r.left + 1 || left.top > r.top + 1 || left.right < r.right - 1 || left.bottom < r.bottom - 1)) return [`${named(e)} has the focus and is cut off`];
       const inset = Math.min(3, r.width / 4, r.height / 4);
-      const places = large ? [[(Math.max(r.left, 0) + Math.min(r.right, width)) / 2, (Math.max(r.top, 0) + Math.min(r.bottom, height)) / 2]]
-        : [[r.left + inset, r.top + inset], [r.right - inset, r.top + inset], [r.left + inset, r.bottom - inset], [r.right - inset, r.bottom - inset], [(r.left + r.right) / 2, (r.top + r.bottom) / 2]];
+      const middle = [(left.left + left.right) / 2, (left.top + left.bottom) / 2];
+      const places = large ? [middle] : [[r.left + inset, r.top + inset], [r.right - inset, r.top + inset], [r.left + inset, r.bottom - inset], [r.right - inset, r.bottom - inset], middle];
       for (const [x, y] of places) {
         const top = document.elementFromPoint(x, y);
         if (top && (box.contains(top) || top.contains(box) || top.closest("label")?.control === e)) continue;
@@ -178,6 +201,7 @@ globalThis.look = (() => {
   // focused takes the focus from stop to stop, as Tab does.
   const focused = () => {
     const found = [];
+    document.documentElement.style.scrollBehavior = "auto"; // it must have arrived when it is looked at
     for (const e of stops()) {
       e.focus();
       if (document.activeElement === e) found.push(...hidden(e));
@@ -194,7 +218,7 @@ globalThis.look = (() => {
     const all = stops().map((e) => ({ e, box: (e.labels?.[0] && spoken(e) ? e.labels[0] : e).getBoundingClientRect(), region: region(e), layer: layer(e) }));
     return once(all.slice(1).flatMap((b, i) => {
       const a = all[i];
-      if (a.region !== b.region || a.layer !== b.layer) return [];
+      if (a.region !== b.region || a.layer !== b.layer || a.e.contains(b.e)) return [];
       const above = b.box.bottom <= a.box.top + 1 && b.box.left < a.box.right;
       return above ? [`${named(b.e)} comes after ${named(a.e)} and stands above it`] : [];
     }).concat(all.filter(({ e }) => e.tabIndex > 0).map(({ e }) => `${named(e)} has an order of its own`)));
