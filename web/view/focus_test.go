@@ -61,6 +61,7 @@ func (v *viewing) tabbed(how string, size [2]int64) error {
 	stops := 0
 	err := inTurn(
 		func() error { return v.window(size[0], size[1]) },
+		func() error { return v.system(system{lessMotion: true}) }, // what scrolls has arrived at once
 		func() error { return v.open(v.page) },
 		func() error { return v.run(`document.activeElement.blur()`) },
 		func() (err error) { stops, err = ask[int](v.tab, "look.stops().length"); return err },
@@ -151,6 +152,7 @@ func (v *viewing) opens(o opening) error {
 	stops := 0
 	err := inTurn(
 		func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
+		func() error { return v.system(system{lessMotion: true}) },
 		func() error { return v.open(o.shot) },
 		func() error { return v.run(fmt.Sprintf(`document.querySelector(%q).focus()`, o.opener)) },
 		func() error { return v.strikes(kb.Enter) },
@@ -213,6 +215,7 @@ func TestTheNavigationOfATelephoneKeepsTheFocus(t *testing.T) {
 	require.NoError(t, err)
 	defer b.close()
 	require.NoError(t, b.window(chromium.PhoneWidth, chromium.PhoneHeight))
+	require.NoError(t, b.system(system{lessMotion: true}))
 	require.NoError(t, b.open("home"))
 	require.NoError(t, b.run(`document.querySelector("[data-menu]").focus()`))
 	require.NoError(t, b.strikes(kb.Enter))
