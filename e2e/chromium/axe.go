@@ -25,9 +25,9 @@ const (
 	// axe-core knows, with two that it keeps off by default: the size of targets
 	// (2.5.8) and that what is spoken to a button is what is seen on it (2.5.3).
 	AllRules Rules = `{rules: {"target-size": {enabled: true}, "label-content-name-mismatch": {enabled: true}}}`
-	// SightRules are those whose answer changes with colours, sizes and the width
-	// of the window, on a page that keeps all others.
-	SightRules Rules = `{runOnly: {type: "rule", values: ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]}}`
+	// ColourRules are those whose answer changes with the colours, on a page that
+	// keeps all others.
+	ColourRules Rules = `{runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}}`
 )
 
 // axe is the checker's source, read once. Tests run in the folder of their

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -98,33 +99,35 @@ func (b *tab) takes(p pose) error {
 	)
 }
 
-// posed looks at the pages in their poses.
+// posed looks at the pages in their poses: what is open on a desk stays so while
+// the window becomes a telephone's, but for the lists of what was found.
 func posed(origin string, all []pose) ([]finding, error) {
 	return shared(origin, all, pose.called, func(b *tab, p pose) ([]finding, error) {
 		v := viewing{tab: b, page: p.called(), part: p.part}
-		phone := func() error {
-			return inTurn(
-				func() error { return v.window(chromium.PhoneWidth, chromium.PhoneHeight) },
-				func() error { return v.takes(p) },
-				func() error { return v.keeps(accessible, "phone", chromium.AllRules) },
-				func() error { return v.asks(reflowing, "phone", "laid") },
-				func() error { return v.asks(scripted, "", "failed") },
-			)
+		for _, size := range p.sizes() {
+			how := cmp.Or(strings.TrimPrefix(size.suffix, "-"), "desk")
+			open, err := ask[bool](b, fmt.Sprintf("%t && Boolean(%s)", how == "phone" && !p.phone, p.until))
+			if err == nil {
+				err = inTurn(
+					func() error { return v.window(size.width, size.height) },
+					func() error {
+						if open {
+							return nil
+						}
+						return v.takes(p)
+					},
+					func() error { return v.keeps(accessible, how, chromium.AllRules) },
+					func() error { return v.asks(reflowing, how, "laid") },
+					func() error { return v.dressed("large") },
+					func() error { return v.asks(contrasted, how+", large text", "laid") },
+					func() error { return v.dressed("") },
+				)
+			}
+			if err != nil {
+				return v.found, err
+			}
 		}
-		if p.phone {
-			err := phone()
-			return v.found, err
-		}
-		err := inTurn(
-			func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
-			func() error { return v.takes(p) },
-			func() error { return v.keeps(accessible, "desk", chromium.AllRules) },
-			func() error { return v.asks(reflowing, "desk", "laid") },
-			func() error { return v.dressed("contrast large") },
-			func() error { return v.keeps(contrasted, "desk, high contrast and large text", chromium.SightRules) },
-			func() error { return v.asks(contrasted, "desk, large text", "laid") },
-			phone,
-		)
+		err := v.asks(scripted, "", "failed")
 		return v.found, err
 	})
 }

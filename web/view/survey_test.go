@@ -239,7 +239,7 @@ func (v *viewing) unfolded() error {
 		func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
 		func() error { return v.keeps(accessible, "desk, unfolded", chromium.AllRules) },
 		func() error { return v.dressed("contrast") },
-		func() error { return v.keeps(contrasted, "desk, high contrast", chromium.SightRules) },
+		func() error { return v.keeps(contrasted, "desk, high contrast", chromium.ColourRules) },
 		func() error { return v.dressed("") },
 		more,
 	)

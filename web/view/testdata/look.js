@@ -177,6 +177,7 @@ globalThis.look = (() => {
   // hidden tells what is wrong with how the focus is seen where it is.
   const hidden = (e) => {
     const box = outlined(e);
+    if (e.matches("iframe")) return []; // its document shows it
     if (!box) return [`${named(e)} shows no focus`];
     const [width, height] = [document.documentElement.clientWidth, innerHeight];
     const lines = [...box.getClientRects()].filter((r) => r.width > 0 && r.height > 0);
@@ -233,7 +234,7 @@ globalThis.look = (() => {
     failed: () => [...new Set(look.faults)],
 
     // settled tells that the page has found out what it asks when it is opened.
-    settled: () => !document.querySelector("[data-key=state]")?.textContent.startsWith("正在检测"),
+    settled: () => document.getElementById("main") !== null && !document.querySelector("[data-key=state]")?.textContent.startsWith("正在检测"),
 
     // unfold opens what is folded and answers how much that was.
     unfold: () => {
@@ -249,7 +250,7 @@ globalThis.look = (() => {
     here: () => {
       const e = document.activeElement;
       const own = root().contains(e);
-      return { at: e === document.body ? "" : named(e), place: stops().indexOf(e), out: e !== document.body && !own, found: e === document.body ? [] : hidden(e) };
+      return { at: e === document.body ? "" : named(e), place: stops().indexOf(e), out: e !== document.body && !own, date: e.type === "date", found: e === document.body ? [] : hidden(e) };
     },
 
     // spacing widens the distances of text as 1.4.12 says, by a style sheet.
