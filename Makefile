@@ -57,6 +57,12 @@ rows: ## show which passed tests of the last `make test` keep which row of docs/
 generate: bin/.npm ## write generated files anew: pages, code tables, the README's table
 	@go generate ./...
 
+.PHONY: pictures
+pictures: build ## take the pictures of docs anew: every page in every state, and of the running system
+	@scripts/packages chromium fonts-noto-cjk softhsm2 openssl
+	@go test ./web/view -count=1 -run TestPicturesOfEveryPage -pictures "$(CURDIR)/docs/pages"
+	@bin/stack run --fast -- go test ./e2e -count=1 -run TestPictures -pictures "$(CURDIR)/docs/pictures"
+
 .PHONY: fmt
 fmt: ## format the code
 	@git ls-files -co --exclude-standard '*.go' ':!*_templ.go' | xargs go tool gofumpt -w

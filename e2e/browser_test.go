@@ -3,8 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"sync"
 	"testing"
 
@@ -12,64 +10,35 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"unireg/e2e/chromium"
 )
 
 // One Chromium serves all tests; each person has cookies of their own in it.
-var chromium struct {
-	once   sync.Once
-	ctx    context.Context //nolint:containedctx // the browser's life is the package's
-	cancel func()
-	err    error
+var browser struct {
+	once sync.Once
+	ctx  context.Context //nolint:containedctx // the browser's life is the package's
+	end  func()
+	err  error
 }
 
-// width of the window on a desk, and of a telephone.
+// The windows in which people look at pages.
 const (
-	deskWidth, deskHeight   = 1440, 900
-	phoneWidth, phoneHeight = 390, 844
+	deskWidth, deskHeight   = chromium.DeskWidth, chromium.DeskHeight
+	phoneWidth, phoneHeight = chromium.PhoneWidth, chromium.PhoneHeight
 )
 
 func theBrowser(t testing.TB) context.Context {
 	t.Helper()
-	chromium.once.Do(func() { chromium.ctx, chromium.cancel, chromium.err = startBrowser() })
-	require.NoError(t, chromium.err)
-	return chromium.ctx
-}
-
-func startBrowser() (context.Context, func(), error) {
-	path := os.Getenv("UNIREG_TEST_CHROMIUM")
-	if path == "" {
-		var err error
-		if path, err = exec.LookPath("chromium"); err != nil {
-			return nil, func() {}, fmt.Errorf("find Chromium, which `make test` installs: %w", err)
-		}
-	}
-	profile, err := os.MkdirTemp("", "unireg-chromium-")
-	if err != nil {
-		return nil, func() {}, fmt.Errorf("start Chromium: %w", err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.WindowSize(deskWidth, deskHeight), chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, leave := chromedp.NewContext(ctx)
-	end := func() {
-		leave()
-		stop()
-		_ = os.RemoveAll(profile) // a temporary folder
-	}
-	if err := chromedp.Do(ctx); err != nil {
-		end()
-		return nil, func() {}, fmt.Errorf("start Chromium: %w", err)
-	}
-	return ctx, end, nil
+	browser.once.Do(func() { browser.ctx, browser.end, browser.err = chromium.Start() })
+	require.NoError(t, browser.err)
+	return browser.ctx
 }
 
 // closeBrowser ends Chromium, if a test started it.
 func closeBrowser() error {
-	if chromium.cancel != nil {
-		chromium.cancel()
+	if browser.end != nil {
+		browser.end()
 	}
 	return nil
 }

@@ -2,17 +2,13 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"unireg/e2e/chromium"
 )
 
 // inspecting may be switched off while a journey is being written.
@@ -22,25 +18,13 @@ var inspecting = flag.Bool("inspect", true, "inspect every kind of page for acce
 // path without ids, the heading, and whether a form was refused.
 var inspected sync.Map
 
-// axe is the accessibility checker's source, read once.
-var axe = sync.OnceValues(func() (string, error) {
-	source, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
-	return string(source), err
-})
-
-// violation is what axe-core reports.
-type violation struct {
-	ID    string `json:"id"`
-	Help  string `json:"help"`
-	Nodes []struct {
-		HTML    string `json:"html"`
-		Summary string `json:"failureSummary"`
-	} `json:"nodes"`
-}
+// titled are the titles that were met, each with the path without ids that bears
+// it: whoever has many tabs open tells pages apart by them.
+var titled sync.Map
 
 // inspect checks a page of a kind that was not met before, as wide as a desk
 // and as wide as a telephone: no violation of axe-core's rules, and nothing
-// that makes a telephone scroll sideways.
+// that makes a telephone scroll sideways. Its title is no other page's.
 func (p *person) inspect() {
 	p.t.Helper()
 	if p.plain || !*inspecting {
@@ -49,6 +33,11 @@ func (p *person) inspect() {
 	kind := p.find("kind").Value
 	if _, met := inspected.LoadOrStore(kind, true); met {
 		return
+	}
+	path, rest, _ := strings.Cut(kind, " ")
+	title := p.eval(`document.title.replace(/^（\d+ 处错误）/, "")`)
+	if at, met := titled.LoadOrStore(title, path); met && at != path && !strings.Contains(rest, "refused") {
+		p.t.Errorf("the pages %s and %s have the same title %s", at, path, title)
 	}
 	p.accessible(kind + " on a desk")
 	p.window(phoneWidth, phoneHeight)
@@ -62,27 +51,11 @@ func (p *person) inspect() {
 
 func (p *person) accessible(kind string) {
 	p.t.Helper()
-	source, err := axe()
-	require.NoError(p.t, err, "axe-core, which `make test` installs")
 	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
 	defer cancel()
-	if p.eval("typeof window.axe") != "object" {
-		require.NoError(p.t, chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](source+"\n;0")))
-	}
-	answer, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-		`axe.run(document, {resultTypes: ["violations"]}).then((r) => JSON.stringify(r.violations))`,
-		func(params *runtime.EvaluateParams) { await := true; params.AwaitPromise = &await }))
+	found, err := chromium.Violations(ctx, chromium.AllRules, "")
 	require.NoError(p.t, err, "inspect %s", kind)
-	var found []violation
-	require.NoError(p.t, json.Unmarshal([]byte(answer), &found))
-	if len(found) == 0 {
-		return
+	if len(found) > 0 {
+		p.t.Errorf("page %s is not accessible:\n%s", kind, strings.Join(found, "\n"))
 	}
-	var all []string
-	for _, v := range found {
-		for _, node := range v.Nodes {
-			all = append(all, fmt.Sprintf("%s: %s\n    %s\n    %s", v.ID, v.Help, node.HTML, node.Summary))
-		}
-	}
-	p.t.Errorf("page %s is not accessible:\n%s", kind, strings.Join(all, "\n"))
 }

@@ -19,69 +19,34 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"unireg/record"
+	"unireg/record/form"
 	"unireg/record/sample"
 )
 
-// pictures is where the documentation's pictures go:
-//
-//	bin/stack run --fast -- go test ./e2e -count=1 -run TestPictures -pictures ../docs/pictures
-var pictures = flag.String("pictures", "", "folder for pictures of the main pages")
+// pictures is where the documentation's pictures of the running system go; make
+// pictures takes them, beside those of every page (web/view/capture_test.go).
+var pictures = flag.String("pictures", "", "folder for pictures of the running system")
 
 // maxPicture bounds a picture's file, in bytes: they are part of the repository.
 const maxPicture = 300 << 10
 
-// gallery takes pictures of pages, as wide as a desk and as wide as a telephone.
+// gallery takes pictures of pages, as wide as a desk.
 type gallery struct {
 	t   testing.TB
 	dir string
 }
 
-// fromTheTop is the script that shows the top of a page.
-const fromTheTop = `(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`
-
 // take draws what the person sees, from the top of the page.
 func (g gallery) take(p *person, name string) {
 	g.t.Helper()
-	g.shoot(p, name, fromTheTop)
-}
-
-// takeHere draws what the person sees where the focus is.
-func (g gallery) takeHere(p *person, name string) {
-	g.t.Helper()
-	g.shoot(p, name, `(document.activeElement.scrollIntoView({ block: "center", behavior: "instant" }), "")`)
-}
-
-// takeWide draws what a person at a wide screen sees.
-func (g gallery) takeWide(p *person, name string) {
-	g.t.Helper()
-	g.sizes(p, name, fromTheTop, []size{{"-wide", 1920, 1080}})
-}
-
-// size is that of a window, and what names its pictures.
-type size struct {
-	suffix        string
-	width, height int64
-}
-
-func (g gallery) shoot(p *person, name, prepare string) {
-	g.t.Helper()
-	g.sizes(p, name, prepare, []size{{"", deskWidth, deskHeight}, {"-phone", phoneWidth, phoneHeight}})
-}
-
-func (g gallery) sizes(p *person, name, prepare string, sizes []size) {
-	g.t.Helper()
-	for _, size := range sizes {
-		p.window(size.width, size.height)
-		p.eval(prepare)
-		ctx, cancel := context.WithTimeout(p.ctx, patience)
-		shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-		cancel()
-		require.NoError(g.t, err)
-		small := quantised(g.t, shot)
-		require.Less(g.t, len(small), maxPicture, name+size.suffix)
-		require.NoError(g.t, os.WriteFile(filepath.Join(g.dir, name+size.suffix+".png"), small, 0o600))
-	}
-	p.window(deskWidth, deskHeight)
+	p.eval(`(document.activeElement?.blur(), scrollTo({ top: 0, behavior: "instant" }), "")`)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	require.NoError(g.t, err)
+	small := quantised(g.t, shot)
+	require.Less(g.t, len(small), maxPicture, name)
+	require.NoError(g.t, os.WriteFile(filepath.Join(g.dir, name+".png"), small, 0o600))
 }
 
 // quantised is a PNG with the 256 colours that fit it best.
@@ -137,7 +102,7 @@ func quantised(t testing.TB, shot []byte) []byte {
 	return out.Bytes()
 }
 
-// TestPictures takes pictures of the main pages of the running system.
+// TestPictures takes the pictures of the README.
 func TestPictures(t *testing.T) {
 	s := theSystem(t)
 	g := gallery{t, *pictures}
@@ -149,22 +114,9 @@ func TestPictures(t *testing.T) {
 	for _, name := range []string{"湘水园林工程有限公司", "岳麓机电设备有限公司", "星沙商贸有限公司"} {
 		newBidder(t, s, name).complete(t).submitted(t)
 	}
-	newPersonBidder(t, s, "覃𬀩尔").complete(t).submitted(t)
-
 	p := newPerson(t, s)
-	p.open("/")
-	g.take(p, "start")
-	p.open("/login")
-	g.take(p, "login")
-	p.open("/register")
-	g.take(p, "register")
-	name := "示范建工集团有限公司"
-	p.registersOrganization(name)
+	p.registersOrganization("示范建工集团有限公司")
 	g.take(p, "form")
-	p.fill("注册地址", "示范大道 100 号")
-	p.fill("邮编", "41000")
-	p.follow("核对并提交")
-	g.take(p, "form-errors")
 
 	b := newBidder(t, s, "示范建设集团有限公司").complete(t).submitted(t)
 	b.decided(t, first, record.Approve, "").reaches(t, record.NothingFiled)
@@ -176,25 +128,16 @@ func TestPictures(t *testing.T) {
 	b.save(t, changed)
 	p = b.sit(t)
 	p.open(fmt.Sprintf("/records/%s/check", b.profile))
-	g.take(p, "check")
 	p.follow("提交")
 	p.sees("变更审核中")
-	g.take(p, "record")
-	p.open("/home")
-	g.take(p, "home")
-	p.open("/history")
-	g.take(p, "history")
 
 	p.sendsNoHeader()
 	p.open("/ca/applications/new")
 	p.press("提交申请")
 	p.follow("确定")
 	p.sees("请携带")
-	g.take(p, "ca-application")
 	s.company.issues(t, s, path.Base(p.path()), "RSA")
 	eventually(t, patience, func() string { return b.holds(t, record.CertificateValid) })
-	p.open("/certificates")
-	g.take(p, "certificates")
 	p.logsOut(b.subject.Name)
 	p.open("/login/certificate")
 	p.sees("已连接 CA 驱动", b.subject.Name)
@@ -203,18 +146,14 @@ func TestPictures(t *testing.T) {
 	w := p.pinWindow(func() { p.press("登录") })
 	w.sees("CA 锁口令")
 	g.take(w, "agent")
-	p.open("/downloads")
-	g.take(p, "downloads")
 
-	g.desk(b, second)
+	g.review(b, second)
 	g.records(s, first)
 }
 
-// desk takes pictures of the staff's side, as wide as their screens are, too.
-func (g gallery) desk(b *bidder, supervisor *member) {
+// review takes the picture of the reviewer's desk.
+func (g gallery) review(b *bidder, supervisor *member) {
 	desk := supervisor.sit(g.t, b.system)
-	g.take(desk, "staff-queue")
-	g.takeWide(desk, "staff-queue")
 	desk.takes(b.subject.Name)
 	desk.follow("领取办理")
 	desk.chooses("row-address")
@@ -224,16 +163,34 @@ func (g gallery) desk(b *bidder, supervisor *member) {
 	desk.press("退回补正")
 	desk.fill("意见", "法定代表人姓名与营业执照不一致，请更正后重新提交。")
 	g.take(desk, "staff-review")
-	g.takeWide(desk, "staff-review")
-	for path, name := range map[string]string{
-		"/staff/statistics": "staff-statistics", "/staff/members": "staff-members", "/staff/calendar": "staff-calendar", "/staff/log": "staff-log",
-		"/staff/phrases": "staff-phrases", "/staff/subjects/" + string(b.subject.ID): "staff-subject",
-	} {
-		desk.open(path)
-		g.take(desk, name)
-	}
-	desk.open("/staff/statistics")
-	g.takeWide(desk, "staff-statistics")
-	desk.open("/staff/members")
-	g.takeWide(desk, "staff-members")
+}
+
+// records takes pictures of the qualifications of a bidder, of the page on which
+// one is filled and of the dialog of its rows, and of a practitioner's tabs.
+func (g gallery) records(s *system, reviewer *member) {
+	h := newHolder(g.t, s, "示范路桥集团有限公司")
+	h.begins(g.t, record.Qualification, func(file form.File) record.Document {
+		return sample.Qualification("D243017730", file)
+	}).submitted(g.t).approved(g.t, reviewer)
+
+	p := h.sitWithKey(g.t)
+	p.open("/records?kind=qualification")
+	p.follow("新增资质")
+	p.fillsQualification("D243017731")
+	p.follow("添加资质类型")
+	p.finds("查找资质属性和资质类型", "1040A020", highway)
+	p.choose("等级", "贰级")
+	p.fill("可承担业务", "可承担一级标准以下公路的施工。")
+	g.take(p, "qualification-row")
+	p.follow("保存")
+	g.take(p, "qualification-form")
+	p.open("/records?kind=qualification")
+	g.take(p, "qualifications")
+
+	p.open("/records?kind=practitioner")
+	p.follow("新增人员")
+	p.fill("姓名", "欧阳𬀩")
+	p.fill("证件号码", sample.ResidentID(nextNumber()))
+	p.follow("保存")
+	g.take(p, "practitioner-form")
 }

@@ -122,7 +122,7 @@ func showCertificate(s *Server, v *visit) error {
 	if m.Title == "" {
 		m.Title = c.Kind.Label()
 	}
-	p, err := v.portal("数字证书")
+	p, err := v.portal("数字证书：" + m.Subject + " " + m.Serial)
 	if err != nil {
 		return err
 	}

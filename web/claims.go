@@ -283,7 +283,7 @@ func listClaims(s *Server, v *visit) error {
 			OpenedAt: c.OpenedAt, DecidedAt: c.DecidedAt, State: claimTag(c),
 		})
 	}
-	return v.render(http.StatusOK, view.ClaimsPage(v.page("占用申诉"), m))
+	return v.render(http.StatusOK, view.ClaimsPage(v.page("占用申诉办理"), m))
 }
 
 // deciding is what a supervisor sees beside the claim itself.
@@ -324,7 +324,7 @@ func (s *Server) renderClaim(v *visit, id record.ID, status int, d deciding) err
 	if c.Decision == storage.ClaimGranted {
 		m.CodeState = codeState(c, time.Now())
 	}
-	return v.render(status, view.StaffClaimPage(v.page("占用申诉"), m))
+	return v.render(status, view.StaffClaimPage(v.page("占用申诉：" + m.Subject), m))
 }
 
 func codeState(c storage.Claim, now time.Time) string {

@@ -3,9 +3,10 @@ package web
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"unireg/web/view"
 )
 
 // nonceValue is the key under which a request keeps the nonce of its policy.
@@ -22,7 +23,7 @@ func (s *Server) harden(ctx *fasthttp.RequestCtx) {
 	nonce := base64.RawStdEncoding.EncodeToString(random)
 	ctx.SetUserValue(nonceValue, nonce)
 	h := &ctx.Response.Header
-	h.Set("Content-Security-Policy", policy(nonce, ""))
+	h.Set("Content-Security-Policy", view.Policy(nonce, ""))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
@@ -33,11 +34,4 @@ func (s *Server) harden(ctx *fasthttp.RequestCtx) {
 	if s.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-}
-
-// policy is the Content-Security-Policy of a page. agent is a further origin
-// that its script may reach, "" for none.
-func policy(nonce, agent string) string {
-	return "default-src 'self'; script-src 'nonce-" + nonce + "'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; " +
-		"font-src 'self'; connect-src " + strings.TrimSpace("'self' "+agent) + "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }

@@ -223,7 +223,7 @@ func showImport(s *Server, v *visit) error {
 	for _, row := range faulty {
 		m.Faults = append(m.Faults, view.FaultyRow{Line: row.Line, Title: rowTitle(definition, row), Problems: row.Problems})
 	}
-	p, err := v.portal(v.tr("批量导入%s", v.shown(definition.Label)))
+	p, err := v.portal(v.tr("批量导入%s：%s", v.shown(definition.Label), m.File))
 	if err != nil {
 		return err
 	}

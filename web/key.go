@@ -55,7 +55,7 @@ func (s *Server) renderKeyLogin(v *visit, status int, m view.LoginModel) error {
 		m.Key.Agent = s.AgentOrigin
 		s.allowAgent(v)
 	}
-	return v.render(status, view.LoginPage(v.page("登录"), s.entrance(m)))
+	return v.render(status, view.LoginPage(v.page("CA证书登录"), s.entrance(m)))
 }
 
 // loginChallenge draws what a key has to sign for a login in this browser.
@@ -382,7 +382,7 @@ func (s *Server) keyRefused(v *visit, fields url.Values, err error) error {
 // allowAgent lets the page's script reach the agent on the person's own
 // computer.
 func (s *Server) allowAgent(v *visit) {
-	v.Set("Content-Security-Policy", policy(v.nonce, s.AgentOrigin))
+	v.Set("Content-Security-Policy", view.Policy(v.nonce, s.AgentOrigin))
 }
 
 // submitStatement answers what a key has to sign for the submit of a draft.

@@ -18,7 +18,7 @@ func (s *Server) showReceipt(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p, err := v.portal("回执")
+	p, err := v.portal("回执 " + number)
 	if err != nil {
 		return err
 	}

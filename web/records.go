@@ -166,7 +166,7 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 	if m.Files, err = s.fileStates(v.ctx, v.subject.ID, d.id); err != nil {
 		return err
 	}
-	p, err := v.portal(d.kind.Label())
+	p, err := v.portal(d.called(m.Heading))
 	if err != nil {
 		return err
 	}
@@ -220,6 +220,15 @@ func (d dossier) heading(document record.Document) string {
 		return definition.Add
 	}
 	return document.Title()
+}
+
+// called is what the title of a page about the record says, which tells it from
+// the list and from others of its kind.
+func (d dossier) called(heading string) string {
+	if d.kind.Profile() {
+		return heading
+	}
+	return d.kind.Label() + "：" + heading
 }
 
 // back leads to the list of which the record is one; nil for a profile.

@@ -73,7 +73,7 @@ func (s *Server) renderReview(v *visit, r storage.Review, status int, j judging)
 	for _, p := range phrases {
 		m.Phrases = append(m.Phrases, p.Text)
 	}
-	p := v.page(v.tr("审核 %s", v.shown(m.Kind)))
+	p := v.page(v.tr("审核：%s %s", m.Subject, v.shown(m.Kind)))
 	if j.notice != nil {
 		p.Flash = append(p.Flash, *j.notice)
 	}

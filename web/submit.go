@@ -57,7 +57,7 @@ func (s *Server) renderCheck(v *visit, d dossier, status int, fault string) erro
 	} else if note != nil {
 		m.Remarks = note.Remarks
 	}
-	p, err := v.portal(v.tr("核对%s", v.shown(d.kind.Label())))
+	p, err := v.portal(v.tr("核对%s", d.called(d.heading(d.draft.Document))))
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,27 @@
       return { ok: true };
     },
 
+    // at tells whether the focus is on what bears the text, as it is seen or as it
+    // is spoken: a control by its label, an option, a button, a link.
+    at: (text) => {
+      const element = document.activeElement;
+      const names = [words(element), squeeze(element.textContent), squeeze(element.ariaLabel ?? ""), ...[...(element.labels ?? [])].map((label) => words(label))];
+      return names.includes(squeeze(text)) ? { ok: true } : { ok: false, why: `the focus is on “${names.find((name) => name) ?? element.tagName}”` };
+    },
+
+    // lit tells that whoever looks for the focus finds it: it is outlined, in the
+    // window, and under nothing.
+    lit: () => {
+      const element = document.activeElement;
+      const boxes = [element, ...(element.labels ?? [])].filter((box) => getComputedStyle(box).outlineStyle !== "none" && parseFloat(getComputedStyle(box).outlineWidth) >= 2);
+      const box = boxes.find((one) => !one.classList.contains("visually-hidden"));
+      if (!box) return { ok: false, why: `nothing shows the focus on <${element.tagName} name="${element.name ?? ""}">` };
+      const line = box.getClientRects()[0];
+      const x = line.left + line.width / 2, y = line.top + Math.min(line.height, innerHeight) / 2;
+      const top = document.elementFromPoint(x, y);
+      return { ok: Boolean(top) && (box.contains(top) || top.contains(box)), why: `the focus is covered by <${top?.tagName} class="${top?.className}">` };
+    },
+
     leave: () => { document.activeElement?.blur(); return { ok: true }; },
 
     value: (label) => {

@@ -33,9 +33,11 @@ function reveal(button) {
   button.firstChild.data = show ? t("隐藏") : t("显示");
 }
 
+// toggleMenu opens the navigation over the page, which takes no focus meanwhile.
 function toggleMenu(link) {
   const menu = document.getElementById(link.dataset.menu);
   const open = menu.classList.toggle("open");
+  document.getElementById("main").inert = open;
   link.setAttribute("aria-expanded", String(open));
   link.querySelector("span").textContent = open ? t("收起导航") : t("打开导航");
   if (open) menu.querySelector("a").focus();
@@ -45,10 +47,14 @@ const menuLink = document.querySelector("[data-menu]");
 if (menuLink) {
   menuLink.setAttribute("role", "button");
   menuLink.setAttribute("aria-expanded", "false");
-  document.querySelector(".side-close").addEventListener("click", (event) => {
+  const close = (event) => {
     event.preventDefault();
     toggleMenu(menuLink);
     menuLink.focus();
+  };
+  document.querySelector(".side-close").addEventListener("click", close);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.querySelector(".side.open")) close(event);
   });
 }
 

@@ -1,12 +1,12 @@
 // Package view draws the pages of the portal with templ. A page is a component
 // that takes a Page, which holds what every page needs, and a model of its own,
 // which holds plain typed values: no storage, HTTP or SQL. Pages work without
-// scripts; the modules of web/static make them better. The
-// Content-Security-Policy they are made for is
+// scripts; the modules of web/static make them better. They are made for the
+// Content-Security-Policy that Policy writes, so no page has inline styles,
+// inline scripts or handler attributes.
 //
-//	default-src 'self'; script-src 'nonce-…'; style-src 'self'; img-src 'self' data: blob:
-//
-// so no page has inline styles, inline scripts or handler attributes.
+// The tests draw every page in every state (the gallery) and look at each in
+// Chromium: survey_test.go says what for.
 //
 // Every form that posts carries the token as its first control, CSRFField.
 //

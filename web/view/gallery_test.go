@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,9 +22,12 @@ type shot struct {
 	words []string // that a person must find on it
 }
 
+// called names the shot.
+func (s shot) called() string { return s.name }
+
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots())
+	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots(), kindShots(), stateShots(), deskStateShots())
 }
 
 func publicShots() []shot {
@@ -189,9 +193,10 @@ func staffShots() []shot {
 
 func troubleShots() []shot {
 	var all []shot
-	for status, word := range map[int]string{400: "无法识别", 403: "没有权限", 404: "没有找到", 409: "已被更新", 413: "文件过大", 422: "需要修改", 429: "过于频繁", 500: "系统出了问题", 503: "暂时无法使用"} {
+	words := map[int]string{400: "无法识别", 403: "没有权限", 404: "没有找到", 409: "已被更新", 413: "文件过大", 422: "需要修改", 429: "过于频繁", 500: "系统出了问题", 503: "暂时无法使用"}
+	for _, status := range slices.Sorted(maps.Keys(words)) {
 		m := view.ErrorModel{Status: status, Reference: "7KQM4XHT29"}
-		all = append(all, shot{"error-" + strconv.Itoa(status), view.ErrorPage(page("出错了", "/x"), m), []string{word, "7KQM4XHT29", "0731-82210013"}})
+		all = append(all, shot{"error-" + strconv.Itoa(status), view.ErrorPage(page("出错了", "/x"), m), []string{words[status], "7KQM4XHT29", "0731-82210013"}})
 	}
 	posted := []view.PostedField{{Name: "reason", Value: "法定代表人变更"}}
 	all = append(all,

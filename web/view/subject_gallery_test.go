@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"cmp"
 	"time"
 
 	"unireg/record/form"
@@ -46,7 +47,7 @@ func subjectShots() []shot {
 		},
 	}
 	at := func(tab view.SubjectTab, change func(*view.StaffSubjectModel), words ...string) shot {
-		name := "subject-" + string(tab)
+		name := "subject-" + cmp.Or(string(tab), "overview")
 		return shot{name, view.StaffSubjectPage(desk, subjectPages(tab, change)), words}
 	}
 	opened := at(view.SubjectResets, func(m *view.StaffSubjectModel) {
