@@ -122,7 +122,7 @@ func showCertificate(s *Server, v *visit) error {
 	if m.Title == "" {
 		m.Title = c.Kind.Label()
 	}
-	p, err := v.portal("数字证书：" + m.Subject + " " + m.Serial)
+	p, err := v.portal(v.tr("数字证书：%s %s", m.Subject, m.Serial))
 	if err != nil {
 		return err
 	}

@@ -324,7 +324,7 @@ func (s *Server) renderClaim(v *visit, id record.ID, status int, d deciding) err
 	if c.Decision == storage.ClaimGranted {
 		m.CodeState = codeState(c, time.Now())
 	}
-	return v.render(status, view.StaffClaimPage(v.page("占用申诉：" + m.Subject), m))
+	return v.render(status, view.StaffClaimPage(v.page(v.tr("占用申诉：%s", m.Subject)), m))
 }
 
 func codeState(c storage.Claim, now time.Time) string {

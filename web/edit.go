@@ -76,7 +76,7 @@ func (s *Server) renderEdit(v *visit, d dossier, status int, e editing) error {
 	if v.Query("welcome") != "" && v.route.method == http.MethodGet {
 		m.Welcome = &view.Welcome{Account: loginName(v.subject)}
 	}
-	p, err := v.portal("填报" + d.called(m.Heading))
+	p, err := v.portal(v.tr("填报%s", d.called(m.Heading)))
 	if err != nil {
 		return err
 	}

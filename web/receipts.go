@@ -18,7 +18,7 @@ func (s *Server) showReceipt(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p, err := v.portal("回执 " + number)
+	p, err := v.portal(v.tr("回执 %s", number))
 	if err != nil {
 		return err
 	}
