@@ -13,7 +13,7 @@ import (
 // and what comes next, with the deadlines. Staff read the names of reviewers;
 // a subject does not.
 type timelineOf struct {
-	visit   *visit // whose language notes are in
+	visit   *visit         // whose language notes are in
 	record  *record.Record // nil before the first submit took effect
 	events  []storage.Event
 	pending []storage.CommandStatus // accepted, without an outcome

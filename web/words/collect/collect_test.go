@@ -66,12 +66,12 @@ func TestCatalogueIsUpToDate(t *testing.T) {
 	po, err := os.ReadFile("../" + englishPO)
 	require.NoError(t, err)
 	english := read(po)
-	require.True(t, string(po) == string(write(found.sources, english)), "run `make generate`")
+	require.Equal(t, string(write(found.sources, english)), string(po), "run `make generate`")
 	wanted, err := script(found.sources, english)
 	require.NoError(t, err)
 	module, err := os.ReadFile("../" + englishJS)
 	require.NoError(t, err)
-	require.True(t, string(module) == string(wanted), "run `make generate`")
+	require.Equal(t, string(wanted), string(module), "run `make generate`")
 }
 
 // The collector finds what is said, and what is not said through the catalogue.

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,7 +20,7 @@ var comment = regexp.MustCompile(`(?s)(?:^|\s)//[^\n]*|/\*.*?\*/`)
 
 // module collects from a module of the portal.
 func (f *findings) module(root, name string) error {
-	text, err := os.ReadFile(filepath.Join(root, name))
+	text, err := fs.ReadFile(os.DirFS(root), name)
 	if err != nil {
 		return err
 	}
