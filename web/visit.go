@@ -207,7 +207,7 @@ var errNoPage = record.Errorf(record.NotFound, "没有找到所请求的内容")
 // page is what every page needs beside its own model.
 func (v *visit) page(title string) view.Page {
 	p := view.Page{
-		Title: title, Lang: string(words.LanguageOf(v.ctx)), Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
+		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
 		Flash: v.takeFlash(), Prefs: v.prefs(),
 	}
 	switch {

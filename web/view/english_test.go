@@ -34,6 +34,7 @@ func TestPagesAreEnglish(t *testing.T) {
 			var out bytes.Buffer
 			require.NoError(t, s.page.Render(ctx, &out))
 			require.NotContains(t, out.String(), "%!", "a broken format")
+			require.Contains(t, out.String(), `<html lang="en"`)
 			root, err := html.Parse(&out)
 			require.NoError(t, err)
 			for n := range root.Descendants() {

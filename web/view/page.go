@@ -120,7 +120,6 @@ type Prefs struct {
 // Page holds what every page needs beside its own model.
 type Page struct {
 	Title  string // without the site's name
-	Lang   string // "" means zh-CN
 	Nonce  string // of the Content-Security-Policy
 	CSRF   string // posted as _csrf, or sent as X-CSRF-Token
 	Path   string // of the request with its query; local, for `next`
@@ -156,17 +155,9 @@ const (
 	reopenDialog   = "dialog-reopen"
 )
 
-// lang is the language of the document.
-func (p Page) lang() string {
-	if p.Lang == "" {
-		return "zh-CN"
-	}
-	return p.Lang
-}
-
 // other is the language that a person may change to.
-func (p Page) other() words.Language {
-	if p.Prefs.English {
+func other(ctx context.Context) words.Language {
+	if words.LanguageOf(ctx) == words.English {
 		return words.Chinese
 	}
 	return words.English

@@ -66,12 +66,12 @@ func TestCatalogueIsUpToDate(t *testing.T) {
 	po, err := os.ReadFile("../" + englishPO)
 	require.NoError(t, err)
 	english := read(po)
-	require.True(t, string(po) == string(write(found.sources, english)), "run `make generate`")
+	require.Equal(t, string(write(found.sources, english)), string(po), "run `make generate`")
 	wanted, err := script(found.sources, english)
 	require.NoError(t, err)
 	module, err := os.ReadFile("../" + englishJS)
 	require.NoError(t, err)
-	require.True(t, string(module) == string(wanted), "run `make generate`")
+	require.Equal(t, string(wanted), string(module), "run `make generate`")
 }
 
 // The collector finds what is said, and what is not said through the catalogue.
@@ -83,7 +83,7 @@ func TestCollecting(t *testing.T) {
 	for name, code := range map[string]string{
 		"web/view/page_templ.go": "package view\n\nfunc page() {\n\ttr(ctx, \"第 %s 页\", n)\n\tshown(ctx, x)\n\twrite(\"<b>漏了</b>\")\n\tif a == \"比较\" {\n\t}\n}\n",
 		"web/handler.go":         "package web\n\nconst a = \"标签\" + \"。\"\n\nvar b = \"共 \" + n + \" 项\"\n\nvar c = fmt.Sprintf(\"%d 天\", n)\n\nvar d = v.tr(\"见 %s\", e.Label)\n",
-		"web/static/page.js":     "// 注释\nimport { t } from \"./words.js\";\nsay(t(\"剩 %s 秒\", n));\nsay(\"忘了\");\n",
+		"web/static/page.js":     "// 注释\nimport { t } from \"./words.js\";\nsay(t(\"剩 %s 秒\", n));\nsay(\"忘了\");\nsay(`${a}：${b}`.replace(/（/, \"\"));\nt.replace(/[（(]/, \"\");\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(code), 0o600))
 	}
@@ -101,6 +101,7 @@ func TestCollecting(t *testing.T) {
 	require.Equal(t, []string{
 		"web/view/page.templ:6: not said through the catalogue: <b>漏了</b>",
 		"web/static/page.js:4: not said through the catalogue: say(\"忘了\");",
+		"web/static/page.js:5: not said through the catalogue: say(`${a}：${b}`.replace(/（/, \"\"));",
 	}, found.faults)
 }
 

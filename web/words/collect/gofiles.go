@@ -121,8 +121,9 @@ func (w *walker) binary(n *ast.BinaryExpr) bool {
 			ast.Inspect(v, w.node)
 		}
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 // joined is the format that a chain of + amounts to, with its values, and whether

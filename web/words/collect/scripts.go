@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,16 +15,19 @@ import (
 // said is a sentence of a script: t("…"), with %s where values go.
 var said = regexp.MustCompile(`\bt\(("(?:[^"\\]|\\.)*")`)
 
+// text is a text of a script.
+var text = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
+
 // comment is what a script says to its reader.
 var comment = regexp.MustCompile(`(?s)(?:^|\s)//[^\n]*|/\*.*?\*/`)
 
 // module collects from a module of the portal.
 func (f *findings) module(root, name string) error {
-	text, err := os.ReadFile(filepath.Join(root, name))
+	source, err := fs.ReadFile(os.DirFS(root), name)
 	if err != nil {
 		return err
 	}
-	code := comment.ReplaceAllStringFunc(string(text), func(c string) string { return strings.Repeat("\n", strings.Count(c, "\n")) })
+	code := comment.ReplaceAllStringFunc(string(source), func(c string) string { return strings.Repeat("\n", strings.Count(c, "\n")) })
 	code = said.ReplaceAllStringFunc(code, func(call string) string {
 		if sentence, err := strconv.Unquote(said.FindStringSubmatch(call)[1]); err == nil {
 			f.add(sentence, true, name)
@@ -32,7 +35,7 @@ func (f *findings) module(root, name string) error {
 		return "t("
 	})
 	for i, line := range strings.Split(code, "\n") {
-		if chinese(line) {
+		if wordy(line) || chinese(strings.Join(text.FindAllString(line, -1), "")) {
 			f.fault(name, i+1, "not said through the catalogue: "+strings.TrimSpace(line))
 		}
 	}
