@@ -90,7 +90,7 @@ func stateShots() []shot {
 
 	denied := view.RecordModel{
 		RecordID: recordID, Heading: "D243000001", Kind: "单位资质", State: view.Tag{Text: "已生效", Tone: view.Good}, Form: bare.Form(now), Version: 1, At: ago(time.Hour), By: "示范建工集团有限公司",
-		KeyLogin: "/login/certificate?next=%2F", Notices: []view.Notice{{Tone: view.Warn, Title: "上次提交没有生效", Text: "与已有的有效记录重复。"}}, Command: command,
+		KeyLogin: "/login/certificate?next=%2F", Notices: []view.Notice{{Tone: view.Warn, Title: "提交未生效", Text: "与已有的有效记录重复。"}}, Command: command,
 		Denied: []view.Denied{{Action: view.ActionChange, Reason: "须用 CA 证书登录"}, {Action: view.ActionVoid, Reason: "须用 CA 证书登录"}},
 	}
 	remarks := []view.Remark{
@@ -133,7 +133,7 @@ func stateShots() []shot {
 		{"edit-first", view.EditPage(keyPage("执业人员", path+"/edit"), first), []string{`value="draft">保存<`}},
 		{"edit-terms", view.EditPage(keyPage("执业人员", path+"/rows/registrations/registration1"), row), []string{"建筑工程", "第 1 项的有效期至"}},
 		{"edit-lonely", view.EditPage(keyPage("获奖信息", path+"/edit"), lonely), []string{"还没有可选的执业人员"}},
-		{"record-denied", view.RecordPage(bidderPage("单位资质", path), denied), []string{"上次提交没有生效", "改用 CA 证书登录", "未添加", "未上传"}},
+		{"record-denied", view.RecordPage(bidderPage("单位资质", path), denied), []string{"提交未生效", "改用 CA 证书登录", "未添加", "未上传"}},
 		{"check-signing", view.CheckPage(keyPage("核对单位资质", path+"/check"), signing), []string{"数字签名", "对审核意见的答复", "授权书上为曾用名"}},
 		{"version-signed", view.VersionPage(keyPage("单位资质第 1 版", path+"/versions/1"), version), []string{"数字签名无效", "下载签名包"}},
 		{"records-narrowed", view.RecordsPage(keyPage("执业人员", "/records?kind=practitioner"), list), []string{`name="state"`, " selected", "上一页", "欧阳𬀩尔"}},
