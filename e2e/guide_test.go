@@ -320,7 +320,7 @@ func (g *guidebook) afterwards(s *system, reviewer *member) {
 	g.take(p, "43-returned", shot{height: 620}, bears(1, "去补正"))
 	p.follow("去补正")
 	p.sees("审核退回，请补正后重新提交")
-	g.take(p, "44-correction", shot{height: 1300}, part(2, ".returned li"), part(3, ".fld:has(#f-address)"))
+	g.take(p, "44-correction", shot{height: 1420}, part(2, ".returned li"), part(3, ".fld:has(#f-address)"))
 
 	d := newPapers(t)
 	p.open("/imports?kind=practitioner")

@@ -110,7 +110,7 @@ func TestW16_ABrowserRunsNothingThatWasTyped(t *testing.T) {
 		p.open(f.path("/edit"))
 		p.find("focus", "查找获奖人员")
 		p.types("x")
-		p.heard("新增获奖")
+		p.heard("获奖人员")
 		p.find("leave")
 	})
 	p.part("W16 the desk", func() {
