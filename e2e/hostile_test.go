@@ -39,7 +39,8 @@ func lured(n, most int) string {
 // from running.
 func (p *person) listens() {
 	p.t.Helper()
-	p.do(command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+	p.do(command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `
 		window.heard = [];
 		window.xssmark = () => { window.heard.push("a payload ran"); };
 		addEventListener("securitypolicyviolation", (e) => window.heard.push(e.effectiveDirective + " kept from " + e.blockedURI + " in " + e.sourceFile + ":" + e.lineNumber + " " + e.sample));`,

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -63,9 +64,7 @@ func TestW27_TheNonceOfSomebodyElseServesOnNoRoute(t *testing.T) {
 		}
 		for _, id := range ids {
 			fields := url.Values{"command": {id}}
-			for name, values := range f.fields {
-				fields[name] = values
-			}
+			maps.Copy(fields, f.fields)
 			a := f.who.submit(page, f.action, fields)
 			what := fmt.Sprintf("%s with %s: %d %s", f.action, id, a.Status, a.location())
 			require.GreaterOrEqual(t, a.Status, 400, what)

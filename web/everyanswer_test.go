@@ -203,7 +203,7 @@ func TestW34_NoRouteTellsWhatWentWrongInside(t *testing.T) {
 	look := func(who string, r route, a *answer) {
 		name := fmt.Sprintf("%s asks for %s %s: %d", who, r.method, r.path, a.Status)
 		for _, detail := range []string{"canary", "relation ", "SQLSTATE", "42P01", "pgx", "does not exist", "goroutine", ".go:", "unireg/", "SELECT ", "panic"} {
-			require.NotContains(t, a.Body, detail, name)
+			require.NotContains(t, a.unvarying(), detail, name) // a nonce may spell anything
 		}
 		if a.Status < 500 {
 			return

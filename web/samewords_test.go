@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,7 +36,7 @@ func requireSameTime(t *testing.T, one, other func()) {
 		slices.Sort(took[i])
 		return took[i][len(took[i])/2]
 	}
-	require.Less(t, (middle(0)-middle(1)).Abs(), hash/2+min(middle(0), middle(1))/2, "%s and %s, a hash takes %s", middle(0), middle(1), hash)
+	require.Less(t, (middle(0) - middle(1)).Abs(), hash/2+min(middle(0), middle(1))/2, "%s and %s, a hash takes %s", middle(0), middle(1), hash)
 }
 
 func TestW5_UnknownStaffLookLikeKnownOnes(t *testing.T) {
@@ -146,7 +145,7 @@ func TestW3_EveryDoorThatSetsAPasswordKeepsTheRules(t *testing.T) {
 			"seven characters": "a4短x-9z", "a common one": "woaini1314", "a run on the keyboard": "qwertyuiop", "129 characters": strings.Repeat("雨后斜阳", 32) + "a", "none": "",
 		} {
 			a := set(password)
-			require.Equal(t, http.StatusUnprocessableEntity, a.Status, fmt.Sprintf("%s %s", promise, door))
+			require.Equal(t, http.StatusUnprocessableEntity, a.Status, "%s %s", promise, door)
 			require.NotContains(t, a.Body, `value="`+password+`"`+" ", "a password is never sent back")
 		}
 	}

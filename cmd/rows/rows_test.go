@@ -125,7 +125,7 @@ func TestTheTableOfSecurityNamesTheTestsThatThereAre(t *testing.T) {
 func TestTestsAreNamedByTheirFolders(t *testing.T) {
 	root := t.TempDir()
 	for name, source := range map[string]string{
-		"web/a_test.go": "package web\n\nfunc TestW5_One(t *testing.T) {}\nfunc TestW5_W6_Two(t *testing.T) {}\nfunc helperW5() {}\n",
+		"web/a_test.go":  "package web\n\nfunc TestW5_One(t *testing.T) {}\nfunc TestW5_W6_Two(t *testing.T) {}\nfunc helperW5() {}\n",
 		"form/b_test.go": "package form\n\nfunc FuzzW6_Bytes(f *testing.F) {}\nfunc TestSM2Keys(t *testing.T) {}\n", "web/c.go": "package web\n\nfunc TestW6Not() {}\n",
 		"node_modules/d_test.go": "package d\n\nfunc TestW5_Theirs(t *testing.T) {}\n",
 	} {

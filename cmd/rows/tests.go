@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -65,29 +65,27 @@ func cell(tests map[string][]string) string {
 // folder that they are in.
 func testsBelow(root string) (map[string]map[string][]string, error) {
 	all := map[string]map[string][]string{}
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	files := os.DirFS(root)
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "bin" || strings.HasPrefix(entry.Name(), ".") && path != root):
-			return filepath.SkipDir
-		case !strings.HasSuffix(path, "_test.go"):
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "bin" || strings.HasPrefix(entry.Name(), ".") && name != "."):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
-		source, err := os.ReadFile(path)
+		source, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
-		folder, err := filepath.Rel(root, filepath.Dir(path))
-		if err != nil {
-			return err
-		}
+		folder := path.Dir(name)
 		for _, match := range testFunction.FindAllStringSubmatch(string(source), -1) {
 			for _, id := range idsIn(strings.Replace(match[1], "Fuzz", "Test", 1)) {
 				if all[id] == nil {
 					all[id] = map[string][]string{}
 				}
-				all[id][filepath.ToSlash(folder)] = append(all[id][filepath.ToSlash(folder)], match[1])
+				all[id][folder] = append(all[id][folder], match[1])
 			}
 		}
 		return nil
