@@ -198,7 +198,7 @@ func TestW34_NoRouteTellsWhatWentWrongInside(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	reference := regexp.MustCompile(`[0-9A-F]{10}`)
+	reference := regexp.MustCompile(`(?:class="code">|"reference":"|参考编号 ?)([0-9A-F]{10})`)
 	failed := map[string]bool{}
 	look := func(who string, r route, a *answer) {
 		name := fmt.Sprintf("%s asks for %s %s: %d", who, r.method, r.path, a.Status)
@@ -209,9 +209,9 @@ func TestW34_NoRouteTellsWhatWentWrongInside(t *testing.T) {
 			return
 		}
 		failed[r.method+" "+r.path] = true
-		number := reference.FindString(a.Body)
-		require.NotEmpty(t, number, "%s: %s", name, a.Body)
-		require.Contains(t, p.log.String(), "request="+number, "%s: the number leads to its lines", name)
+		number := reference.FindStringSubmatch(a.Body)
+		require.NotNil(t, number, "%s: %s", name, a.Body)
+		require.Contains(t, p.log.String(), "request="+number[1], "%s: the number leads to its lines", name)
 	}
 	for _, r := range routes() {
 		if ending(r) {
