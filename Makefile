@@ -71,6 +71,11 @@ fmt: ## format the code
 bench: build ## measure commands, logins, lists and uploads on this machine; BENCH="lists"
 	@bin/stack run -- go run ./bench $(BENCH)
 
+.PHONY: guide
+guide: build ## walk the guide for bidders and take its pictures anew
+	@scripts/packages chromium fonts-noto-cjk softhsm2 openssl clamav-daemon
+	@bin/stack run --fast -- go test ./e2e -count=1 -run '^TestGuide$$' -guide ../docs/guide/pictures
+
 # npm packages of the front end, and the files taken from them.
 bin/.npm: package-lock.json package.json .npmrc web/static/vendor.mjs web/view/icons.go
 	@scripts/need node npm

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -116,6 +117,23 @@ func (f *filing) returned(t testing.TB, by *member, reason string, remarks ...re
 func (f *filing) reaches(t testing.TB, stands record.Filing) {
 	t.Helper()
 	f.filed(t, f.id, stands)
+}
+
+// scanned waits until the virus scan of the record's files is over.
+func (f *filing) scanned(t testing.TB) {
+	t.Helper()
+	eventually(t, 30*time.Second, func() string {
+		files, err := f.system.store.FilesOf(t.Context(), f.subject.ID, f.id)
+		if err != nil {
+			return err.Error()
+		}
+		for _, file := range files {
+			if !file.Scanned {
+				return "a file waits for its scan"
+			}
+		}
+		return ""
+	})
 }
 
 // sitByPassword opens a window in a session of its own by password.

@@ -100,6 +100,8 @@ func (t trouble) answer(v *visit) map[string]any {
 
 // serveError is the one place where a handler's error becomes an answer.
 func (s *Server) serveError(v *visit, err error) error {
+	// What a route answers to everybody may be kept, what went wrong may not.
+	v.Set(fiber.HeaderCacheControl, "no-store")
 	if v.route.who == partnerSystem {
 		return s.serveProblem(v, err)
 	}

@@ -214,10 +214,12 @@ func TestW24_RequestsAreBounded(t *testing.T) {
 		hidden := "GET /static/theme.css HTTP/1.1\r\nHost: portal.test\r\n\r\n"
 		w.write(fmt.Sprintf("POST /account/password HTTP/1.1\r\nHost: portal.test\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(hidden), hidden))
 		require.GreaterOrEqual(t, w.read().Status, 400)
+		// If the connection lives on, the next answer is that to the next request.
+		_, _ = io.WriteString(w.conn, "GET /codes/region HTTP/1.1\r\nHost: portal.test\r\nConnection: close\r\n\r\n")
 		rest, err := http.ReadResponse(w.reader, nil)
 		if err == nil {
 			defer rest.Body.Close()
-			require.NotEqual(t, http.StatusOK, rest.StatusCode)
+			require.Contains(t, rest.Header.Get("Content-Type"), "application/json")
 		}
 	})
 }

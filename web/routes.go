@@ -135,6 +135,11 @@ func (v *visit) work() (err error) {
 	if err := v.admit(); err != nil {
 		return err
 	}
+	if v.route.stream && v.route.slow {
+		if err := v.Context().SetReadDeadline(v.began.Add(slowTransfer)); err != nil {
+			return fmt.Errorf("wait for a transfer: %w", err)
+		}
+	}
 	if err := v.route.handle(v.s, v); err != nil {
 		return err
 	}

@@ -232,12 +232,14 @@ func New(o Options) (*Server, error) {
 // App is the application, for tests.
 func (s *Server) App() *fiber.App { return s.app }
 
-// patience gives transfers of attachments more time than other requests.
+// patience gives the sending of attachments more time than other answers. To
+// take one in, a visit asks for time of its own once it knows who sends it: what
+// nobody sends must arrive as soon as anything else.
 func (s *Server) patience(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
 	for _, p := range s.slow {
 		if p.matches(string(header.Method()), path) {
-			return fasthttp.RequestConfig{ReadTimeout: slowTransfer, WriteTimeout: slowTransfer}
+			return fasthttp.RequestConfig{WriteTimeout: slowTransfer}
 		}
 	}
 	return fasthttp.RequestConfig{}

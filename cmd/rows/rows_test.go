@@ -100,3 +100,46 @@ func TestCountNamesSkippedTestsAndRefusesThemWhereNoneMayBe(t *testing.T) {
 	require.Contains(t, out.String(), "skipped: p TestB\n")
 	require.Error(t, count(results, true, &out))
 }
+
+func TestTheTableOfSecurityNamesTheTestsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	require.NoError(t, err)
+	fresh, err := withTests(string(text), "../..")
+	require.NoError(t, err)
+	require.Equal(t, fresh, string(text), "run make generate")
+	var ids []string
+	for line := range strings.Lines(fresh) {
+		if row := tableRow.FindStringSubmatch(strings.TrimRight(line, "\n")); row != nil {
+			ids = append(ids, row[1])
+			require.NotEmpty(t, strings.TrimSpace(row[2]), row[1])
+			require.NotEmpty(t, strings.TrimSpace(row[3]), "nothing keeps %s", row[1])
+		}
+	}
+	var want []string
+	for n := 1; n <= 38; n++ {
+		want = append(want, fmt.Sprintf("W%d", n))
+	}
+	require.Equal(t, want, ids)
+}
+
+func TestTestsAreNamedByTheirFolders(t *testing.T) {
+	root := t.TempDir()
+	for name, source := range map[string]string{
+		"web/a_test.go":  "package web\n\nfunc TestW5_One(t *testing.T) {}\nfunc TestW5_W6_Two(t *testing.T) {}\nfunc helperW5() {}\n",
+		"form/b_test.go": "package form\n\nfunc FuzzW6_Bytes(f *testing.F) {}\nfunc TestSM2Keys(t *testing.T) {}\n", "web/c.go": "package web\n\nfunc TestW6Not() {}\n",
+		"node_modules/d_test.go": "package d\n\nfunc TestW5_Theirs(t *testing.T) {}\n",
+	} {
+		path := filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
+	}
+	document := filepath.Join(root, "table.md")
+	require.NoError(t, os.WriteFile(document, []byte("# Table\n\n| row | promise | kept by |\n|---|---|---|\n| W5 | words | old |\n| W6 | limits |  |\n| W7 | by hand | `make check` |\n"), 0o600))
+	require.NoError(t, run([]string{"tests", document, root}, nil, nil))
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "| W5 | words | web: `TestW5_One` `TestW5_W6_Two` |\n")
+	require.Contains(t, string(text), "| W6 | limits | form: `FuzzW6_Bytes`<br>web: `TestW5_W6_Two` |\n")
+	require.Contains(t, string(text), "| W7 | by hand | `make check` |\n")
+	require.Error(t, run([]string{"tests", filepath.Join(root, "none"), root}, nil, nil))
+}

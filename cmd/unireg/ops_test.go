@@ -43,6 +43,25 @@ func TestW37_ProfilesAreServedOnlyWhereAskedFor(t *testing.T) {
 	}
 }
 
+func TestW15_AnswersToOperatorsForbidWhatBrowsersCouldDo(t *testing.T) {
+	_, _, private := portalUp(t, "UNIREG_PPROF=true")
+	for _, path := range []string{"/livez", "/readyz", "/metrics", "/debug/pprof/", "/none", "/%2e%2e/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodHead} {
+			r, err := http.NewRequestWithContext(t.Context(), method, "http://"+private+path, nil)
+			require.NoError(t, err)
+			answer, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, answer.Body.Close())
+			for name, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+				"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+			} {
+				require.Equal(t, want, answer.Header.Get(name), "%s of %s %s: %d", name, method, path, answer.StatusCode)
+			}
+		}
+	}
+}
+
 // TestI10_FiguresNameNobody has a canary in every place that a browser words.
 func TestI10_FiguresNameNobody(t *testing.T) {
 	_, listen, private := portalUp(t)

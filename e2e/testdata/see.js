@@ -230,6 +230,16 @@
       return { ok: over <= 0, why: `${over} px wider than the window: ${widest}` };
     },
 
+    // box answers where something is in the window: what bears the text, the
+    // control of that label, or a part of the page by its selector.
+    box: (how, what, nth) => {
+      const part = () => [...document.querySelectorAll(what)].filter(seen)[Math.max(nth, 1) - 1];
+      const { element, why } = how === "bears" ? pressable(what, nth) : how === "labelled" ? control(what) : { element: part(), why: `there is no ${what}` };
+      if (!element) return { ok: false, why };
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { ok: true, value: JSON.stringify([x, y, width, height]) };
+    },
+
     // kind is what pages of the same make share. A page about one of many is
     // headed by its name: the navigation and the tags say of which kind it is.
     kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt"),

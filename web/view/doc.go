@@ -16,6 +16,7 @@
 //	         /register                      RegisterPage(p, RegisterModel)
 //	         /register/details              RegisterDetailsPage(p, RegisterDetailsModel)
 //	         /reset/:token                  ResetPage(p, ResetModel)
+//	         GET /help                      HelpPage(p, *guide.Guide)
 //	bidder   GET /home                      HomePage(p, HomeModel)
 //	         GET /records/:id               RecordPage(p, RecordModel)
 //	         GET /profile, with nothing     BeginPage(p, kind)

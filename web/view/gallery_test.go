@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"unireg/docs/guide"
 	"unireg/record"
 	"unireg/record/codes"
 	"unireg/record/form"
@@ -34,6 +35,7 @@ func publicShots() []shot {
 	news := []view.Announcement{{Title: "11 月 28 日 22:00 起系统维护 2 小时，期间暂停提交", On: ago(72 * time.Hour)}}
 	return []shot{
 		{"start", view.StartPage(page("网上办事大厅", "/"), view.StartModel{Steps: steps, Facts: facts, Announcements: news}), []string{"网上办事大厅", "注册登记", "登录", "退回补正"}},
+		{"help", view.HelpPage(page("帮助", "/help"), theGuide()), []string{"用户指南", "目录", "4.7 数字证书", "/help/pictures/01-start.png?v=", "图 1"}},
 		{"login", view.LoginPage(page("登录", "/login"), view.LoginModel{Account: "示范建工集团有限公司", Remember: true, Facts: facts, Announcements: news}), []string{"账号登录", "CA证书登录", "记住账号"}},
 		{"login-registered", view.LoginPage(page("登录", "/login"), view.LoginModel{
 			Account: "91430100MA00DEM06N", Next: "/home", Facts: facts,
@@ -52,6 +54,15 @@ func publicShots() []shot {
 			Problems: []form.Problem{{Field: "password_again", Label: "再次输入密码", Message: "两次输入的密码不一致，请重新输入"}},
 		}), []string{"姓名", "两次输入的密码不一致"}},
 	}
+}
+
+// theGuide is empty where it cannot be read, which its own tests tell.
+func theGuide() *guide.Guide {
+	g, err := guide.Read()
+	if err != nil {
+		return &guide.Guide{}
+	}
+	return g
 }
 
 func idTypes() []view.Option {

@@ -27,6 +27,7 @@ const (
 	IconEdit        Icon = "edit"
 	IconFile        Icon = "file-text"
 	IconHandOver    Icon = "arrows-exchange"
+	IconHelp        Icon = "help-circle"
 	IconHistory     Icon = "history"
 	IconHome        Icon = "home"
 	IconInfo        Icon = "info-circle"

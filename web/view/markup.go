@@ -167,7 +167,7 @@ func filer(ctx context.Context, by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "drafts.css", "print.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "drafts.css", "print.css", "help.css", "window.css"}
 
 // onThisPage is the address of a field that the page itself shows.
 func onThisPage(field string) string { return "#f-" + field }
