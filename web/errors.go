@@ -149,15 +149,15 @@ func (v *visit) keepPosted(model *view.ErrorModel) {
 		model.Again = &view.Again{Action: v.OriginalURL(), Fields: all}
 	default:
 		for _, f := range all {
-			if strings.TrimSpace(f.Value) != "" && worded.MatchString(f.Name) {
+			if strings.TrimSpace(f.Value) != "" && sentences.MatchString(f.Name) {
 				model.Wrote = append(model.Wrote, f.Value)
 			}
 		}
 	}
 }
 
-// worded are the names under which pages post what a person writes in sentences.
-var worded = regexp.MustCompile(`^(reason|note|text|(\w+_)?note|(remark|answer)\..+)$`)
+// sentences are the names under which pages post what a person writes in sentences.
+var sentences = regexp.MustCompile(`^(reason|note|text|(\w+_)?note|(remark|answer)\..+)$`)
 
 // drawError answers with the page for errors, or in plain words where even
 // that cannot be drawn.

@@ -38,7 +38,7 @@ func TestPagesAreEnglish(t *testing.T) {
 			root, err := html.Parse(&out)
 			require.NoError(t, err)
 			for n := range root.Descendants() {
-				if n.Type == html.TextNode && n.Parent.Data != "script" {
+				if n.Type == html.TextNode && n.Parent.Data != "script" && !saysChinese(n) {
 					require.Empty(t, chinese(data.Replace(n.Data)), n.Data)
 				}
 				for _, a := range n.Attr {
@@ -49,6 +49,17 @@ func TestPagesAreEnglish(t *testing.T) {
 			}
 		})
 	}
+}
+
+// saysChinese tells that a text is marked as Chinese on a page in another
+// language, as the guide is.
+func saysChinese(n *html.Node) bool {
+	for a := range n.Ancestors() {
+		if a.Data != "html" && attribute(a, "lang") == string(words.Chinese) {
+			return true
+		}
+	}
+	return false
 }
 
 // chinese is the words' characters of a text. The other language's name, on the
@@ -71,7 +82,7 @@ var typed = []string{
 	"湖南省住房和城乡建设厅", "住房和城乡建设部", "居民身份证", "男", "女", "营业执照、法定代表人身份证", "GB 32100 校验位", "项目经理", "命令行", "核对办理人身份", "系统管理命令",
 	"房屋建筑工程、市政公用工程施工总承包；建筑装修装饰工程", "专业承包",
 	"统一注册系统", "可参加纸质标", "未填写编号的资质", "湘143201601004", "湘建安B101004", "湖南省建筑业协会", "由 周婧 领取", "建筑施工", "一", "二", "三", "四",
-	"示范家园 1 期", "营业执照第 1 页.jpg", "法定代表人证件号码与执照", "请核对后重试", "通过或退回补正", "优秀项目经理", "、钢结构工程专业承包；建筑材料销售", "湘建协〔2025〕3号", "湘",
+	"法定代表人证件号码与执照", "请核对后重试", "通过或退回补正", "优秀项目经理", "、钢结构工程专业承包；建筑材料销售", "湘建协〔2025〕3号", "湘",
 }
 
 // data takes out of a text what stays Chinese: names of the large tables, and what
@@ -102,7 +113,7 @@ func data(t *testing.T) *strings.Replacer {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 				if text, err := strconv.Unquote(lit.Value); err == nil && !sources[text] {
-					known = append(known, text)
+					known = append(known, strings.Split(text, "%d")...)
 				}
 			}
 			return true
