@@ -117,7 +117,7 @@ func (p *person) seeks(label, text, entry string) {
 		p.strikes(kb.ArrowDown)
 	}
 	require.Equal(p.t, entry, p.eval(marked))
-	p.strikes(kb.Enter)
+	p.enters()
 	p.awaits(`String(document.querySelector(".found:not([hidden])") === null)`, "true")
 }
 
@@ -216,6 +216,7 @@ func (p *person) handles(name string) {
 // handsItIn presses the button of a decision.
 func (p *person) handsItIn(word, said string) {
 	p.t.Helper()
+	p.strikes(kb.Tab) // a choice bears the same word
 	p.enterOn(word, word+"并打开下一件")
 	p.sees(said)
 }
