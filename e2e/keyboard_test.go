@@ -117,18 +117,26 @@ func (p *person) seeks(label, text, entry string) {
 		p.strikes(kb.ArrowDown)
 	}
 	require.Equal(p.t, entry, p.eval(marked))
-	p.strikes(kb.Enter)
+	p.enters()
 	p.awaits(`String(document.querySelector(".found:not([hidden])") === null)`, "true")
 }
 
-// dates types a date: the year does not end by itself.
+// dates types a date in the order in which this browser's language has its parts.
+// The year does not end by itself.
 func (p *person) dates(label, year, month, day string) {
 	p.t.Helper()
 	p.tabsTo(label)
-	p.strikes(year)
-	p.strikes(kb.ArrowRight)
-	p.strikes(month + day)
-	require.Equal(p.t, year+"-"+month+"-"+day, p.eval(`document.activeElement.value`))
+	want, got := year+"-"+month+"-"+day, ""
+	for _, parts := range [][]string{{month + day + year}, {year, kb.ArrowRight, month + day}} {
+		for _, keys := range parts {
+			p.strikes(keys)
+		}
+		if got = p.eval(`document.activeElement.value`); got == want {
+			return
+		}
+		p.strikes(kb.ArrowLeft + kb.ArrowLeft)
+	}
+	require.Equal(p.t, want, got)
 }
 
 // hangsOn presses the button of an attachment and names a file in the window that
@@ -208,6 +216,7 @@ func (p *person) handles(name string) {
 // handsItIn presses the button of a decision.
 func (p *person) handsItIn(word, said string) {
 	p.t.Helper()
+	p.strikes(kb.Tab) // a choice bears the same word
 	p.enterOn(word, word+"并打开下一件")
 	p.sees(said)
 }

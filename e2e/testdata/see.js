@@ -115,7 +115,7 @@
     // is spoken: a control by its label, an option, a button, a link.
     at: (text) => {
       const element = document.activeElement;
-      const names = [words(element), squeeze(element.textContent), squeeze(element.ariaLabel ?? ""), ...[...(element.labels ?? [])].map((label) => words(label))];
+      const names = [words(element), squeeze(element.textContent), squeeze(element.ariaLabel ?? ""), ...[...(element.labels ?? [])].flatMap((label) => [words(label), squeeze(label.querySelector("b")?.textContent ?? "")])];
       return names.includes(squeeze(text)) ? { ok: true } : { ok: false, why: `the focus is on “${names.find((name) => name) ?? element.tagName}”` };
     },
 

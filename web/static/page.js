@@ -82,6 +82,12 @@ for (const box of document.querySelectorAll("[data-menu-box]")) {
   });
 }
 
+// Where Enter must send nothing the form begins with a button that is disabled.
+// From check boxes and radio buttons Chromium would press the next one.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[type=checkbox], [type=radio]") && event.target.form?.querySelector("button")?.disabled) event.preventDefault();
+});
+
 // The second press of a button that submits is ignored; the command's nonce
 // makes it harmless anyway.
 for (const form of document.querySelectorAll("form[data-once]")) {

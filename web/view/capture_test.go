@@ -26,9 +26,10 @@ const (
 	// picturesFolder holds them, as seen from here.
 	picturesFolder = "../../docs/pages"
 	// tallest bounds a picture, in pixels: what is below is more of the same.
-	tallest = 4000
-	// quality is WebP's, of 100.
-	quality = 50
+	tallest = 2400
+	// quality is WebP's, of 100; scale what becomes of a pixel of the page.
+	quality = 20
+	scale   = .75
 	// maxPictures bounds all of them, in bytes: they are part of the repository.
 	maxPictures = 10 << 20
 )
@@ -80,7 +81,7 @@ func takePictures(t *testing.T, folder string, all []shot, held []pose) {
 				func() error { return b.window(size.width, size.height) },
 				func() error { return b.open(s.name) },
 				func() error { return b.whole(size) },
-				func() error { return b.picture(filepath.Join(folder, s.name+size.suffix+".webp")) },
+				func() error { return b.picture(size, filepath.Join(folder, s.name+size.suffix+".webp")) },
 			)
 			if err != nil {
 				return nil, err
@@ -94,7 +95,7 @@ func takePictures(t *testing.T, folder string, all []shot, held []pose) {
 			err := inTurn(
 				func() error { return b.window(size.width, size.height) },
 				func() error { return b.takes(p) },
-				func() error { return b.picture(filepath.Join(folder, p.called()+size.suffix+".webp")) },
+				func() error { return b.picture(size, filepath.Join(folder, p.called()+size.suffix+".webp")) },
 			)
 			if err != nil {
 				return nil, err
@@ -125,20 +126,26 @@ func (b *tab) whole(s size) error {
 }
 
 // picture writes what the window shows, without the blinking caret.
-func (b *tab) picture(name string) error {
+func (b *tab) picture(s size, name string) error {
 	err := inTurn(
 		func() error {
 			return b.run(`const sheet = new CSSStyleSheet(); sheet.replaceSync("* { caret-color: transparent !important; }"); document.adoptedStyleSheets = [sheet];`)
 		},
-		func() error { return b.until(`[...document.images].every((image) => image.complete)`) },
+		func() error {
+			return b.until(`[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)`)
+		},
 	)
+	if err != nil {
+		return err
+	}
+	at, err := ask[struct{ Height, Top float64 }](b, "({ Height: innerHeight, Top: scrollY })")
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	q := int64(quality)
-	taken, err := chromedp.Call(ctx, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{Format: cdppage.CaptureScreenshotFormatWebp, Quality: &q})
+	taken, err := chromedp.Call(ctx, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{Format: cdppage.CaptureScreenshotFormatWebp, Quality: &q, Clip: &cdppage.Viewport{Y: at.Top, Width: float64(s.width), Height: at.Height, Scale: scale}})
 	if err != nil {
 		return fmt.Errorf("picture %s: %w", filepath.Base(name), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -119,6 +120,32 @@ func TestTheFirstStopLeadsToTheContent(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, inside, "%s: the next stop is in the content", name)
 	}
+}
+
+// Enter on a check box or a radio button hands nothing in, neither what is chosen
+// in the queue nor a decision.
+func TestEnterOnAChoiceSendsNothing(t *testing.T) {
+	b, err := newTab(serveGallery(t, gallery()))
+	require.NoError(t, err)
+	defer b.close()
+	require.NoError(t, b.window(chromium.DeskWidth, chromium.DeskHeight))
+	for name, choice := range map[string]string{"staff-queue": "input[name=task]", "review": "input[name=decision]", "desk-decided": "input[name=stay]"} {
+		require.NoError(t, b.open(name))
+		require.NoError(t, b.run(fmt.Sprintf(`addEventListener("submit", (event) => { event.preventDefault(); look.faults.push(event.submitter?.textContent.trim() ?? "?"); }); document.querySelector(%q).focus()`, choice)))
+		require.NoError(t, b.enters())
+		pressed, err := ask[[]string](b, "look.failed()")
+		require.NoError(t, err)
+		require.Empty(t, pressed, "%s: Enter on %s presses a button", name, choice)
+	}
+}
+
+// enters presses Enter, down with its character at once: a page that takes the
+// one takes both.
+func (b *tab) enters() error {
+	key := input.DispatchKeyEventParams{Type: kb.KeyDown, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, Text: kb.Enter}
+	up := key
+	up.Type, up.Text = kb.KeyUp, ""
+	return b.do(protocol(input.DispatchKeyEvent, key), protocol(input.DispatchKeyEvent, up))
 }
 
 // opening is something that a key opens over the page.

@@ -35,6 +35,7 @@ func press(selector string) string {
 func brings(name string) string {
 	return fmt.Sprintf(`const files = new DataTransfer(); files.items.add(new File(["x"], %q));
 		const input = document.querySelector("[data-attachment] input[type=file]");
+		input.parentElement.scrollIntoView({ block: "center", behavior: "instant" });
 		input.files = files.files; input.dispatchEvent(new Event("change", { bubbles: true }));`, name)
 }
 
@@ -63,8 +64,8 @@ func poses(t testing.TB, all []shot) []pose {
 		{shot: "edit", name: "viewer", act: press("a[data-preview][data-picture]"), until: pictured},
 		{shot: "edit", name: "assign", act: `const files = new DataTransfer(); files.items.add(new File(["x"], "营业执照.png", { type: "image/png" }));
 			document.querySelector("main").dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true }));`, until: modal},
-		{shot: "edit-new", name: "uploading", act: brings("大文件.pdf"), until: `document.querySelector("[data-attachment] [data-progress]:not([hidden])")`},
-		{shot: "edit-new", name: "upload-failed", act: brings("营业执照.pdf"), until: `document.querySelector("[data-attachment] .att-row.bad")`},
+		{shot: "edit", name: "uploading", act: brings("大文件.pdf"), until: `document.querySelector("[data-attachment] [data-progress]:not([hidden])")`},
+		{shot: "edit", name: "upload-failed", act: brings("营业执照.pdf"), until: `document.querySelector("[data-attachment] .att-row.bad")`},
 		{shot: "edit-people", name: "found", act: seeks("[data-pick-people]", "周"), until: `document.querySelector(".found [role=option]")`},
 		{shot: "staff-queue", name: "more", act: press(".desk-nav .menu-box > summary"), until: `document.querySelector(".more[open]")`, part: ".top"},
 		{shot: "staff-queue", name: "menu", act: press(".top > .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`, part: ".top"},
