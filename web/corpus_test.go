@@ -12,7 +12,8 @@ const marker = "xssmark"
 
 // corpus is what somebody might type to have another person's browser, or a
 // program of theirs, do something. Each class of payload is meant for a place in
-// which careless programs put what was typed.
+// which careless programs put what was typed. A zero byte is none of them: forms
+// that hold one are refused (TestBadForms).
 var corpus = []string{
 	// Elements and their handlers, in text and out of attributes.
 	`<script>xssmark(1)</script>`,
