@@ -56,12 +56,24 @@ func serveGallery(t testing.TB, all []shot) string {
 	mux.HandleFunc("GET /people", answerPeople)
 	mux.HandleFunc("POST /files", answerUpload)
 	mux.HandleFunc("GET /agent/v1/certificates", answerKeys)
+	mux.HandleFunc("GET /help/pictures/{name}", answerPicture)
 	mux.HandleFunc("POST /staff/reviews/{id}/renew", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /", answerFile)
 	site := httptest.NewServer(hardened(mux))
 	t.Cleanup(site.CloseClientConnections) // an upload that never ends
 	t.Cleanup(site.Close)
 	return site.URL
+}
+
+// answerPicture sends a picture of the guide.
+func answerPicture(w http.ResponseWriter, r *http.Request) {
+	picture, ok := theGuide().Picture(r.PathValue("name"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(picture.Content)
 }
 
 // nobody is where pages without an agent look for one.
