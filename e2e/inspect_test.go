@@ -18,13 +18,9 @@ var inspecting = flag.Bool("inspect", true, "inspect every kind of page for acce
 // path without ids, the heading, and whether a form was refused.
 var inspected sync.Map
 
-// titled are the titles that were met, each with the path without ids that bears
-// it: whoever has many tabs open tells pages apart by them.
-var titled sync.Map
-
 // inspect checks a page of a kind that was not met before, as wide as a desk
 // and as wide as a telephone: no violation of axe-core's rules, and nothing
-// that makes a telephone scroll sideways. Its title is no other page's.
+// that makes a telephone scroll sideways.
 func (p *person) inspect() {
 	p.t.Helper()
 	if p.plain || !*inspecting {
@@ -34,11 +30,6 @@ func (p *person) inspect() {
 	if _, met := inspected.LoadOrStore(kind, true); met {
 		return
 	}
-	path, rest, _ := strings.Cut(kind, " ")
-	title := p.eval(`document.title.replace(/^（\d+ 处错误）/, "")`)
-	if at, met := titled.LoadOrStore(title, path); met && at != path && !strings.Contains(rest, "refused") {
-		p.t.Errorf("the pages %s and %s have the same title %s", at, path, title)
-	}
 	p.accessible(kind + " on a desk")
 	p.window(phoneWidth, phoneHeight)
 	f := p.look("wide")
@@ -46,6 +37,25 @@ func (p *person) inspect() {
 	p.window(deskWidth, deskHeight)
 	if !f.OK {
 		p.t.Errorf("page %s on a telephone is %s", kind, f.Why)
+	}
+}
+
+// titled are the titles of pages that were opened by their address, each with the
+// address, without ids, that bears it.
+var titled sync.Map
+
+// titles checks that the title of the page is no other page's: whoever has many
+// tabs open tells them apart by it. What answers a form, and the dialogs of a
+// draft, are no pages of their own.
+func (p *person) titles() {
+	p.t.Helper()
+	path, rest, _ := strings.Cut(p.find("kind").Value, " ")
+	if strings.Contains(path, "/rows/") || strings.Contains(rest, "refused") {
+		return
+	}
+	title := p.eval("document.title")
+	if at, met := titled.LoadOrStore(title, path); met && at != path {
+		p.t.Errorf("the pages %s and %s have the same title %s", at, path, title)
 	}
 }
 

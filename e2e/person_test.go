@@ -135,6 +135,9 @@ func (p *person) open(path string) {
 	p.t.Helper()
 	p.do(chromedp.Navigate(p.origin + path))
 	p.arrive()
+	if !p.plain {
+		p.titles()
+	}
 }
 
 // arrive is what happens on each page that a person comes to.

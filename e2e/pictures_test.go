@@ -188,7 +188,7 @@ func (g gallery) records(s *system, reviewer *member) {
 	g.take(p, "qualifications")
 
 	p.open("/records?kind=practitioner")
-	p.follow("新增人员")
+	p.followNth("新增人员", 1)
 	p.fill("姓名", "欧阳𬀩")
 	p.fill("证件号码", sample.ResidentID(nextNumber()))
 	p.follow("保存")

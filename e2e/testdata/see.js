@@ -127,7 +127,7 @@
       const box = boxes.find((one) => !one.classList.contains("visually-hidden"));
       if (!box) return { ok: false, why: `nothing shows the focus on <${element.tagName} name="${element.name ?? ""}">` };
       const line = box.getClientRects()[0];
-      const x = line.left + line.width / 2, y = line.top + Math.min(line.height, innerHeight) / 2;
+      const x = line.left + line.width / 2, y = line.top + Math.min(line.height / 2, 20); // a text shows where its caret is
       const top = document.elementFromPoint(x, y);
       return { ok: Boolean(top) && (box.contains(top) || top.contains(box)), why: `the focus is covered by <${top?.tagName} class="${top?.className}">` };
     },

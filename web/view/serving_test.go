@@ -21,23 +21,31 @@ import (
 	"unireg/record/codes"
 	"unireg/web/static"
 	"unireg/web/view"
+	"unireg/web/words"
 )
 
 // serveGallery serves every shot on loopback as /gallery/NAME, with the portal's
 // static files and policy, and answers what the pages' scripts ask, so that
-// their states can be met without a portal. With ?agent the page has a USB-key
-// agent to talk to; by itself it meets none. It returns the site's origin.
+// their states can be met without a portal. With ?english the page is in English;
+// with ?agent it has a USB-key agent to talk to, by itself it meets none.
+// serveGallery returns the site's origin.
 func serveGallery(t testing.TB, all []shot) string {
 	t.Helper()
-	pages := map[string][]byte{}
-	for _, s := range all {
-		var out bytes.Buffer
-		require.NoError(t, s.page.Render(t.Context(), &out))
-		pages[s.name] = out.Bytes()
+	pages := map[words.Language]map[string][]byte{words.Chinese: {}, words.English: {}}
+	for language, those := range pages {
+		for _, s := range all {
+			var out bytes.Buffer
+			require.NoError(t, s.page.Render(words.In(t.Context(), language), &out))
+			those[s.name] = out.Bytes()
+		}
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /gallery/{name}", func(w http.ResponseWriter, r *http.Request) {
-		content, ok := pages[r.PathValue("name")]
+		language := words.Chinese
+		if r.URL.Query().Has("english") {
+			language = words.English
+		}
+		content, ok := pages[language][r.PathValue("name")]
 		if !ok {
 			http.NotFound(w, r)
 			return

@@ -293,3 +293,23 @@ func TestSurveyTheFocusIsSeen(t *testing.T) { holds(t, focusing) }
 
 // No script fails, and none asks for what the policy forbids.
 func TestSurveyScriptsKeepToThePolicy(t *testing.T) { holds(t, scripted) }
+
+// B24: English is longer, and fits all the same.
+func TestSurveyB24_EnglishFits(t *testing.T) {
+	all := gallery()
+	found, err := shared(serveGallery(t, all), narrowed(t, all, shot.called), shot.called, func(b *tab, s shot) ([]finding, error) {
+		v := viewing{tab: b, page: s.name}
+		err := inTurn(
+			func() error { return v.window(chromium.DeskWidth, chromium.DeskHeight) },
+			func() error { return v.open(s.name + "?english") },
+			func() error { return v.asks(reflowing, "desk", "laid") },
+			func() error { return v.window(chromium.PhoneWidth, chromium.PhoneHeight) },
+			func() error { return v.asks(reflowing, "phone", "laid") },
+			func() error { return v.window(320, 640) },
+			func() error { return v.asks(reflowing, "400 %", "laid") },
+		)
+		return v.found, err
+	})
+	require.NoError(t, err)
+	told(t, found)
+}
