@@ -14,7 +14,6 @@ import (
 
 	"unireg/access"
 	"unireg/record"
-	"unireg/record/codes"
 	"unireg/record/form"
 	"unireg/record/sample"
 	"unireg/storage"
@@ -275,13 +274,4 @@ func (m *member) sit(t testing.TB, s *system) *person {
 	p.follow("验证")
 	p.sees("审核队列")
 	return p
-}
-
-// newPersonBidder registers a natural person like newBidder an organization.
-func newPersonBidder(t testing.TB, s *system, name string) *bidder {
-	t.Helper()
-	return registerBidder(t, s, storage.Registration{
-		Command: storage.NewID(), Type: record.Person, IDType: codes.IDDocumentResident,
-		Code: sample.ResidentID(nextNumber()), Name: name, Password: passwordHash(t),
-	})
 }

@@ -14,8 +14,10 @@ import (
 
 // The windows in which pages are looked at: of a desk, and of a telephone.
 const (
-	DeskWidth, DeskHeight   = 1440, 900
-	PhoneWidth, PhoneHeight = 390, 844
+	DeskWidth   = 1440
+	DeskHeight  = 900
+	PhoneWidth  = 390
+	PhoneHeight = 844
 )
 
 // Start starts a browser without a window of its own. Its life is not that of a
