@@ -35,20 +35,23 @@ type town struct {
 	world    *certificatetest.World
 	company  *company
 
-	firm                     *firm
-	someone                  *bidder
-	nobody, reviewer, boss   *browser
-	reviewerID, bossID       record.ID
-	key                      string                 // of another system
-	records                  map[record.Kind]string // paths of the firm's filings
-	drafts                   map[record.Kind]string // and of its drafts
-	reviews                  []string               // ids
-	files                    []string               // ids, submitted
-	application, certificate string
-	claims                   []string // numbers
-	reset                    string   // path of a link of the counter
-	imports                  []string
-	batch, drawn             string // the id of a batch, and the nonce of its form
+	firm                   *firm
+	someone                *bidder
+	nobody, reviewer, boss *browser
+	reviewerID, bossID     record.ID
+	key                    string                 // of another system
+	records                map[record.Kind]string // paths of the firm's filings
+	drafts                 map[record.Kind]string // and of its drafts
+	returned, changing     string                 // paths of what is to be corrected, and of a change that was begun
+	reviews                []string               // ids
+	files                  []string               // ids, submitted
+	application, refused   string                 // of the CA company
+	certificate            string
+	claims                 []string // numbers
+	reset                  string   // path of a link of the counter
+	imports                []string
+	batch, drawn           string // the id of a batch, and the nonce of its form
+	people                 int
 }
 
 // theSensitive are the numbers of people and accounts that stand in the
@@ -67,13 +70,13 @@ func newTown(t *testing.T, hostile bool) *town {
 		OrderNo: w.v.say(60), Papers: []string{w.v.say(200), w.v.say(200)},
 		Counters: []record.Counter{{Name: w.v.say(60), Address: w.v.say(200), Hours: w.v.say(60), Phone: w.v.say(60)}},
 	}}}
-	engine := &rings{store: store}
+	bell := &rings{store: store}
 	w.portal = newPortal(t, func(o *Options) {
-		o.Store, o.Rings, o.Trust = store, engine, w.world.Trust
+		o.Store, o.Rings, o.Trust = store, bell, w.world.Trust
 		o.Applications, o.Imports, o.TemporalUI = w.company, &presses{store: store}, "http://temporal.test"
 		o.Downloads = fstest.MapFS{"ukey-linux-amd64": {Data: []byte("agent")}}
 	})
-	w.rings = engine
+	w.rings, w.Processes = bell, engine{bell}
 	w.list(t, w.world)
 	w.nobody = w.browser()
 	w.reviewer, w.reviewerID = w.member(record.Reviewer)
@@ -108,7 +111,7 @@ func (w *town) member(role record.Role) (*browser, record.ID) {
 	secret, err := access.NewTOTPSecret()
 	require.NoError(w.t, err)
 	id, err := w.Store.AddStaff(w.t.Context(), record.Actor{}, storage.NewStaff{
-		Login: "t" + suffix(), Name: w.v.say(50), Role: role, Identity: newResidentID(), Password: "-", Secret: secret, Enrolled: true,
+		Login: "t" + suffix(), Name: w.v.say(50), Role: role, Identity: w.number(), Password: "-", Secret: secret, Enrolled: true,
 	})
 	require.NoError(w.t, err)
 	token, hash, err := access.NewToken()
@@ -264,6 +267,13 @@ func cmpLength(most int) int {
 	return most
 }
 
+// number is that of another person; the n-th of one town is the n-th of every
+// other, for pages know age and sex by it.
+func (w *town) number() string {
+	w.people++
+	return sample.ResidentID(30_000 + w.people)
+}
+
 // give puts a move of whoever makes it straight into the store, and applies it.
 func (w *town) give(c record.Command) record.ID {
 	w.t.Helper()
@@ -301,7 +311,10 @@ func (w *town) fileProfile() {
 	w.sign()
 	f.decide(w.reviewerID, record.Approve, w.v.say(1000))
 	require.NoError(w.t, w.Store.StartChange(ctx, f.who.account, f.who.subject.ID, f.id, w.v.say(500)))
-	f.write(w.speak(f.draft().Document))
+	changed, ok := w.speak(f.draft().Document).(*record.OrganizationDocument)
+	require.True(w.t, ok)
+	changed.Licence = []form.File{w.stored(f.bidder)}
+	f.write(changed)
 	w.sign()
 	w.records[record.OrganizationProfile] = f.path("")
 	task := w.underReview(f.id)
@@ -314,6 +327,9 @@ func (w *town) fileProfile() {
 	values := page.nonce()
 	values.Set("reason", w.v.say(storage.MaxPhrase))
 	require.Equal(w.t, http.StatusOK, other.submit(page, "/staff/reviews/"+string(task)+"/phrase", values).Status)
+	f.decide(to, record.Approve, w.v.say(1000))
+	require.Equal(w.t, record.SecondReview, f.state().Filing)
+	w.underReview(f.id)
 }
 
 // underReview notes the open review of a record.
@@ -340,15 +356,19 @@ func (w *town) fileRecords() {
 	f.decide(w.reviewerID, record.Approve, "")
 	f.move(record.Void, w.v.say(500))
 	file(record.Practitioner, func(scan form.File) record.Document {
-		return sample.Practitioner(newResidentID(), w.v.say(50), scan)
+		return sample.Practitioner(w.number(), w.v.say(50), scan)
 	})
 	f.decide(w.reviewerID, record.Approve, "")
 	f.move(record.Release, w.v.say(500))
 	file(record.Practitioner, func(scan form.File) record.Document {
-		return sample.Practitioner(newResidentID(), w.v.say(50), scan)
+		d := sample.Practitioner(w.number(), w.v.say(50), scan)
+		d.Safety[0].ExpiresOn = form.Date(today().AddDate(0, 0, 30).Format(time.DateOnly))
+		return d
 	})
 	employed := string(f.id)
 	f.decide(w.reviewerID, record.Approve, "")
+	require.NoError(w.t, w.Store.StartChange(ctx, f.who.account, f.who.subject.ID, f.id, w.v.say(500)))
+	w.changing = f.path("")
 	people, err := w.Store.EmployedOf(ctx, f.who.subject.ID, []string{employed})
 	require.NoError(w.t, err)
 	file(record.Performance, func(scan form.File) record.Document { return sample.Performance(w.v.say(100), people[employed], scan) })
@@ -357,6 +377,37 @@ func (w *town) fileRecords() {
 	w.underReview(f.id)
 	file(record.Award, func(scan form.File) record.Document { return sample.Award(w.v.say(100), scan, people[employed]) })
 	w.underReview(f.id)
+	w.comesBack("D243000002")
+	w.sign()
+	w.underReview(f.id)
+	w.comesBack("D243000003")
+}
+
+// comesBack files a qualification that is returned with a remark on everything
+// that takes one; some are answered, and the correction is begun.
+func (w *town) comesBack(number string) {
+	w.t.Helper()
+	f := w.firm
+	f.start(record.Qualification)
+	scan := w.stored(f.bidder)
+	f.write(w.speak(sample.Qualification(number, scan)))
+	w.sign()
+	targets := []string{"certificate_no", "issuer", "lines", "lines.line1", "lines.line2", "lines.line1.scope", form.FileTarget("certificate", scan.ID)}
+	var remarks []record.Remark
+	for _, target := range targets {
+		remarks = append(remarks, record.Remark{Field: target, Text: w.v.say(500)})
+	}
+	f.decide(w.reviewerID, record.Return, w.v.say(1000), remarks...)
+	answers := map[string]string{}
+	for _, target := range targets[:5] {
+		answers[target] = w.v.say(storage.MaxAnswer)
+	}
+	require.NoError(w.t, w.Store.AnswerRemarks(w.t.Context(), f.who.subject.ID, f.id, answers))
+	d, ok := f.draft().Document.(*record.QualificationDocument)
+	require.True(w.t, ok)
+	d.Issuer, d.Lines, d.Certificate = w.v.say(100), d.Lines[:1], []form.File{w.stored(f.bidder)}
+	f.write(d)
+	w.returned = f.path("")
 }
 
 // beginDrafts leaves a draft of every kind with something in every field.
@@ -381,6 +432,10 @@ func (w *town) applyForKey() {
 	w.company.tells(id, 1, record.CAAccepted, "")
 	w.company.tells(id, 2, record.CASupplement, w.v.say(200))
 	require.NoError(w.t, w.Store.NotePaper(w.t.Context(), f.actor(), f.who.subject.ID, id))
+	w.company.answers(record.CAAnswer{Refused: true, Reason: w.v.say(200)})
+	w.refused = string(applied(w.t, f.apply(func(v url.Values) { v.Set("kind", "agent") })))
+	_, err := w.database.Owner.ExecContext(w.t.Context(), "UPDATE ca_applications SET escalated_at = now()")
+	require.NoError(w.t, err)
 	w.application = string(id)
 	bound, err := w.Store.Certificates(w.t.Context(), f.who.subject.ID)
 	require.NoError(w.t, err)
@@ -390,7 +445,7 @@ func (w *town) applyForKey() {
 // newPerson registers a person of a typed name and files 基本信息.
 func (w *town) newPerson() *bidder {
 	w.t.Helper()
-	b := w.enter(w.newSubject(record.Person, "111", newResidentID(), w.v.say(50)))
+	b := w.enter(w.newSubject(record.Person, "111", w.number(), w.v.say(50)))
 	_, err := w.Store.SaveDraft(w.t.Context(), b.who.subject.ID, b.id, b.draft().Version,
 		w.speak(sample.Person(b.who.subject.Code, b.who.subject.Name, w.stored(b))))
 	require.NoError(w.t, err)
@@ -409,7 +464,7 @@ func (w *town) importRows() {
 	for range 2 {
 		n := storage.NewImport{ID: storage.NewID(), Subject: f.who.subject.ID, Account: f.who.account, Kind: record.Practitioner, File: w.v.say(80) + ".xlsx"}
 		for line := range 3 {
-			d := sample.Practitioner(newResidentID(), w.v.say(50), form.File{})
+			d := sample.Practitioner(w.number(), w.v.say(50), form.File{})
 			d.Card, d.Employment, d.TitleProof, d.Registrations, d.Awards, d.Safety = nil, nil, nil, nil, nil, nil
 			d.Position, d.School, d.Major = w.v.say(50), w.v.say(100), w.v.say(100)
 			row := record.IntakeRow{Line: line + 3, Document: d, Cells: map[string]string{"name": d.Name, "position": d.Position, "school": d.School, "major": d.Major}}
@@ -475,6 +530,17 @@ func (w *town) work() {
 	require.Equal(w.t, http.StatusSeeOther, taken.Status, taken.text())
 	w.batch = strings.TrimPrefix(taken.location(), "/staff/queue/batches/")
 
+	_, colleague := w.member(record.Reviewer)
+	require.NoError(w.t, w.Store.Assign(ctx, w.supervisor(), record.ID(w.reviews[len(w.reviews)-1]), colleague, w.v.say(record.MaxNote)))
+	away, id := w.member(record.Confirmer)
+	require.NotNil(w.t, away)
+	require.NoError(w.t, w.Store.SetAbsent(ctx, w.supervisor(), id, true))
+	_, hash, err := access.NewToken()
+	require.NoError(w.t, err)
+	_, err = w.Store.StartSession(ctx, storage.NewSession{
+		Token: hash, Account: w.firm.who.account, Assurance: record.ByPassword, Agent: w.v.say(200), Address: "10.0.0.2", Lifetime: time.Hour,
+	})
+	require.NoError(w.t, err)
 	desk := w.firm.desk()
 	page = w.reviewer.get(desk)
 	shown := w.reviewer.submit(page, desk+"/reveal", url.Values{"reason": {"other"}, "note": {w.v.say(200)}})
@@ -499,7 +565,10 @@ func (w *town) ruled() {
 	saved = w.boss.submit(page, "/staff/calendar/periods", url.Values{"award.review": {"7"}, "periods_note": {w.v.say(record.MaxNote)}, "edition": {page.input("edition")}})
 	require.Equal(w.t, http.StatusSeeOther, saved.Status, saved.text())
 	year := time.Now().Year() + 2
-	notice := fmt.Sprintf("date\tkind\tname\tsource\r\n%d-01-01\tholiday\t%s\t%s\r\n", year, line(w.v.say(20)), line(w.v.say(60)))
+	notice := "date\tkind\tname\tsource\r\n"
+	for day := range 4 {
+		notice += fmt.Sprintf("%d-01-%02d\tholiday\t%s\t%s\r\n", year, day+1, line(w.v.say(20)), line(w.v.say(60)))
+	}
 	page = w.boss.get("/staff/calendar/notice")
 	look := w.boss.submit(page, "/staff/calendar/notice", url.Values{"tsv": {notice}, "note": {w.v.say(record.MaxNote)}})
 	require.Equal(w.t, http.StatusOK, look.Status, look.text())

@@ -97,7 +97,7 @@ func (w *town) addresses() map[string][]string {
 		"/imports": {"/imports?kind=practitioner"}, "/imports/template": {"/imports/template?kind=practitioner"},
 		"/ca/section":          with("/ca/section", "form="+w.firm.pathID(w.records[record.OrganizationProfile])),
 		"/ca/applications/new": with("/ca/applications/new", "business=renew&certificate="+w.certificate, "business="+q),
-		"/ca/applications/:id": {"/ca/applications/" + w.application}, "/certificates/:id": {"/certificates/" + w.certificate},
+		"/ca/applications/:id": {"/ca/applications/" + w.application, "/ca/applications/" + w.refused}, "/certificates/:id": {"/certificates/" + w.certificate},
 		"/certificates/:id/file":             {"/certificates/" + w.certificate + "/file"},
 		"/staff":                             with("/staff", "state=mine", "state=all&q="+q, "kind="+q+"&region="+q),
 		"/staff/queue/batches/:id":           {"/staff/queue/batches/" + w.batch},
@@ -140,7 +140,12 @@ func (w *town) addresses() map[string][]string {
 		all["/records/:id/edit"] = append(all["/records/:id/edit"], path+"/edit", path+"/edit?tab=registrations", path+"/edit?tab=awards", path+"/edit?tab=safety")
 		all["/records/:id/check"] = append(all["/records/:id/check"], path+"/check")
 	}
-	all["/records/:id/rows/:group/:row"] = []string{w.drafts[record.Qualification] + "/rows/lines/line1"}
+	for _, path := range []string{w.returned, w.changing} {
+		all["/records/:id"] = append(all["/records/:id"], path)
+		all["/records/:id/edit"] = append(all["/records/:id/edit"], path+"/edit")
+		all["/records/:id/check"] = append(all["/records/:id/check"], path+"/check")
+	}
+	all["/records/:id/rows/:group/:row"] = []string{w.returned + "/rows/lines/line1", w.drafts[record.Qualification] + "/rows/lines/line1"}
 	for _, row := range []string{"registrations/registration1", "awards/award1", "safety/safety1", "safety/new1"} {
 		all["/records/:id/rows/:group/:row"] = append(all["/records/:id/rows/:group/:row"], w.drafts[record.Practitioner]+"/rows/"+row)
 	}
@@ -183,6 +188,41 @@ func (w *town) receipts() []string {
 	require.NoError(w.t, w.database.Owner.NewRaw("SELECT receipt FROM commands WHERE subject = ? AND receipt <> '' ORDER BY accepted_at LIMIT 3",
 		w.firm.who.subject.ID).Scan(w.t.Context(), &numbers))
 	return numbers
+}
+
+// deeds are the answers to what was done that are pages of their own.
+func (w *town) deeds() []looked {
+	w.t.Helper()
+	var all []looked
+	send := func(who string, b *browser, page, action string, fields url.Values) {
+		w.t.Helper()
+		a := b.submit(b.get(page), action, fields)
+		require.Equal(w.t, http.StatusOK, a.Status, "%s sends %s: %s", who, action, a.location())
+		all = append(all, looked{who, "POST", action, a})
+	}
+	why := func() url.Values { return url.Values{"reason": {"other"}, "note": {w.v.say(200)}} }
+	newcomer := w.newSubject(record.Organization, "", newCreditCode(), w.v.say(200))
+	b := w.browser()
+	b.login(newcomer)
+	all = append(all, looked{"a newcomer", "/profile", "/profile?welcome=1", b.follow(b.get("/profile?welcome=1"))})
+	queue := w.reviewer.get("/staff")
+	checked := w.reviewer.submit(queue, "/staff/queue/check", bulk(queue, w.reviews...))
+	require.Equal(w.t, http.StatusOK, checked.Status)
+	all = append(all, looked{"a reviewer", "POST", "/staff/queue/check", checked})
+	desk := w.firm.desk()
+	send("a reviewer", w.reviewer, desk, desk+"/reveal", why())
+	filed := staffRecordPath(record.ID(w.firm.pathID(w.records[record.Qualification])))
+	send("a supervisor", w.boss, filed, filed+"/reveal", why())
+	claim := w.claimDesk(w.claims[1])
+	send("a supervisor", w.boss, claim, claim+"/reveal", why())
+	send("a supervisor", w.boss, claim, claim+"/grant", url.Values{"grant": {w.v.say(500)}, "verified": {"on"}})
+	send("a supervisor", w.boss, "/staff/members/new", "/staff/members", url.Values{
+		"login": {"m" + suffix()}, "name": {w.v.say(50)}, "identity": {newResidentID()}, "role": {"reviewer"},
+	})
+	year := time.Now().Year() + 3
+	notice := fmt.Sprintf("date\tkind\tname\tsource\r\n%d-01-01\tholiday\t%s\t%s\r\n", year, line(w.v.say(20)), line(w.v.say(60)))
+	send("a supervisor", w.boss, "/staff/calendar/notice", "/staff/calendar/notice", url.Values{"tsv": {notice}, "note": {w.v.say(record.MaxNote)}})
+	return all
 }
 
 // echoes are the answers that give back what was just typed, because something
@@ -250,6 +290,12 @@ func (w *town) echoes() []looked {
 	send("a supervisor", w.boss, "/staff/members/new", "/staff/members", url.Values{"login": long(70), "name": long(60), "identity": say(), "role": say()})
 	member := "/staff/members/" + string(w.reviewerID)
 	send("a supervisor", w.boss, member, member, url.Values{"revision": {"1"}, "name": long(60), "role": say(), "regions": say(), "kinds": say()})
+	edit := w.boss.get(member)
+	saved := url.Values{"revision": {edit.value("revision")}, "name": {w.v.say(50)}, "role": {"reviewer"}}
+	require.Equal(w.t, member, w.boss.submit(edit, member, saved).location())
+	stale := w.boss.submit(edit, member, url.Values{"revision": {edit.value("revision")}, "name": {w.v.say(50)}, "role": {"reviewer"}})
+	require.Equal(w.t, http.StatusConflict, stale.Status, stale.location())
+	all = append(all, looked{"a supervisor", "POST", member, stale})
 	send("a supervisor", w.boss, "/staff/calendar/notice", "/staff/calendar/notice", url.Values{"tsv": say(), "note": long(record.MaxNote)})
 	send("a supervisor", w.boss, "/staff/calendar", "/staff/calendar/periods", url.Values{"award.review": say(), "periods_note": long(record.MaxNote), "edition": {"0"}})
 	send("a supervisor", w.boss, "/staff/calendar", "/staff/calendar/sample", url.Values{"sample": say(), "edition": {"0"}})
