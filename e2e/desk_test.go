@@ -226,6 +226,7 @@ func TestB01_WhoLosesAFilingIsTold(t *testing.T) {
 	task := record.ID(strings.TrimPrefix(b.review(t), "/staff/reviews/"))
 	comesBack := `(document.dispatchEvent(new Event("visibilitychange")), "")`
 	desk.eval(comesBack)
+	desk.awaits(`String(performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/renew")).length)`, "1") // it was answered
 	desk.sees("由我办理，保留到")
 	released, err := s.store.ReleaseClaim(t.Context(), first.ID, task)
 	require.NoError(t, err)
