@@ -78,6 +78,7 @@ func takePictures(t *testing.T, folder string, all []shot, held []pose) {
 	_, err = shared(origin, all, shot.called, func(b *tab, s shot) ([]finding, error) {
 		for _, size := range []size{desk, phone} {
 			err := inTurn(
+				func() error { return b.system(system{lessMotion: true}) },
 				func() error { return b.window(size.width, size.height) },
 				func() error { return b.open(s.name) },
 				func() error { return b.whole(size) },
@@ -93,6 +94,7 @@ func takePictures(t *testing.T, folder string, all []shot, held []pose) {
 	_, err = shared(origin, held, pose.called, func(b *tab, p pose) ([]finding, error) {
 		for _, size := range p.sizes() {
 			err := inTurn(
+				func() error { return b.system(system{lessMotion: true}) },
 				func() error { return b.window(size.width, size.height) },
 				func() error { return b.takes(p) },
 				func() error { return b.picture(size, filepath.Join(folder, p.called()+size.suffix+".webp")) },
@@ -125,7 +127,8 @@ func (b *tab) whole(s size) error {
 	return b.window(s.width, min(int64(height), tallest))
 }
 
-// picture writes what the window shows, without the blinking caret.
+// picture writes what the window shows once nothing moves, without the blinking
+// caret: the same page gives the same picture.
 func (b *tab) picture(s size, name string) error {
 	err := inTurn(
 		func() error {
@@ -133,6 +136,9 @@ func (b *tab) picture(s size, name string) error {
 		},
 		func() error {
 			return b.until(`[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)`)
+		},
+		func() error {
+			return b.do(chromedp.Evaluate[chromedp.Void](`document.fonts.ready.then(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))`, awaited))
 		},
 	)
 	if err != nil {
