@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"flag"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -30,14 +31,25 @@ func (p *person) inspect() {
 	if _, met := inspected.LoadOrStore(kind, true); met {
 		return
 	}
+	p.whole(deskWidth)
 	p.accessible(kind + " on a desk")
 	p.window(phoneWidth, phoneHeight)
 	f := p.look("wide")
+	p.whole(phoneWidth)
 	p.accessible(kind + " on a telephone")
 	p.window(deskWidth, deskHeight)
 	if !f.OK {
 		p.t.Errorf("page %s on a telephone is %s", kind, f.Why)
 	}
+}
+
+// whole makes the window as high as its page: wherever a page stands, its bars
+// lie on something that a person would scroll to.
+func (p *person) whole(width int64) {
+	p.t.Helper()
+	height, err := strconv.ParseInt(p.eval("String(document.documentElement.scrollHeight)"), 10, 64)
+	require.NoError(p.t, err)
+	p.window(width, min(height, 8000))
 }
 
 // titled are the titles of pages that were opened by their address, each with the
