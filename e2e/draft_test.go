@@ -71,7 +71,7 @@ func TestS10_TheFormFollowsWhatItSaves(t *testing.T) {
 		p.fill("邮编", "410005")
 		p.sees("已全部修改，可以提交")
 		p.says(".tasks [aria-current] .st", "草稿")
-		require.Equal(t, "基本信息", p.eval("document.title.slice(0, 4)"))
+		require.Equal(t, "填报基本信息", p.eval("document.title.slice(0, 6)"))
 		p.accessible("a form that was mended")
 	})
 	p.part("S10 when it was saved shows after the page is loaded anew", func() {

@@ -103,7 +103,7 @@ func TestBidderReadsEnglish(t *testing.T) {
 		})
 	}
 
-	edit := b.follow(b.get("/profile"))
+	edit := b.follow(b.submit(b.get("/profile"), "/profile", nil))
 	checked := b.submit(edit, regexp.MustCompile(`/records/[0-9a-f-]+/check`).FindString(edit.Body), url.Values{
 		"draft_version": {edit.input("draft_version")}, "agent_mobile": {"1380"},
 	})

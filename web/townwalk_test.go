@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -125,6 +126,7 @@ func (w *town) addresses() map[string][]string {
 			continue
 		}
 		all["/records/:id"] = append(all["/records/:id"], path, path+"?version=in_force")
+		all["/records/:id/print"] = append(all["/records/:id/print"], path+"/print?of=1", path+"/print?of=draft")
 		all["/records/:id/files"] = append(all["/records/:id/files"], path+"/files")
 		all["/records/:id/versions/:no"] = append(all["/records/:id/versions/:no"], path+"/versions/1", path+"/versions/3?against=1")
 		all["/records/:id/versions/:no/signature"] = append(all["/records/:id/versions/:no/signature"], path+"/versions/1/signature")
@@ -204,7 +206,8 @@ func (w *town) deeds() []looked {
 	newcomer := w.newSubject(record.Organization, "", newCreditCode(), w.v.say(200))
 	b := w.browser()
 	b.login(newcomer)
-	all = append(all, looked{"a newcomer", "/profile", "/profile?welcome=1", b.follow(b.get("/profile?welcome=1"))})
+	begin := b.get("/profile")
+	all = append(all, looked{"a newcomer", "/profile", "/profile", begin}, looked{"a newcomer", "POST", "/profile", b.follow(b.submit(begin, "/profile", nil))})
 	queue := w.reviewer.get("/staff")
 	checked := w.reviewer.submit(queue, "/staff/queue/check", bulk(queue, w.reviews...))
 	require.Equal(w.t, http.StatusOK, checked.Status)
@@ -257,18 +260,20 @@ func (w *town) echoes() []looked {
 			continue
 		}
 		page := firm.get(path + "/edit")
-		values := url.Values{"draft_version": {page.value("draft_version")}}
+		values := url.Values{"draft_version": {page.value("draft_version")}, "shown": {page.value("shown")}}
+		others := maps.Clone(values) // of another window, which collide
 		definition, ok := record.DefinitionOf(kind)
 		require.True(w.t, ok, kind)
 		for _, f := range definition.New().Form(today()).Fields() {
 			if worded(f) {
 				values[f.Name] = []string{w.v.say(cmpLength(f.MaxLength))}
+				others[f.Name] = []string{w.v.say(cmpLength(f.MaxLength) - 1)}
 			}
 		}
 		sent := firm.submit(page, path+"/check", values)
 		require.Equal(w.t, http.StatusUnprocessableEntity, sent.Status, path)
 		all = append(all, looked{"the firm", "POST", path + "/check", sent})
-		stale := firm.submit(page, path+"/draft", values)
+		stale := firm.submit(page, path+"/draft", others)
 		require.Equal(w.t, http.StatusConflict, stale.Status, path)
 		all = append(all, looked{"the firm", "POST", path + "/draft", stale})
 	}

@@ -50,6 +50,9 @@ func TestW16_W29_W31_WhatIsTypedStaysText(t *testing.T) {
 			if l.route == "/staff/statistics" {
 				break // which phrases a reason holds is counted there: rows depend on texts
 			}
+			if l.Status == http.StatusConflict && strings.HasSuffix(l.path, "/draft") {
+				break // which fields differ, and on which side, depends on texts
+			}
 			bones, err := skeleton(l.Body)
 			require.NoError(t, err)
 			want, err := skeleton(like[i].Body)
