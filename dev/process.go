@@ -100,7 +100,10 @@ func (p *process) awaitFrozen() error {
 		if !slices.ContainsFunc(append(descendants(p.cmd.Process.Pid), p.cmd.Process.Pid), runs) {
 			return nil
 		}
-		if p.ended() || time.Now().After(deadline) {
+		if p.ended() {
+			return fmt.Errorf("ended: %w", orExited(p.err))
+		}
+		if time.Now().After(deadline) {
 			return fmt.Errorf("did not stand still within %s", standstill)
 		}
 	}

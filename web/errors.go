@@ -157,7 +157,7 @@ func (v *visit) keepPosted(model *view.ErrorModel) {
 }
 
 // sentences are the names under which pages post what a person writes in sentences.
-var sentences = regexp.MustCompile(`^(reason|note|text|(\w+_)?note|(remark|answer)\..+)$`)
+var sentences = regexp.MustCompile(`^(reason|text|(\w+_)?note|(remark|answer)\..+)$`)
 
 // drawError answers with the page for errors, or in plain words where even
 // that cannot be drawn.

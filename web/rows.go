@@ -26,11 +26,11 @@ func parseRow(name string) (rowName, bool) {
 
 // rowOfField is the row whose field has that name.
 func rowOfField(name string) (rowName, bool) {
-	parts := strings.SplitN(name, ".", 3)
-	if len(parts) < 3 {
+	group, id, whole, ok := form.CutRow(name)
+	if !ok || whole {
 		return rowName{}, false
 	}
-	return parseRow(parts[0] + "/" + parts[1])
+	return parseRow(group + "/" + id)
 }
 
 func (n rowName) path() string {

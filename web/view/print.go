@@ -37,6 +37,14 @@ func (m PrintModel) heading(ctx context.Context) string {
 	return shown(ctx, m.Kind)
 }
 
+// when names the instant At.
+func (m PrintModel) when(ctx context.Context) string {
+	if m.Draft {
+		return tr(ctx, "保存时间")
+	}
+	return tr(ctx, "提交时间")
+}
+
 // show is how values are printed: of a draft as its own page shows them, of what
 // was filed as everywhere else.
 func (m PrintModel) show(f *form.Field) string {
