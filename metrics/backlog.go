@@ -43,6 +43,7 @@ var waiting = []figure{
 	newFigure("commands", "Accepted commands that are due and have no outcome", func(b storage.Backlog) storage.Waiting { return b.Commands }),
 	newFigure("scans", "Attachments that wait for the virus scanner", func(b storage.Backlog) storage.Waiting { return b.Scans }),
 	newFigure("applications", "Open applications to the CA company", func(b storage.Backlog) storage.Waiting { return b.Applications }),
+	newFigure("deliveries", "Messages, codes and links on their way out of the portal", func(b storage.Backlog) storage.Waiting { return b.Deliveries }),
 }
 
 // live are the figures that are looked up when they are read.

@@ -15,6 +15,7 @@ import (
 // what was.
 type Sweeper interface {
 	SweepThrottles(ctx context.Context) error
+	SweepDeliveries(ctx context.Context) (int, error)
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
 	SweepExpiries(ctx context.Context) (int, error)
@@ -40,8 +41,9 @@ const (
 func housekeeping(c Config) activities.Housekeeping {
 	return activities.Housekeeping{
 		activities.SweepThrottles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
-			n, err := c.Store.SweepChallenges(ctx)
-			return activities.Swept{Done: n}, errors.Join(err, c.Store.SweepThrottles(ctx))
+			challenges, err := c.Store.SweepChallenges(ctx)
+			deliveries, sweepErr := c.Store.SweepDeliveries(ctx)
+			return activities.Swept{Done: challenges + deliveries}, errors.Join(err, sweepErr, c.Store.SweepThrottles(ctx))
 		},
 		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepSessions(ctx, sessionAge)

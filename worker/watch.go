@@ -3,6 +3,7 @@ package worker
 import (
 	"time"
 
+	"unireg/storage"
 	"unireg/workflows"
 )
 
@@ -16,6 +17,8 @@ const (
 	LoopApplications Loop = "applications"
 	LoopImports      Loop = "imports"
 	LoopRevocations  Loop = "revocations"
+	LoopOutbox       Loop = "outbox"
+	LoopResets       Loop = "resets"
 )
 
 // ScanResult is what became of one scan.
@@ -38,6 +41,8 @@ type Watcher interface {
 	Reconciled(found Reconciliation)
 	// Scanned tells what became of one attachment.
 	Scanned(result ScanResult)
+	// Delivered tells what became of one letter that was tried.
+	Delivered(channel storage.Channel, outcome storage.DeliveryOutcome)
 }
 
 // observed is where a loop's figures go, nowhere if nobody watches.
@@ -58,5 +63,11 @@ func (o observed) reconciled(found Reconciliation) {
 func (o observed) scanned(result ScanResult) {
 	if o.Watcher != nil {
 		o.Scanned(result)
+	}
+}
+
+func (o observed) delivered(d storage.Delivered) {
+	if o.Watcher != nil {
+		o.Delivered(d.Channel, d.Outcome)
 	}
 }
