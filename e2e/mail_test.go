@@ -71,7 +71,7 @@ func TestB15_MessagesAndResetsByMail(t *testing.T) {
 		link := regexp.MustCompile(s.origin + `(/records/\S+)`).FindStringSubmatch(l.Text)
 		require.NotNil(t, link)
 		p.open(link[1])
-		p.sees("退回补正", "请补充张三的身份证扫描件")
+		p.sees("请补充张三的身份证扫描件")
 	})
 	path := ""
 	stranger := newPerson(t, s)

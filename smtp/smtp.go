@@ -234,12 +234,11 @@ func (s *Sender) dial(ctx context.Context) (*gomail.Client, *wire.Client, error)
 // dialFault tells at which step a conversation did not begin. What the server
 // says in refusing a login is left out.
 func dialFault(err error) *Fault {
-	var answer *textproto.Error
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var network *net.OpError
 	code := 0
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		code = answer.Code
 	}
 	switch {

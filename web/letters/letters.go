@@ -25,7 +25,7 @@ func (w Writer) Mail(ctx context.Context, l storage.Letter) (smtp.Message, error
 	ctx = words.In(ctx, words.Language(l.Language))
 	m := w.letter(ctx, l)
 	var page strings.Builder
-	if err := view.Letter(m).Render(ctx, &page); err != nil {
+	if err := view.Letter(m).Render(ctx, &page); err != nil { //nolint:contextcheck // drawn at once, in the context that it is given
 		return smtp.Message{}, fmt.Errorf("write letter: %w", err)
 	}
 	message := smtp.Message{
