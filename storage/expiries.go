@@ -43,13 +43,16 @@ type expiryRow struct {
 // keepExpiries writes down until when what is in force counts, in the
 // transaction that put it in force or took it out. What expires on the same day
 // as before is not told of anew.
-func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, move record.Move) error {
+func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, move record.Move, before record.Standing) error {
 	switch move {
 	case record.Void, record.Release, record.Restore, record.Submit, record.Approve, record.Confirm:
 	default:
 		return nil
 	}
 	if current.Standing != record.InForce {
+		if before != record.InForce {
+			return nil // there are none
+		}
 		_, err := tx.NewDelete().Model((*expiryRow)(nil)).Where("record = ?", current.ID).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("drop expiries: %w", err)
