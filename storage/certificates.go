@@ -197,7 +197,7 @@ func (s *Store) rebind(ctx context.Context, tx bun.Tx, known *certificateRow, b 
 
 func (s *Store) boundEvent(ctx context.Context, tx bun.Tx, row *certificateRow) error {
 	return s.appendEvent(ctx, tx, event{
-		Chain: row.Subject, Type: eventCertificateBound, Record: row.Application, Role: record.Clock, At: row.BoundAt,
+		Chain: row.Subject, Type: EventCertificateBound, Record: row.Application, Role: record.Clock, At: row.BoundAt,
 		Data: map[string]any{"certificate": string(row.ID), "sha256": row.SHA256, "use": row.Use, "by": row.BoundBy},
 	})
 }
@@ -339,7 +339,7 @@ func (s *Store) accountForCertificate(
 		}
 		account = row.ID
 	}
-	how := eventProven
+	how := EventProven
 	if takenOver {
 		how = EventTakenOver
 	}
@@ -349,7 +349,7 @@ func (s *Store) accountForCertificate(
 // How a subject came to be proven before anything of it was approved: its own
 // account showed the key, or somebody else's was put aside.
 const (
-	eventProven = "proven"
+	EventProven = "proven"
 	// EventTakenOver is written by staff, too.
 	EventTakenOver = "taken_over"
 )

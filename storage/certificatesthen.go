@@ -32,10 +32,15 @@ func (c CertificateThen) State(at time.Time) record.CertificateState {
 	}.StateAt(at)
 }
 
-// What the chain says of certificates.
+// Types of the events that tell of certificates.
 const (
-	eventCertificateBound = "certificate_bound"
-	certificateEvents     = "certificate_" // begins the types of an issuer's words
+	EventCertificateBound     = "certificate_bound"
+	EventCertificateRevoked   = certificateEvents + WordRevoked
+	EventCertificateSuspended = certificateEvents + WordSuspended
+	EventCertificateResumed   = certificateEvents + WordResumed
+
+	// certificateEvents begins the types of an issuer's words.
+	certificateEvents = "certificate_"
 )
 
 // certificatesThen fills in the certificates that had been bound, the latest
@@ -53,9 +58,7 @@ func (s *Store) certificatesThen(ctx context.Context, id record.ID, then *Subjec
 	err := s.db.NewRaw(`
 		SELECT e.type, e.at, e.data->>'certificate' AS certificate, coalesce(e.data->>'by', '') AS by, coalesce(e.data->>'since', '') AS since
 		FROM events e WHERE e.chain = ?0 AND e.at <= ?1 AND e.type IN (?2) ORDER BY e.no`,
-		id, then.At, bun.List([]string{
-			eventCertificateBound, certificateEvents + WordRevoked, certificateEvents + WordSuspended, certificateEvents + WordResumed,
-		})).Scan(ctx, &told)
+		id, then.At, bun.List([]string{EventCertificateBound, EventCertificateRevoked, EventCertificateSuspended, EventCertificateResumed})).Scan(ctx, &told)
 	if err != nil {
 		return fmt.Errorf("read what was told of certificates: %w", err)
 	}
@@ -63,7 +66,7 @@ func (s *Store) certificatesThen(ctx context.Context, id record.ID, then *Subjec
 	var ids []record.ID
 	for _, e := range told {
 		c := known[e.Certificate]
-		if e.Type == eventCertificateBound {
+		if e.Type == EventCertificateBound {
 			if c == nil {
 				ids = append(ids, e.Certificate)
 			}
@@ -103,11 +106,11 @@ func (c *CertificateThen) hear(word, since string) error {
 		return fmt.Errorf("read since when a certificate is %s: %w", word, err)
 	}
 	switch word {
-	case certificateEvents + WordRevoked:
+	case EventCertificateRevoked:
 		c.RevokedAt = at
-	case certificateEvents + WordSuspended:
+	case EventCertificateSuspended:
 		c.SuspendedAt = at
-	case certificateEvents + WordResumed:
+	case EventCertificateResumed:
 		c.SuspendedAt = time.Time{}
 	}
 	return nil

@@ -29,8 +29,8 @@ type ChangesAround struct {
 // changing are the types of event by which a subject stands otherwise than before.
 func changing() []string {
 	all := []string{
-		string(MoveRegister), eventProven, EventTakenOver, eventClosed, eventCertificateBound,
-		certificateEvents + WordRevoked, certificateEvents + WordSuspended, certificateEvents + WordResumed,
+		string(MoveRegister), EventProven, EventTakenOver, EventClosed, EventCertificateBound, EventCertificateRevoked,
+		EventCertificateSuspended, EventCertificateResumed,
 	}
 	for _, move := range record.Moves() {
 		all = append(all, string(move))
