@@ -135,20 +135,37 @@ func (s *Store) dossierRecords(ctx context.Context, tx bun.Tx, id record.ID, d *
 	var versions []struct {
 		versionRow `bun:",extend"`
 
-		Receipt string      `bun:"receipt"`
-		Since   []time.Time `bun:"since,array"`
+		Receipt string `bun:"receipt"`
 	}
 	err := tx.NewSelect().Model(&versions).ColumnExpr("v.record, v.kind, v.no, v.assurance, v.certificate, v.reason, v.accepted_at, v.sha256, c.receipt").
-		ColumnExpr("ARRAY(SELECT e.since FROM version_effects e WHERE e.record = v.record AND e.no = v.no ORDER BY e.since) AS since").
 		Join("JOIN commands c ON c.id = v.command").Where("v.subject = ?", id).Order("v.record", "v.no").Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("read versions: %w", err)
+	}
+	var effects []struct {
+		Record record.ID
+		No     int
+		Since  time.Time
+	}
+	err = tx.NewRaw(`
+		SELECT e.record, e.no, e.since FROM version_effects e JOIN records r ON r.id = e.record
+		WHERE r.subject = ? ORDER BY e.since`, id).Scan(ctx, &effects)
+	if err != nil {
+		return fmt.Errorf("read effects of versions: %w", err)
+	}
+	type numbered struct {
+		record record.ID
+		no     int
+	}
+	since := map[numbered][]time.Time{}
+	for _, e := range effects {
+		since[numbered{e.Record, e.No}] = append(since[numbered{e.Record, e.No}], e.Since)
 	}
 	for i := range versions {
 		v := &versions[i]
 		d.Versions = append(d.Versions, DossierVersion{
 			Record: v.Record, Kind: v.Kind, No: v.No, Assurance: v.Assurance, Certificate: v.Certificate, Reason: v.Reason, Receipt: v.Receipt,
-			AcceptedAt: v.AcceptedAt, Since: v.Since, SHA256: hex.EncodeToString(v.SHA256),
+			AcceptedAt: v.AcceptedAt, Since: since[numbered{v.Record, v.No}], SHA256: hex.EncodeToString(v.SHA256),
 		})
 	}
 	return nil
