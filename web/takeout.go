@@ -44,7 +44,7 @@ func (s *Server) drawTakeout(v *visit, status int, problems []form.Problem) erro
 		return err
 	}
 	m := view.TakeoutModel{
-		ByKey: v.keyIsFresh(), Stale: v.byKey() && !v.keyIsFresh(), Account: loginName(v.subject), Problems: problems,
+		ByKey: v.keyIsFresh(), Stale: v.byKey() && !v.keyIsFresh(), Account: v.subject.Name, Problems: problems,
 		ADay: storage.ExportsADay, Days: int(storage.ExportAge / (24 * time.Hour)), Minutes: int(freshKey / time.Minute),
 	}
 	for i, e := range all {
