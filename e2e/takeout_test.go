@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,12 @@ func unpacked(t *testing.T, packed string) map[string]string {
 		require.Equal(t, hex.EncodeToString(sum[:]), e.SHA256, e.Path)
 	}
 	return entries
+}
+
+// steps follows the link to the change before or after.
+func (p *person) steps(rel string) {
+	p.t.Helper()
+	p.open(p.eval(fmt.Sprintf(`document.querySelector(".then-steps a[rel=%s]").getAttribute("href")`, rel)))
 }
 
 func TestB25_N05_EverythingIsTakenAlongAndThePastIsLookedAt(t *testing.T) {
@@ -86,15 +93,17 @@ func TestB25_N05_EverythingIsTakenAlongAndThePastIsLookedAt(t *testing.T) {
 	p.part("N05 the subject goes from change to change in its own past", func() {
 		p.open("/history")
 		p.sees("查看某一时点")
-		p.follow("查看")
-		p.sees("不是现在的状态", "已生效", "上一次变化")
-		p.follow("上一次变化")
-		p.sees("提交")
-		p.follow("上一次变化")
+		p.followNth("查看", 2) // behind that of the version
+		p.sees("截至", "不是现在的状态")
+		p.open("/history/at?time=" + time.Now().In(record.Shanghai).Format("2006-01-02T15:04:05"))
+		p.sees("已生效", "上一次变化")
+		p.steps("prev")
+		p.sees("已生效", "可以参加")
+		p.steps("prev")
 		p.sees("审核中", "基本信息正在审核")
-		p.follow("上一次变化")
+		p.steps("prev")
 		p.sees("当时还没有提交过申报", "基本信息尚未提交")
-		p.follow("下一次变化")
+		p.steps("next")
 		p.sees("审核中")
 	})
 	desk := reviewer.sit(t, s)

@@ -91,29 +91,30 @@ func showThen(s *Server, v *visit) error {
 	return v.render(status, view.ThenPage(p, m))
 }
 
-// thenModel reads the instant that is asked for, and how the subject stood.
-// Without one it is now; a time that is none, or has not come, is given back.
+// thenModel reads the instant that is asked for, and how the subject stood. Without
+// one it is asked for; a time that is none, or has not come, is given back.
 func (s *Server) thenModel(v *visit, of ofThen, today storage.SubjectThen) (view.ThenModel, int, error) {
-	m := view.ThenModel{Ask: view.ThenForm{Action: of.action, Time: cut(form.Clean(v.Query("time")), maxSearch)}, Back: of.back}
-	then := today
-	if m.Ask.Time != "" {
-		at, ok := parseInstant(m.Ask.Time)
-		if !ok {
-			m.Ask.Kept = true
-			return refuseInstant(m, "请填写日期和时间，例如 "+today.At.In(record.Shanghai).Format(thenLayouts[2]))
-		}
-		var err error
-		then, err = s.Store.SubjectAt(v.ctx, of.subject, at)
-		if record.CodeOf(err) == record.Invalid {
-			return refuseInstant(m, messageOf(err))
-		}
-		if err != nil {
-			return m, 0, err
-		}
+	m := view.ThenModel{Ask: thenForm(of.action), Back: of.back}
+	typed := cut(form.Clean(v.Query("time")), maxSearch)
+	if typed == "" {
+		return m, http.StatusOK, nil
+	}
+	m.Ask.Time = typed
+	at, ok := parseInstant(typed)
+	if !ok {
+		m.Ask.Kept = true
+		return refuseInstant(m, "请填写日期和时间，例如 "+today.At.In(record.Shanghai).Format(thenLayouts[2]))
+	}
+	then, err := s.Store.SubjectAt(v.ctx, of.subject, at)
+	if record.CodeOf(err) == record.Invalid {
+		return refuseInstant(m, messageOf(err))
+	}
+	if err != nil {
+		return m, 0, err
 	}
 	m.At = then.At
 	here := then.At.In(record.Shanghai)
-	m.Exact = m.Ask.Time != "" && here.Second()+here.Nanosecond() > 0
+	m.Exact = here.Second()+here.Nanosecond() > 0
 	m.Ask.Time = here.Format(thenLayouts[0])
 	if m.Exact {
 		m.Ask.Time = here.Format(thenLayouts[1])
@@ -124,7 +125,6 @@ func (s *Server) thenModel(v *visit, of ofThen, today storage.SubjectThen) (view
 	}
 	addThenRecords(v, of, &m, then, today)
 	addThenCertificates(&m, then, today)
-	var err error
 	m.Later, err = s.learnedLater(v.ctx, of.subject, then)
 	return m, http.StatusOK, err
 }

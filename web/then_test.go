@@ -94,7 +94,7 @@ func TestN05_StaffSeeASubjectAsItStood(t *testing.T) {
 				require.Equal(t, typed, page.value("time"))
 			}
 		}
-		require.Equal(t, http.StatusOK, reviewer.get(path).Status, "without a time it is now")
+		require.Equal(t, http.StatusOK, reviewer.get(path).Status, "without a time it is asked for")
 		require.Equal(t, http.StatusOK, reviewer.get(withQuery(path, url.Values{"time": {"2026-11-03 09:30"}, "kind": {"x"}, "page": {"99"}})).Status)
 	})
 	t.Run("N05 W17 the subject sees its own, and nobody else's", func(t *testing.T) {

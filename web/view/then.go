@@ -25,8 +25,8 @@ func (f ThenForm) kind() string {
 }
 
 // ThenModel is a subject as it stood at an instant, beside how it stands today: GET
-// /staff/subjects/:id/at and /history/at with time, kind and page. Without At there
-// was something wrong with what was asked for.
+// /staff/subjects/:id/at and /history/at with time, kind and page. Without At nothing
+// was asked for, or something was wrong with it.
 type ThenModel struct {
 	Ask  ThenForm
 	Back Link // to the page of today

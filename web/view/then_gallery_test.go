@@ -63,6 +63,7 @@ func thenShots() []shot {
 		refused(m)
 		m.Ask.Time, m.Ask.Kept, m.Ask.Problems[0].Message = "2027-01-01T08:30", false, "这个时间还没有到，请选择过去的时间"
 	}
+	asked := func(m *view.ThenModel) { *m = view.ThenModel{Back: m.Back, Ask: m.Ask} }
 	early := func(m *view.ThenModel) {
 		m.Existed, m.States, m.Kinds, m.Records, m.Certificates, m.Newer, m.Before = false, nil, nil, nil, nil, 0, nil
 		m.After = &view.ThenStep{Href: "?time=c", Text: "注册", At: m.Registered}
@@ -75,6 +76,7 @@ func thenShots() []shot {
 		{"then-early", view.StaffThenPage(desk, ofStaff(early)), []string{"当时还没有注册", "下一次变化"}},
 		{"then-refused", view.StaffThenPage(desk, ofStaff(refused)), []string{"（1 处错误）", "去年十一月", "请填写日期和时间"}},
 		{"then-own", view.ThenPage(own, thenModel("/history/at", func(m *view.ThenModel) { m.Certificates, m.Kinds = nil, nil })), []string{"变更历史总览", "当时没有绑定数字证书"}},
+		{"then-own-asked", view.ThenPage(own, thenModel("/history/at", asked)), []string{"查看某一时点"}},
 		{"then-own-refused", view.ThenPage(own, thenModel("/history/at", ahead)), []string{"还没有到"}},
 		{"then-own-nothing", view.ThenPage(own, thenModel("/history/at", func(m *view.ThenModel) {
 			m.Records, m.Kinds, m.Newer, m.After = nil, nil, 1, nil
