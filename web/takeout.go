@@ -135,7 +135,7 @@ func (s *Server) sendTakeout(v *visit) error {
 		return err
 	}
 	v.audit("export taken", slog.String("account", string(v.account)), slog.String("export", string(id)))
-	name := v.subject.Name + " 数据导出 " + export.AsOf.In(record.Shanghai).Format(time.DateOnly) + ".zip"
+	name := v.tr("%s 数据导出 %s.zip", v.subject.Name, export.AsOf.In(record.Shanghai).Format(time.DateOnly))
 	v.Set(fiber.HeaderContentType, "application/zip")
 	v.Set(fiber.HeaderContentDisposition, storage.ContentDisposition(name, false))
 	return v.send(content, export.Size)

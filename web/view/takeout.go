@@ -23,6 +23,9 @@ type TakeoutModel struct {
 	Problems     []form.Problem
 }
 
+// toAccount leads back to the account.
+var toAccount = Link{"/account", "账号安全"}
+
 // TakeoutState says how far an export is.
 type TakeoutState string
 
