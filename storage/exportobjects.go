@@ -29,7 +29,9 @@ type Exports struct {
 }
 
 // NewExports joins a store and a bucket.
-func NewExports(store *Store, objects *Objects) *Exports { return &Exports{store: store, objects: objects} }
+func NewExports(store *Store, objects *Objects) *Exports {
+	return &Exports{store: store, objects: objects}
+}
 
 const (
 	exportPrefix = "exports/"

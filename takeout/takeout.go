@@ -63,7 +63,9 @@ func (p *Packer) BuildExport(ctx context.Context, id record.ID, beat func()) err
 }
 
 // FailExport gives an export up.
-func (p *Packer) FailExport(ctx context.Context, id record.ID) error { return p.Store.FailExport(ctx, id) }
+func (p *Packer) FailExport(ctx context.Context, id record.ID) error {
+	return p.Store.FailExport(ctx, id)
+}
 
 // SweepExports deletes the archives that expired, and what failed attempts left.
 func (p *Packer) SweepExports(ctx context.Context) (int, error) {

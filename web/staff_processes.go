@@ -53,7 +53,9 @@ func candidates(id record.ID, a storage.Awaiting) []workflows.Process {
 		kind workflows.ProcessKind
 		ids  []record.ID
 	}{
-		{workflows.ProcessRecord, a.Records}, {workflows.ProcessApplication, a.Applications}, {workflows.ProcessImport, a.Imports},
+		{workflows.ProcessRecord, a.Records},
+		{workflows.ProcessApplication, a.Applications},
+		{workflows.ProcessImport, a.Imports},
 		{workflows.ProcessExport, a.Exports},
 	} {
 		for _, id := range of.ids {
