@@ -98,7 +98,7 @@ func TestB25_AnExportIsAskedForOnceAtATimeAndSoOftenADay(t *testing.T) {
 	for n := range storage.ExportsADay - 1 {
 		s.built(t, []byte("archive"))
 		s.later(t, 2*time.Minute)
-		all, err := s.Store.Exports(t.Context(), s.subject.ID, s.account, 10)
+		all, err := s.Exports(t.Context(), s.subject.ID, s.account, 10)
 		require.NoError(t, err)
 		require.Len(t, all, n+2)
 	}
@@ -153,7 +153,7 @@ func TestB25_W17_AnArchiveIsItsAccountsAlone(t *testing.T) {
 			_, _, err := s.exports.Open(t.Context(), c.by, c.subject, c.id)
 			require.Equal(t, record.NotFound, record.CodeOf(err))
 		}
-		all, err := s.Store.Exports(t.Context(), s.subject.ID, colleague.ID, 10)
+		all, err := s.Exports(t.Context(), s.subject.ID, colleague.ID, 10)
 		require.NoError(t, err)
 		require.Empty(t, all)
 	})
@@ -236,7 +236,7 @@ func TestB25_I4_TheSweepDeletesWhatIsOverAndNothingElse(t *testing.T) {
 	require.Empty(t, s.verify(t), "what waits for the sweep, or is being built, is no fault")
 	require.Equal(t, 1, sweep())
 	require.ElementsMatch(t, []string{ready, folder + "1"}, s.keys(t))
-	_, err := s.Files.Sweep(t.Context(), 0)
+	_, err := s.Sweep(t.Context(), 0)
 	require.NoError(t, err)
 	require.Len(t, s.keys(t), 2, "the sweep of attachments passes by")
 
@@ -256,7 +256,7 @@ func TestB25_I4_TheSweepDeletesWhatIsOverAndNothingElse(t *testing.T) {
 	require.Empty(t, s.verify(t))
 	s.later(t, 31*24*time.Hour)
 	require.Zero(t, sweep())
-	all, err := s.Store.Exports(context.WithoutCancel(t.Context()), s.subject.ID, s.account, 10)
+	all, err := s.Exports(context.WithoutCancel(t.Context()), s.subject.ID, s.account, 10)
 	require.NoError(t, err)
 	require.Empty(t, all, "a month later nothing is remembered but in the chain")
 }

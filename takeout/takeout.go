@@ -47,13 +47,13 @@ func (p *Packer) BuildExport(ctx context.Context, id record.ID, beat func()) err
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		err := p.pack(ctx, writer, dossier, beat)
-		writer.CloseWithError(err)
+		_ = writer.CloseWithError(err)
 		return err
 	})
 	group.Go(func() error {
 		err := exports.Finish(ctx, attempt, dossier.AsOf, reader)
 		// Whoever packs does not wait for a reader that is gone.
-		reader.CloseWithError(errors.Join(err, io.ErrClosedPipe))
+		_ = reader.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 		return err
 	})
 	if err := group.Wait(); err != nil {

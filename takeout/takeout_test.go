@@ -375,15 +375,14 @@ func TestB25_TwoHundredMegabytesPassThroughLittleMemory(t *testing.T) {
 	s := newTenant(t, certificatetest.New(t, "", ""), storagetest.Bucket(t))
 	id := s.begin(record.Award, func(file form.File) record.Document { return sample.Award("奖", file) })
 	const count, size = 11, 19 << 20
-	content := make([]byte, size)
 	noise := rand.NewChaCha8([32]byte{25})
 	for n := range count {
+		content := make([]byte, size)
 		_, err := noise.Read(content)
 		require.NoError(t, err)
 		copy(content, "%PDF-1.4\n")
 		s.upload(id, fmt.Sprintf("大文件%d.pdf", n), content)
 	}
-	content = nil
 	export := s.request()
 	var before, now runtime.MemStats
 	runtime.GC()
