@@ -19,11 +19,12 @@ const (
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
+	SweepExports   Chore = "exports"          // deletes archives that expired
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, SweepExports}
 }
 
 // Swept is what a chore came to.

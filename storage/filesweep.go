@@ -163,9 +163,9 @@ func (f *Files) AuditNext(ctx context.Context, after record.ID, limit int) (faul
 	return faults, next, nil
 }
 
-// Verify compares the rows with the objects: every whole file has an object of
-// its size, and every object a row. With content it reads every object and
-// compares hashes too.
+// Verify compares the rows with the objects: every whole file, and every export
+// that is ready, has an object of its size, and every object a row. With content it
+// reads every file's object and compares hashes too.
 func (f *Files) Verify(ctx context.Context, content bool) ([]Disagreement, error) {
 	sizes := map[string]int64{}
 	for object, err := range f.objects.List(ctx, "") {
@@ -204,6 +204,11 @@ func (f *Files) Verify(ctx context.Context, content bool) ([]Disagreement, error
 			break
 		}
 	}
+	exports, err := NewExports(f.store, f.objects).verify(ctx, sizes)
+	if err != nil {
+		return nil, err
+	}
+	faults = append(faults, exports...)
 	for key := range sizes {
 		if _, err := f.objects.Stat(ctx, key); errors.Is(err, ErrNoObject) {
 			continue

@@ -17,7 +17,7 @@ func showHistory(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	var m view.HistoryModel
+	m := view.HistoryModel{Then: thenForm("/history/at")}
 	if profile.record != nil {
 		versions, err := s.Store.Versions(v.ctx, v.subject.ID, profile.record.ID)
 		if err != nil {

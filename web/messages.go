@@ -48,7 +48,9 @@ var messageTexts = map[string]messageText{
 	"certificate_" + storage.WordSuspended:                   {"证书已挂失", "一张证书已挂失，暂时不能登录和签名。", view.Warn, "查看证书"},
 	"certificate_" + storage.WordResumed:                     {"证书已解除挂失", "一张证书已恢复使用。", view.Good, "查看证书"},
 
-	storage.TopicExpiring: {"证照到期提醒", "", view.Warn, "查看到期清单"},
+	storage.TopicExportReady:  {"数据导出已完成", "申请导出的全部数据已打包，请在 7 天内下载，逾期自动删除。", view.Good, "去下载"},
+	storage.TopicExportFailed: {"数据导出没有成功", "申请的数据导出多次重试后仍未成功，数据没有受到影响，请重新导出。", view.Bad, "重新导出"},
+	storage.TopicExpiring:     {"证照到期提醒", "", view.Warn, "查看到期清单"},
 	storage.TopicPasswordReset: {
 		"密码已由柜台重置", "登录密码已通过柜台开具的链接重新设置，原有的登录已全部结束。如不是您本人或本单位办理，请立即联系服务热线。", view.Warn, "查看账号安全",
 	},
@@ -130,6 +132,8 @@ func shownMessage(n storage.Notification) view.Message {
 		}
 	case n.Topic == storage.TopicPasswordReset:
 		m.Href = "/account"
+	case n.Topic == storage.TopicExportReady, n.Topic == storage.TopicExportFailed:
+		m.Href = "/account/export"
 	case strings.HasPrefix(n.Topic, "ca_"):
 		m.Href = applicationPath(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

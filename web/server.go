@@ -61,6 +61,8 @@ type Options struct {
 	Applications ApplicationRinger
 	// Imports starts the workflows of imports; nil leaves it to the worker.
 	Imports ImportRinger
+	// Exports starts the workflows of exports; nil leaves it to the worker.
+	Exports ExportRinger
 	// Processes tells what is running, for links to Temporal Web on the pages of
 	// single subjects and records; nil for none.
 	Processes ProcessFinder

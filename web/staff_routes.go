@@ -44,6 +44,7 @@ var staffRoutes = []route{
 	{method: http.MethodGet, path: "/staff/files/:id/preview", who: staffMember, handle: showStaffPreview, slow: true},
 	{method: http.MethodGet, path: "/staff/subjects", who: staffMember, handle: searchSubjects},
 	{method: http.MethodGet, path: "/staff/subjects/:id", who: staffMember, handle: showStaffSubject},
+	{method: http.MethodGet, path: "/staff/subjects/:id/at", who: staffMember, handle: showStaffSubjectThen},
 	{method: http.MethodPost, path: "/staff/subjects/:id/reveal", who: staffMember, handle: revealSubject},
 	{method: http.MethodPost, path: "/staff/subjects/:id/sessions/:session/end", who: supervisor, handle: endSubjectSession},
 	{method: http.MethodGet, path: "/staff/subjects/:id/resets", who: staffMember, handle: showCounter},

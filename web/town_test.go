@@ -50,6 +50,7 @@ type town struct {
 	claims                 []string // numbers
 	reset                  string   // path of a link of the counter
 	imports                []string
+	export                 string // id
 	batch, drawn           string // the id of a batch, and the nonce of its form
 	people                 int
 }
@@ -73,7 +74,7 @@ func newTown(t *testing.T, hostile bool) *town {
 	bell := &rings{store: store}
 	w.portal = newPortal(t, func(o *Options) {
 		o.Store, o.Rings, o.Trust = store, bell, w.world.Trust
-		o.Applications, o.Imports, o.TemporalUI = w.company, &presses{store: store}, "http://temporal.test"
+		o.Applications, o.Imports, o.Exports, o.TemporalUI = w.company, &presses{store: store}, packing(o), "http://temporal.test"
 		o.Downloads = fstest.MapFS{"ukey-linux-amd64": {Data: []byte("agent")}}
 	})
 	w.rings, w.Processes = bell, engine{bell}
@@ -101,6 +102,10 @@ func (w *town) settle() {
 	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), []storage.Scope{storage.ScopeCARead}, time.Time{})
 	require.NoError(w.t, err)
 	w.key = key
+	require.Equal(w.t, http.StatusSeeOther, w.firm.submit(w.firm.get("/account/export"), "/account/export", nil).Status)
+	exports, err := w.Store.Exports(w.t.Context(), w.firm.who.subject.ID, w.firm.who.account, 1)
+	require.NoError(w.t, err)
+	w.export = string(exports[0].ID)
 }
 
 func (w *town) supervisor() record.Actor { return record.Actor{Role: record.Supervisor, ID: w.bossID} }

@@ -55,6 +55,13 @@ func housekeeping(c Config) activities.Housekeeping {
 			n, err := c.Store.SweepImports(ctx, importAge)
 			return activities.Swept{Done: n}, err
 		},
+		activities.SweepExports: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			if c.Exports == nil {
+				return activities.Swept{}, nil
+			}
+			n, err := c.Exports.SweepExports(ctx)
+			return activities.Swept{Done: n}, err
+		},
 		activities.KeepReviewDays: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.KeepReviewDays(ctx)
 			return activities.Swept{Done: n}, err

@@ -15,6 +15,7 @@ const (
 	LoopReconcile    Loop = "reconcile"
 	LoopApplications Loop = "applications"
 	LoopImports      Loop = "imports"
+	LoopExports      Loop = "exports"
 	LoopRevocations  Loop = "revocations"
 )
 

@@ -30,6 +30,7 @@ type Store interface {
 	activities.ImportStore
 	ApplicationLister
 	CommandLister
+	ExportLister
 	ImportLister
 	RecordLister
 	Sweeper
@@ -43,6 +44,8 @@ type Config struct {
 	Namespace string
 	Store     Store
 	Files     FileKeeper
+	// Exports builds what subjects take along; nil where there is no object store.
+	Exports ExportKeeper
 	// Scanner looks for viruses in attachments; nil where nothing is scanned.
 	Scanner VirusScanner
 	// AbandonAfter is the policy for registrations that come to nothing.
@@ -99,8 +102,9 @@ func loops(c Config, door *workflows.Client) []func(context.Context) {
 	reconciler := NewReconciler(door, c.Store, c.Logger)
 	imports := NewImports(door, c.Store, c.Logger)
 	applications := NewApplications(door, c.Store, c.Logger)
-	relay.watch, reconciler.watch, imports.watch, applications.watch = watch, watch, watch, watch
-	all := []func(context.Context){relay.Run, reconciler.Run, imports.Run, applications.Run}
+	exports := NewExports(door, c.Store, c.Logger)
+	relay.watch, reconciler.watch, imports.watch, exports.watch, applications.watch = watch, watch, watch, watch, watch
+	all := []func(context.Context){relay.Run, reconciler.Run, imports.Run, exports.Run, applications.Run}
 	if c.Trust != nil {
 		revocations := NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger)
 		revocations.watch = watch
@@ -129,6 +133,9 @@ func serve(ctx context.Context, c Config) error {
 	effects := &activities.Activities{
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
 		Applications: c.Store, Company: c.Company, Trust: c.Trust, Imports: c.Store,
+	}
+	if c.Exports != nil {
+		effects.Exports = c.Exports
 	}
 	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed, c.Drain))
 	Register(w, effects)
@@ -168,6 +175,7 @@ func Register(r worker.Registry, effects *activities.Activities) {
 	r.RegisterWorkflow(workflows.Sweep)
 	r.RegisterWorkflow(workflows.CAApplication)
 	r.RegisterWorkflow(workflows.Import)
+	r.RegisterWorkflow(workflows.Export)
 	r.RegisterActivity(effects)
 }
 

@@ -15,6 +15,7 @@ import (
 	"unireg/config"
 	"unireg/metrics"
 	"unireg/storage"
+	"unireg/takeout"
 	"unireg/web"
 	"unireg/web/view"
 	"unireg/worker"
@@ -103,7 +104,7 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	options := web.Options{
-		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
+		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Exports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
 		Log:    r.log,
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
@@ -146,6 +147,9 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	}
 	if r.scanner != nil {
 		c.Scanner = r.scanner
+	}
+	if r.objects != nil {
+		c.Exports = &takeout.Packer{Store: r.store, Objects: r.objects, Trust: r.trust, Site: r.config.SiteName, Log: r.log}
 	}
 	return worker.Run(ctx, c)
 }

@@ -271,6 +271,7 @@ type VersionRow struct {
 
 // HistoryModel is 变更历史总览.
 type HistoryModel struct {
+	Then     ThenForm
 	Versions []VersionRow
 	Pager    Pager
 }
