@@ -17,11 +17,14 @@ const (
 	ChangeCertificateRevoked   ChangeType = "certificate_revoked"
 	ChangeCertificateSuspended ChangeType = "certificate_suspended"
 	ChangeCertificateResumed   ChangeType = "certificate_resumed"
+
+	// ChangeTest is what a test message says: nothing has changed. No feed has it.
+	ChangeTest ChangeType = "test"
 )
 
 var changeLabels = map[ChangeType]string{
 	ChangeEffective: "登记或变更生效", ChangeVoided: "作废", ChangeRestored: "恢复", ChangeReleased: "人员释放", ChangeClosed: "注册关闭",
-	ChangeCertificateBound: "证书绑定", ChangeCertificateRevoked: "证书吊销", ChangeCertificateSuspended: "证书冻结", ChangeCertificateResumed: "证书解冻",
+	ChangeCertificateBound: "证书绑定", ChangeCertificateRevoked: "证书吊销", ChangeCertificateSuspended: "证书挂失", ChangeCertificateResumed: "证书解除挂失",
 }
 
 // ChangeTypes lists them, those of records first.
@@ -39,7 +42,7 @@ func (t ChangeType) Label() string { return changeLabels[t] }
 // it was is asked for by the code.
 type Change struct {
 	ID      ID // the same wherever and however often it is told
-	Code    string
+	Code    string // 统一社会信用代码; "" in a test
 	Type    ChangeType
 	Kind    Kind // of the record; "" where it is about none
 	Record  ID   // "" where it is about none
@@ -52,7 +55,7 @@ type Message struct {
 	ID      string // the same at every attempt
 	URL     string
 	Secrets []string // each of them signs
-	Change  *Change  // nil for a test
+	Change  Change
 }
 
 // Receipt is what became of one attempt to send a message.

@@ -16,6 +16,7 @@ const (
 	LoopApplications Loop = "applications"
 	LoopImports      Loop = "imports"
 	LoopRevocations  Loop = "revocations"
+	LoopDeliveries   Loop = "deliveries"
 )
 
 // ScanResult is what became of one scan.
