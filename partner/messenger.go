@@ -30,28 +30,31 @@ const (
 // Messenger sends messages to subscribers, whose addresses supervisors give. It is
 // safe for use by several goroutines.
 type Messenger struct {
-	private bool
-	timeout time.Duration
-	http    *http.Client
+	MessengerConfig
+	http *http.Client
 }
 
-// NewMessenger returns a messenger; private allows loopback and private addresses,
-// and http without TLS. Nothing is called yet.
-func NewMessenger(private bool) *Messenger {
-	g := &guard{open: true, private: private}
-	g.dial()
-	return &Messenger{
-		private: private, timeout: messageTimeout,
-		http: &http.Client{
-			Transport:     g,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+// MessengerConfig says how subscribers may be called.
+type MessengerConfig struct {
+	// Private allows loopback and private addresses.
+	Private bool
+	// Plain allows http without TLS.
+	Plain bool
+	// Timeout of a call; 0 means 15 seconds.
+	Timeout time.Duration
+}
+
+// NewMessenger returns a messenger. Nothing is called yet.
+func NewMessenger(c MessengerConfig) *Messenger {
+	if c.Timeout <= 0 {
+		c.Timeout = messageTimeout
 	}
-}
-
-// Within returns a messenger that waits for no subscriber longer than that.
-func (m *Messenger) Within(timeout time.Duration) *Messenger {
-	return &Messenger{private: m.private, timeout: timeout, http: m.http}
+	g := &guard{open: true, private: c.Private}
+	g.dial()
+	return &Messenger{c, &http.Client{
+		Transport:     g,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // AddressProblem says in words why a subscriber cannot have that address, "" if it
@@ -61,26 +64,26 @@ func (m *Messenger) AddressProblem(address string) string {
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
 		return "接收地址不是完整的网址，例如 https://trade.example.cn/hooks/registration"
-	case u.Scheme != "https" && (u.Scheme != "http" || !m.private):
+	case u.Scheme != "https" && (u.Scheme != "http" || !m.Plain):
 		return "接收地址须以 https:// 开头"
 	case u.User != nil:
 		return "接收地址不能带用户名和密码；消息以签名证明来源"
 	case u.Fragment != "":
 		return "接收地址不能带 #"
 	}
-	if at, err := netip.ParseAddr(u.Hostname()); err == nil && !(&guard{private: m.private}).allows(at) {
+	if at, err := netip.ParseAddr(u.Hostname()); err == nil && !(&guard{private: m.Private}).allows(at) {
 		return "接收地址不能是内网或保留地址"
 	}
 	return ""
 }
 
 // WireChange is a change as the feed and messages have it.
-func WireChange(c record.Change) (wire.Change, error) {
+func WireChange(c record.Change) (wire.EffectiveChange, error) {
 	id, err := uuid.Parse(string(c.ID))
 	if err != nil {
-		return wire.Change{}, errors.New("write change: its id is no UUID")
+		return wire.EffectiveChange{}, errors.New("write change: its id is no UUID")
 	}
-	told := wire.Change{Id: id, Type: wire.ChangeType(c.Type), At: c.At.UTC()}
+	told := wire.EffectiveChange{Id: id, Type: wire.EffectiveChangeType(c.Type), At: c.At.UTC()}
 	if c.Code != "" {
 		told.Code = &c.Code
 	}
@@ -89,7 +92,7 @@ func WireChange(c record.Change) (wire.Change, error) {
 	}
 	about, err := uuid.Parse(string(c.Record))
 	if err != nil {
-		return wire.Change{}, errors.New("write change: its record's id is no UUID")
+		return wire.EffectiveChange{}, errors.New("write change: its record's id is no UUID")
 	}
 	kind := wire.RecordKind(c.Kind)
 	told.Record, told.Kind, told.Version = &about, &kind, &c.Version
@@ -115,7 +118,7 @@ func (m *Messenger) Deliver(ctx context.Context, message record.Message) (record
 	if m.AddressProblem(message.URL) != "" {
 		return record.Receipt{Failure: record.DeliveryForbidden}, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, m.timeout)
+	limited, cancel := context.WithTimeout(ctx, m.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, message.URL, bytes.NewReader(body))
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 )
 
 var changeLabels = map[ChangeType]string{
-	ChangeEffective: "登记或变更生效", ChangeVoided: "作废", ChangeRestored: "恢复", ChangeReleased: "人员释放", ChangeClosed: "注册关闭",
+	ChangeEffective: "登记或变更生效", ChangeVoided: "作废", ChangeRestored: "取消作废", ChangeReleased: "解除聘用", ChangeClosed: "注册关闭",
 	ChangeCertificateBound: "证书绑定", ChangeCertificateRevoked: "证书吊销", ChangeCertificateSuspended: "证书挂失", ChangeCertificateResumed: "证书解除挂失",
 }
 

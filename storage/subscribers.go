@@ -329,3 +329,13 @@ func (s *Store) subscribers(ctx context.Context, condition string, arguments ...
 	}
 	return all, nil
 }
+
+// SuspendedSubscribers counts those that the system no longer calls.
+func (s *Store) SuspendedSubscribers(ctx context.Context) (int, error) {
+	var n int
+	err := s.db.NewRaw("SELECT count(*) FROM subscribers WHERE state = ? AND removed_at IS NULL", SubscriberSuspended).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count suspended subscribers: %w", err)
+	}
+	return n, nil
+}

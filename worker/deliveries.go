@@ -30,7 +30,7 @@ const (
 	deliveryPace = time.Second
 	// callsAtOnce is how many subscribers a worker calls at a time: one that hangs
 	// keeps one of them for a call, and then waits for its next turn.
-	callsAtOnce = 8
+	callsAtOnce = 4
 	// turn is after how many messages a subscriber makes room for others.
 	turn = 100
 	// noteTime is how long the outcome of a call may take to be written down after
