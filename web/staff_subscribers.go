@@ -214,6 +214,9 @@ func onSubscriber(event, said string, change func(s *Server, v *visit, id record
 		if err != nil {
 			return err
 		}
+		if _, err := s.Store.Subscriber(v.ctx, id); err != nil {
+			return err
+		}
 		err = change(s, v, id)
 		if record.CodeOf(err) == record.Conflict {
 			v.flash(view.Warn, messageOf(err)+"。")
@@ -255,6 +258,9 @@ var (
 func exchangeSecret(s *Server, v *visit) error {
 	id, err := v.id()
 	if err != nil {
+		return err
+	}
+	if _, err := s.Store.Subscriber(v.ctx, id); err != nil {
 		return err
 	}
 	secret, err := s.Store.ExchangeSecret(v.ctx, v.actor(), id)

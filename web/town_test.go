@@ -50,6 +50,7 @@ type town struct {
 	claims                 []string // numbers
 	reset                  string   // path of a link of the counter
 	imports                []string
+	subscriber             string // id
 	batch, drawn           string // the id of a batch, and the nonce of its form
 	people                 int
 }
@@ -98,9 +99,21 @@ func (w *town) settle() {
 	w.claim()
 	w.work()
 	w.ruled()
-	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), []storage.Scope{storage.ScopeCARead}, time.Time{})
+	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), storage.Scopes(), time.Time{})
 	require.NoError(w.t, err)
 	w.key = key
+	w.subscribe()
+}
+
+// subscribe is what supervisors type about a system that is called on changes.
+func (w *town) subscribe() {
+	w.t.Helper()
+	id, _, err := w.Store.AddSubscriber(w.t.Context(), w.supervisor(), storage.NewSubscriber{
+		Name: w.v.say(100), URL: "https://trade.example.cn/hooks?of=" + url.QueryEscape(w.v.say(40)), Types: record.ChangeTypes(),
+	})
+	require.NoError(w.t, err)
+	w.subscriber = string(id)
+	require.NoError(w.t, w.Store.AskTest(w.t.Context(), w.supervisor(), id))
 }
 
 func (w *town) supervisor() record.Actor { return record.Actor{Role: record.Supervisor, ID: w.bossID} }
