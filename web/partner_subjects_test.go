@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"unireg/partner/partnertest"
 	"unireg/record"
 	"unireg/record/sample"
 	"unireg/storage"
@@ -70,7 +71,7 @@ type toldOrganization struct {
 
 func TestB13_WhatIsInForceOfAnOrganizationIsToldByItsCode(t *testing.T) {
 	w := newTown(t, false)
-	c := &caller{portal: w.portal, contract: newCaller(t).contract, address: w.browser().address}
+	c := &caller{portal: w.portal, contract: partnertest.NewContract(t), address: w.browser().address}
 	key := c.apiKey(storage.ScopeSubjectsRead)
 	code := w.firm.who.subject.Code
 	answer, body := c.asks(key, "/api/v1/subjects/"+code)
@@ -207,7 +208,7 @@ type toldChanges struct {
 
 func TestB13_ChangesAreReadByCursor(t *testing.T) {
 	w := newTown(t, false)
-	c := &caller{portal: w.portal, contract: newCaller(t).contract, address: w.browser().address}
+	c := &caller{portal: w.portal, contract: partnertest.NewContract(t), address: w.browser().address}
 	key := c.apiKey(storage.ScopeChangesRead)
 	var types []string
 	cursor, asked := "", 0
