@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
-	"unireg/record"
 	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
@@ -77,8 +77,10 @@ func showNewKey(_ *Server, v *visit) error {
 	return v.render(http.StatusOK, view.NewKeyPage(v.page("新增密钥"), keyForm(nil)))
 }
 
-// maxKeyDays bounds the life of a key that expires.
-const maxKeyDays = 3650
+const (
+	maxKeyDays = 3650 // of the life of a key that expires
+	maxKeyName = 100  // in characters
+)
 
 // addKey draws a key of the interface. The page that answers shows it; it is kept
 // nowhere.
@@ -95,8 +97,18 @@ func addKey(s *Server, v *visit) error {
 	if f.Name == "" {
 		wrong("name", "名称", "请填写名称")
 	}
-	if len(values["scopes"]) == 0 {
+	var scopes []storage.Scope
+	for _, scope := range values["scopes"] {
+		scopes = append(scopes, storage.Scope(scope))
+	}
+	switch {
+	case len(scopes) == 0:
 		wrong("scopes", "权限", "请至少选择一项权限")
+	case slices.ContainsFunc(scopes, func(scope storage.Scope) bool { return scopeWords[scope].Label == "" }):
+		wrong("scopes", "权限", "没有这项权限")
+	}
+	if utf8.RuneCountInString(f.Name) > maxKeyName {
+		wrong("name", "名称", "名称最多 100 个字")
 	}
 	var expires time.Time
 	if f.Days != "" {
@@ -109,15 +121,7 @@ func addKey(s *Server, v *visit) error {
 	if len(f.Problems) > 0 {
 		return v.render(http.StatusUnprocessableEntity, view.NewKeyPage(v.page("新增密钥"), f))
 	}
-	var scopes []storage.Scope
-	for _, scope := range values["scopes"] {
-		scopes = append(scopes, storage.Scope(scope))
-	}
 	key, text, err := s.Store.AddAPIKey(v.ctx, v.actor(), f.Name, scopes, expires)
-	if record.CodeOf(err) == record.Invalid {
-		wrong("scopes", "权限", messageOf(err))
-		return v.render(http.StatusUnprocessableEntity, view.NewKeyPage(v.page("新增密钥"), f))
-	}
 	if err != nil {
 		return err
 	}
