@@ -246,7 +246,7 @@ var errNotPausable = record.Errorf(record.Conflict, "该订阅方现在没有在
 // PauseSubscriber stops calling one. What it is not told waits for it.
 func (s *Store) PauseSubscriber(ctx context.Context, by record.Actor, id record.ID) error {
 	return s.updateSubscriber(ctx, by, EventSubscriberPaused, id, errNotPausable, `
-		UPDATE subscribers SET state = 'paused' WHERE id = ?0 AND state = 'active' AND removed_at IS NULL AND ?1::timestamptz IS NOT NULL`)
+		UPDATE subscribers SET state = 'paused' WHERE id = ?0 AND state = 'active' AND removed_at IS NULL`)
 }
 
 // ResumeSubscriber calls one again, from where it stopped.
@@ -309,7 +309,7 @@ func (s *Store) subscribers(ctx context.Context, condition string, arguments ...
 
 		Waiting int       `bun:"waiting"`
 		Oldest  time.Time `bun:"oldest"`
-		Former  bool      `bun:"signs_twice"`
+		Twice   bool      `bun:"signs_twice"`
 	}
 	err := s.db.NewSelect().Model(&rows).ColumnExpr("s.*, w.waiting, w.oldest, coalesce(s.former_until > clock_timestamp(), false) AS signs_twice").
 		Join("CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(n.at) AS oldest FROM changes n WHERE n.no > s.reached AND n.type = ANY (s.types)) w").
@@ -322,7 +322,7 @@ func (s *Store) subscribers(ctx context.Context, condition string, arguments ...
 		row := &rows[i]
 		one := row.subscriber()
 		one.Waiting, one.OldestAt = row.Waiting, row.Oldest
-		if !row.Former {
+		if !row.Twice {
 			one.FormerUntil = time.Time{}
 		}
 		all = append(all, one)

@@ -25,8 +25,8 @@ const (
 	recordsTold = 200
 	changesTold = 100
 	mostTold    = 500
-	// ahead is how far the clock of another system may run before ours.
-	ahead = 2 * time.Second
+	// clocksApart is how far the clock of another system may run before ours.
+	clocksApart = 2 * time.Second
 )
 
 // askedOrganization is the open organization of the code in the path. A person has
@@ -76,7 +76,7 @@ func askedInstant(text string, now time.Time) (time.Time, error) {
 	switch {
 	case err != nil:
 		return at, &fault{http.StatusBadRequest, "at", "at 须为 RFC 3339 格式的时刻，例如 2026-03-05T09:30:00+08:00（+ 在网址中写作 %2B）"}
-	case at.After(now.Add(ahead)):
+	case at.After(now.Add(clocksApart)):
 		return at, &fault{http.StatusBadRequest, "at_future", "at 不能晚于现在"}
 	}
 	return at, nil
@@ -127,7 +127,6 @@ func (s *Server) tellSubject(v *visit) error {
 	sum := sha256.Sum256(body)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	v.Set(fiber.HeaderETag, tag)
-	v.Set(fiber.HeaderCacheControl, "private, no-cache")
 	if matches(v.Get(fiber.HeaderIfNoneMatch), tag) {
 		return v.SendStatus(http.StatusNotModified)
 	}
