@@ -100,46 +100,46 @@ func WireChange(c record.Change) (wire.EffectiveChange, error) {
 }
 
 // Deliver makes one attempt to send a message, signed by each of its secrets. What
-// it came to is the receipt; an error is one of ours, before anything was sent.
-func (m *Messenger) Deliver(ctx context.Context, message record.Message) (record.Receipt, error) {
+// it came to is the answer; an error is one of ours, before anything was sent.
+func (m *Messenger) Deliver(ctx context.Context, message record.Message) (record.Attempt, error) {
 	began := time.Now()
 	told, err := WireChange(message.Change)
 	if err != nil {
-		return record.Receipt{}, err
+		return record.Attempt{}, err
 	}
 	body, err := json.Marshal(told)
 	if err != nil {
-		return record.Receipt{}, fmt.Errorf("write message: %w", err)
+		return record.Attempt{}, fmt.Errorf("write message: %w", err)
 	}
 	signer, err := NewSigner(message.Secrets)
 	if err != nil {
-		return record.Receipt{}, err
+		return record.Attempt{}, err
 	}
 	if m.AddressProblem(message.URL) != "" {
-		return record.Receipt{Failure: record.DeliveryForbidden}, nil
+		return record.Attempt{Failure: record.DeliveryForbidden}, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, m.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, message.URL, bytes.NewReader(body))
 	if err != nil {
-		return record.Receipt{Failure: record.DeliveryForbidden}, nil //nolint:nilerr // the address is at fault, and the receipt says so
+		return record.Attempt{Failure: record.DeliveryForbidden}, nil //nolint:nilerr // the address is at fault, and the attempt says so
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "unireg")
 	if err := signer.Sign(request.Header, message.ID, began, body); err != nil {
-		return record.Receipt{}, err
+		return record.Attempt{}, err
 	}
 	answer, err := m.http.Do(request)
 	if err != nil {
 		if ctx.Err() != nil {
-			return record.Receipt{}, ctx.Err() // we stop: it says nothing of the subscriber
+			return record.Attempt{}, ctx.Err() // we stop: it says nothing of the subscriber
 		}
-		return record.Receipt{Failure: deliveryFailure(err), Took: time.Since(began)}, nil
+		return record.Attempt{Failure: deliveryFailure(err), Took: time.Since(began)}, nil
 	}
 	// The rest of an answer is not needed; what is short leaves the connection usable.
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAck)
 	_ = answer.Body.Close()
-	return record.Receipt{Status: answer.StatusCode, Failure: judged(answer.StatusCode), Took: time.Since(began)}, nil
+	return record.Attempt{Status: answer.StatusCode, Failure: judged(answer.StatusCode), Took: time.Since(began)}, nil
 }
 
 // judged is what a status says: any 2xx takes the message.

@@ -57,10 +57,10 @@ func nearby() *partner.Messenger {
 
 func TestB14_EveryMessageIsSignedByEachSecretAsStandardWebhooksHasIt(t *testing.T) {
 	url, got := receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	receipt, err := nearby().Deliver(t.Context(), message(url, secret(1), secret(2)))
+	attempt, err := nearby().Deliver(t.Context(), message(url, secret(1), secret(2)))
 	require.NoError(t, err)
-	require.True(t, receipt.Delivered())
-	require.Equal(t, http.StatusNoContent, receipt.Status)
+	require.True(t, attempt.Delivered())
+	require.Equal(t, http.StatusNoContent, attempt.Status)
 	h := <-got
 	require.Equal(t, changeID+"_x", h.header.Get("Webhook-Id"))
 	require.Equal(t, "application/json", h.header.Get("Content-Type"))
@@ -80,9 +80,9 @@ func TestB14_ATestSaysThatItIsOne(t *testing.T) {
 	url, got := receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	m := message(url, secret(1))
 	m.Change = record.Change{ID: changeID, Type: record.ChangeTest, At: time.Unix(1_772_676_000, 0)}
-	receipt, err := nearby().Deliver(t.Context(), m)
+	attempt, err := nearby().Deliver(t.Context(), m)
 	require.NoError(t, err)
-	require.True(t, receipt.Delivered())
+	require.True(t, attempt.Delivered())
 	var told map[string]any
 	require.NoError(t, json.Unmarshal((<-got).body, &told))
 	require.Equal(t, map[string]any{"id": changeID, "type": "test", "at": "2026-03-05T02:00:00Z"}, told)
@@ -112,18 +112,18 @@ func TestB14_WhatAnAttemptComesTo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, _ := receiver(t, call.answer)
-			receipt, err := nearby().Deliver(t.Context(), message(url, secret(1)))
+			attempt, err := nearby().Deliver(t.Context(), message(url, secret(1)))
 			require.NoError(t, err)
-			require.Equal(t, call.failure, receipt.Failure)
-			require.Equal(t, call.status, receipt.Status)
+			require.Equal(t, call.failure, attempt.Failure)
+			require.Equal(t, call.status, attempt.Status)
 		})
 	}
 	require.Empty(t, visited, "no redirect is followed")
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	receipt, err := nearby().Deliver(t.Context(), message(gone.URL, secret(1)))
+	attempt, err := nearby().Deliver(t.Context(), message(gone.URL, secret(1)))
 	require.NoError(t, err)
-	require.Equal(t, record.DeliveryUnreachable, receipt.Failure)
+	require.Equal(t, record.DeliveryUnreachable, attempt.Failure)
 }
 
 // waits holds an answer back until the caller has gone or the test is over.
@@ -139,9 +139,9 @@ func TestW35_B14_ASubscriberCannotSendUsIntoTheHouse(t *testing.T) {
 	plain := partner.NewMessenger(partner.MessengerConfig{Plain: true})
 	_, port, _ := strings.Cut(strings.TrimPrefix(url, "http://"), ":")
 	for _, address := range []string{url, "http://localhost:" + port} {
-		receipt, err := plain.Deliver(t.Context(), message(address, secret(1)))
+		attempt, err := plain.Deliver(t.Context(), message(address, secret(1)))
 		require.NoError(t, err)
-		require.Equal(t, record.DeliveryForbidden, receipt.Failure, address)
+		require.Equal(t, record.DeliveryForbidden, attempt.Failure, address)
 	}
 	require.Empty(t, got)
 	public := partner.NewMessenger(partner.MessengerConfig{})

@@ -58,15 +58,15 @@ type Message struct {
 	Change  Change
 }
 
-// Receipt is what became of one attempt to send a message.
-type Receipt struct {
+// Attempt is what became of one attempt to send a message.
+type Attempt struct {
 	Status  int // of HTTP; 0 where no answer came
 	Failure DeliveryFailure
 	Took    time.Duration
 }
 
 // Delivered reports whether the subscriber took the message.
-func (r Receipt) Delivered() bool { return r.Failure == "" }
+func (a Attempt) Delivered() bool { return a.Failure == "" }
 
 // DeliveryFailure names why a message was not delivered.
 type DeliveryFailure string

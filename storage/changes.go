@@ -107,7 +107,7 @@ func (s *Store) Changes(ctx context.Context, after string, limit int) (ChangePag
 		return ChangePage{}, errCursor
 	}
 	var rows []changeRow
-	err = s.db.NewSelect().Model(&rows).Where("no > ?", from).Where("no <= ?", last).Order("no").Limit(limit).Scan(ctx)
+	err = s.db.NewSelect().Model(&rows).Where("no > ?", from).Where("no <= ?", last).Order("no").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return ChangePage{}, fmt.Errorf("read feed: %w", err)
 	}

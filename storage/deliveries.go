@@ -190,7 +190,7 @@ func messageID(change, subscriber record.ID) string { return string(change) + "_
 // past it: a worker that died before leaves it to be sent again, under the same id.
 // goOn tells that the subscriber may be sent the next one now; it is false after a
 // failure, and when the subscriber is no longer held, of which nothing is written.
-func (s *Store) NoteDelivery(ctx context.Context, held *Held, sent *Outgoing, receipt record.Receipt) (goOn bool, err error) {
+func (s *Store) NoteDelivery(ctx context.Context, held *Held, sent *Outgoing, attempt record.Attempt) (goOn bool, err error) {
 	var row *subscriberRow
 	var now time.Time
 	err = s.inTx(ctx, "note delivery", func(ctx context.Context, tx bun.Tx) error {
@@ -200,12 +200,12 @@ func (s *Store) NoteDelivery(ctx context.Context, held *Held, sent *Outgoing, re
 		if now, err = databaseTime(ctx, tx); err != nil {
 			return err
 		}
-		if err := writeDelivery(ctx, tx, row.ID, sent, receipt, now); err != nil {
+		if err := writeDelivery(ctx, tx, row.ID, sent, attempt, now); err != nil {
 			return err
 		}
 		row.HeldUntil = now.Add(subscriberHold)
 		switch {
-		case receipt.Delivered():
+		case attempt.Delivered():
 			row.Failures, row.FailingSince, row.DeliveredAt, row.NextAt = 0, time.Time{}, now, now
 			if sent.delivery == "" {
 				row.Reached = sent.change
@@ -226,25 +226,25 @@ func (s *Store) NoteDelivery(ctx context.Context, held *Held, sent *Outgoing, re
 	if err != nil || row == nil {
 		return false, err
 	}
-	if receipt.Delivered() || sent.delivery != "" {
+	if attempt.Delivered() || sent.delivery != "" {
 		return true, nil
 	}
-	if receipt.Failure == record.DeliveryGone || now.Sub(row.FailingSince) >= patience {
-		return false, s.suspend(ctx, row.ID, receipt.Failure)
+	if attempt.Failure == record.DeliveryGone || now.Sub(row.FailingSince) >= patience {
+		return false, s.suspend(ctx, row.ID, attempt.Failure)
 	}
 	return false, nil
 }
 
 // writeDelivery writes an attempt into its delivery, which the first one begins.
-func writeDelivery(ctx context.Context, tx bun.Tx, subscriber record.ID, sent *Outgoing, receipt record.Receipt, now time.Time) error {
+func writeDelivery(ctx context.Context, tx bun.Tx, subscriber record.ID, sent *Outgoing, attempt record.Attempt, now time.Time) error {
 	var delivered time.Time
-	if receipt.Delivered() {
+	if attempt.Delivered() {
 		delivered = now
 	}
 	var err error
 	if sent.delivery == "" {
 		row := &deliveryRow{
-			ID: sent.name, Subscriber: subscriber, Change: sent.change, Attempts: 1, Status: receipt.Status, Failure: receipt.Failure,
+			ID: sent.name, Subscriber: subscriber, Change: sent.change, Attempts: 1, Status: attempt.Status, Failure: attempt.Failure,
 			FirstAt: now, LastAt: now, DeliveredAt: delivered,
 		}
 		_, err = tx.NewInsert().Model(row).On("CONFLICT (subscriber, change) DO UPDATE").
@@ -253,7 +253,7 @@ func writeDelivery(ctx context.Context, tx bun.Tx, subscriber record.ID, sent *O
 	} else {
 		_, err = tx.NewRaw(`
 			UPDATE deliveries SET asked_at = NULL, attempts = attempts + 1, status = ?, failure = ?, last_at = ?, delivered_at = coalesce(delivered_at, ?)
-			WHERE id = ?`, receipt.Status, receipt.Failure, now, bun.NullTime{Time: delivered}, sent.delivery).Exec(ctx)
+			WHERE id = ?`, attempt.Status, attempt.Failure, now, bun.NullTime{Time: delivered}, sent.delivery).Exec(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("write delivery: %w", err)

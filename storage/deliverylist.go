@@ -54,7 +54,7 @@ func (s *Store) Deliveries(ctx context.Context, subscriber record.ID, limit int)
 	err := s.db.NewSelect().Model(&rows).ColumnExpr("d.*").
 		ColumnExpr("coalesce(n.type, '') AS type, coalesce(n.kind, '') AS kind, coalesce(n.subject::text, '') AS subject, coalesce(n.code, '') AS code").
 		Join("LEFT JOIN changes n ON n.no = d.change").Where("d.subscriber = ?", subscriber).
-		Order("d.first_at DESC", "d.id DESC").Limit(limit).Scan(ctx)
+		Order("d.first_at DESC", "d.id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}

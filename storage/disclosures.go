@@ -84,7 +84,7 @@ func (s *Store) disclosed(ctx context.Context, limit int, condition string, argu
 	err := s.db.NewSelect().Model(&rows).ColumnExpr("r.id, r.subject, r.kind, r.standing, r.in_force, v.sealed, k.master, k.wrapped").
 		ColumnExpr("(SELECT max(e.since) FROM version_effects e WHERE e.record = v.record AND e.no = v.no) AS since").
 		Join("JOIN versions v ON v.record = r.id AND v.no = r.in_force").Join("JOIN subject_keys k ON k.subject = r.subject").
-		Where(condition, arguments...).Order("r.id").Limit(limit).Scan(ctx)
+		Where(condition, arguments...).Order("r.id").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read records in force: %w", err)
 	}

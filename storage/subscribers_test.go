@@ -53,7 +53,7 @@ func (s *subscription) next(held *storage.Held) *storage.Outgoing {
 	return next
 }
 
-func (s *subscription) note(held *storage.Held, sent *storage.Outgoing, r record.Receipt) bool {
+func (s *subscription) note(held *storage.Held, sent *storage.Outgoing, r record.Attempt) bool {
 	s.t.Helper()
 	goOn, err := s.NoteDelivery(s.t.Context(), held, sent, r)
 	require.NoError(s.t, err)
@@ -79,9 +79,9 @@ func (s *subscription) set(what string) {
 	require.NoError(s.t, err)
 }
 
-func taken() record.Receipt { return record.Receipt{Status: 204} }
+func taken() record.Attempt { return record.Attempt{Status: 204} }
 
-func failure(f record.DeliveryFailure) record.Receipt { return record.Receipt{Status: 500, Failure: f} }
+func failure(f record.DeliveryFailure) record.Attempt { return record.Attempt{Status: 500, Failure: f} }
 
 func TestB14_EveryChangeIsSentInOrderUntilItIsTaken(t *testing.T) {
 	s := newSubscription(t)

@@ -16,13 +16,13 @@ type SubscriberStore interface {
 	HoldSubscriber(ctx context.Context) (*storage.Held, error)
 	ReleaseSubscriber(ctx context.Context, held *storage.Held) error
 	NextMessage(ctx context.Context, held *storage.Held) (*storage.Outgoing, error)
-	NoteDelivery(ctx context.Context, held *storage.Held, sent *storage.Outgoing, receipt record.Receipt) (goOn bool, err error)
+	NoteDelivery(ctx context.Context, held *storage.Held, sent *storage.Outgoing, attempt record.Attempt) (goOn bool, err error)
 	SweepDeliveries(ctx context.Context, age time.Duration) (int, error)
 }
 
 // Messenger makes one attempt to send a message to a subscriber.
 type Messenger interface {
-	Deliver(ctx context.Context, message record.Message) (record.Receipt, error)
+	Deliver(ctx context.Context, message record.Message) (record.Attempt, error)
 }
 
 const (
@@ -117,18 +117,18 @@ func (d *Deliveries) send(ctx context.Context, held *storage.Held) (goOn bool, e
 	if next == nil || err != nil {
 		return false, err
 	}
-	receipt, err := d.messenger.Deliver(ctx, next.Message)
+	attempt, err := d.messenger.Deliver(ctx, next.Message)
 	if err != nil {
 		return false, err
 	}
-	if !receipt.Delivered() {
+	if !attempt.Delivered() {
 		d.logger.WarnContext(ctx, "a subscriber did not take a message", slog.String("subscriber", string(held.Subscriber)),
-			slog.String("change", string(next.Change.ID)), slog.String("failure", string(receipt.Failure)), slog.Int("status", receipt.Status))
+			slog.String("change", string(next.Change.ID)), slog.String("failure", string(attempt.Failure)), slog.Int("status", attempt.Status))
 	}
 	// What was taken is written down although the worker is to end.
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
 	defer cancel()
-	goOn, err = d.store.NoteDelivery(after, held, next, receipt)
+	goOn, err = d.store.NoteDelivery(after, held, next, attempt)
 	return goOn && ctx.Err() == nil, err
 }
 

@@ -246,7 +246,7 @@ type mortal struct {
 
 var errDead = errors.New("the worker died")
 
-func (m *mortal) NoteDelivery(context.Context, *storage.Held, *storage.Outgoing, record.Receipt) (bool, error) {
+func (m *mortal) NoteDelivery(context.Context, *storage.Held, *storage.Outgoing, record.Attempt) (bool, error) {
 	m.dead = true
 	return false, errDead
 }
