@@ -201,7 +201,7 @@ func changeSubscriber(s *Server, v *visit) error {
 		return err
 	}
 	v.audit("subscriber changed", slog.String("staff", v.staffID()), slog.String("subscriber", string(id)))
-	v.flash(view.Good, "已保存。")
+	v.flash(view.Good, "已保存，立即生效。")
 	return v.see(subscriberPath(id))
 }
 
