@@ -245,7 +245,7 @@ func TestB14_TheSecretIsExchangedWithoutAPauseAndSealedAtRest(t *testing.T) {
 	require.WithinDuration(t, time.Now().Add(storage.FormerSecretPeriod), s.stands().FormerUntil, time.Minute)
 
 	var kept struct{ Secret, Former []byte }
-	require.NoError(t, s.database.Owner.NewRaw("SELECT secret, former FROM subscribers").Scan(t.Context(), &kept.Secret, &kept.Former))
+	require.NoError(t, s.database.Owner.NewRaw("SELECT secret, former FROM subscribers").Scan(t.Context(), &kept))
 	for _, sealed := range [][]byte{kept.Secret, kept.Former} {
 		require.False(t, bytes.Contains(sealed, []byte("whsec_")))
 	}

@@ -314,7 +314,7 @@ func (w *town) echoes() []looked {
 	send("a supervisor", w.boss, day, day, url.Values{"works": {"x"}, "name": long(30), "note": long(record.MaxNote), "edition": {"0"}})
 	claim := w.claimDesk(w.claims[1])
 	send("a supervisor", w.boss, claim, claim+"/grant", url.Values{"grant": say()})
-	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": say(), "days": say(), "scopes": say()})
+	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": long(100), "days": say(), "scopes": say()})
 	send("a supervisor", w.boss, "/staff/interfaces/subscribers/new", "/staff/interfaces/subscribers", url.Values{"name": long(100), "url": say(), "types": say()})
 	subscriber := "/staff/interfaces/subscribers/" + w.subscriber
 	send("a supervisor", w.boss, subscriber, subscriber, url.Values{"name": long(100), "url": say(), "types": say()})
