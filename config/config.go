@@ -121,7 +121,7 @@ type Config struct {
 	CAPollEvery    time.Duration `env:"CA_POLL_EVERY" envDefault:"6h" doc:"how often the CA company is asked where an open application stands"`
 	CRLRefresh     time.Duration `env:"CRL_REFRESH" envDefault:"30s" doc:"how often the lists of revoked certificates are fetched; a session of a revoked certificate ends within this"`
 	CRLMaxAge      time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
-	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company may reach loopback and private addresses"`
+	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company and to subscribers may reach loopback and private addresses"`
 	AgentOrigin    string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
 	Downloads      string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
 

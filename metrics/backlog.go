@@ -42,6 +42,7 @@ func newFigure(what, help string, of func(storage.Backlog) storage.Waiting) figu
 var waiting = []figure{
 	newFigure("commands", "Accepted commands that are due and have no outcome", func(b storage.Backlog) storage.Waiting { return b.Commands }),
 	newFigure("scans", "Attachments that wait for the virus scanner", func(b storage.Backlog) storage.Waiting { return b.Scans }),
+	newFigure("deliveries", "Changes that a subscriber was not told yet", func(b storage.Backlog) storage.Waiting { return b.Deliveries }),
 	newFigure("applications", "Open applications to the CA company", func(b storage.Backlog) storage.Waiting { return b.Applications }),
 }
 

@@ -22,26 +22,33 @@ type Backlog struct {
 	Scans Waiting
 	// Applications are open ones to the CA company.
 	Applications Waiting
+	// Deliveries are changes that a subscriber was not told yet, one for each
+	// subscriber; those that staff paused do not count.
+	Deliveries Waiting
 }
 
 // Backlog reads what waits.
 func (s *Store) Backlog(ctx context.Context) (Backlog, error) {
 	var b Backlog
-	var seconds [3]float64
+	var seconds [4]float64
 	err := s.db.NewRaw(`
-		SELECT commands.n, commands.age, scans.n, scans.age, applications.n, applications.age
+		SELECT commands.n, commands.age, scans.n, scans.age, applications.n, applications.age, deliveries.n, deliveries.age
 		FROM (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(greatest(accepted_at, not_before))), 0)::float8 AS age
 		      FROM commands WHERE done_at IS NULL
 		        AND (not_before IS NULL OR not_before < clock_timestamp() OR cancelled_at IS NOT NULL)) commands,
 		     (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS age
 		      FROM files WHERE NOT scanned AND state = 'scanning') scans,
 		     (SELECT count(*) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(accepted_at)), 0)::float8 AS age
-		      FROM ca_applications WHERE closed_at IS NULL) applications`).
-		Scan(ctx, &b.Commands.Count, &seconds[0], &b.Scans.Count, &seconds[1], &b.Applications.Count, &seconds[2])
+		      FROM ca_applications WHERE closed_at IS NULL) applications,
+		     (SELECT count(n.no) AS n, coalesce(extract(epoch FROM clock_timestamp() - min(n.at)), 0)::float8 AS age
+		      FROM subscribers s JOIN changes n ON n.no > s.reached AND n.type = ANY (s.types)
+		      WHERE s.removed_at IS NULL AND s.state <> 'paused') deliveries`).
+		Scan(ctx, &b.Commands.Count, &seconds[0], &b.Scans.Count, &seconds[1], &b.Applications.Count, &seconds[2],
+			&b.Deliveries.Count, &seconds[3])
 	if err != nil {
 		return Backlog{}, fmt.Errorf("read backlog: %w", err)
 	}
-	for i, w := range []*Waiting{&b.Commands, &b.Scans, &b.Applications} {
+	for i, w := range []*Waiting{&b.Commands, &b.Scans, &b.Applications, &b.Deliveries} {
 		w.Oldest = max(0, time.Duration(seconds[i]*float64(time.Second)))
 	}
 	return b, nil

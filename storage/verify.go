@@ -72,6 +72,9 @@ var consistency = []check{
 		SELECT r.id::text FROM records r
 		WHERE (r.filing IN ('under_review', 'second_review')) <>
 		      EXISTS (SELECT 1 FROM review_tasks t WHERE t.record = r.id AND t.closed_at IS NULL)`},
+	{"I1", "a change that took effect is not in the feed", `
+		SELECT e.subject::text || '/' || e.event FROM change_events e
+		WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.subject = e.subject AND n.event = e.event AND n.type = e.type)`},
 	{"I1", "a draft is locked by a command that is done or unknown", `
 		SELECT d.record::text FROM drafts d WHERE d.locked_by IS NOT NULL
 		  AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.id = d.locked_by AND c.done_at IS NULL)`},

@@ -71,7 +71,7 @@ func (r route) timeout(usual time.Duration) time.Duration {
 
 // routes is the table.
 func routes() []route {
-	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, partnerRoutes)
+	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, interfaceRoutes, partnerRoutes)
 }
 
 // mount checks the table and hands it to Fiber.

@@ -70,7 +70,10 @@ type Options struct {
 	// CallbackBell wakes the workflows, nil leaves it to the relay.
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
-	Log          *slog.Logger
+	// Subscribers judges the addresses of systems that are called on changes; nil
+	// takes none.
+	Subscribers AddressJudge
+	Log         *slog.Logger
 	// Watch is told what the portal does; nil for nobody.
 	Watch Watcher
 	Site  view.Site

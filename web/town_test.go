@@ -51,6 +51,7 @@ type town struct {
 	reset                  string   // path of a link of the counter
 	imports                []string
 	export                 string // id
+	subscriber             string // id
 	batch, drawn           string // the id of a batch, and the nonce of its form
 	people                 int
 }
@@ -99,13 +100,25 @@ func (w *town) settle() {
 	w.claim()
 	w.work()
 	w.ruled()
-	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), []storage.Scope{storage.ScopeCARead}, time.Time{})
+	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), storage.Scopes(), time.Time{})
 	require.NoError(w.t, err)
 	w.key = key
 	require.Equal(w.t, http.StatusSeeOther, w.firm.submit(w.firm.get("/account/export"), "/account/export", nil).Status)
 	exports, err := w.Store.Exports(w.t.Context(), w.firm.who.subject.ID, w.firm.who.account, 1)
 	require.NoError(w.t, err)
 	w.export = string(exports[0].ID)
+	w.subscribe()
+}
+
+// subscribe is what supervisors type about a system that is called on changes.
+func (w *town) subscribe() {
+	w.t.Helper()
+	id, _, err := w.Store.AddSubscriber(w.t.Context(), w.supervisor(), storage.NewSubscriber{
+		Name: w.v.say(100), URL: "https://trade.example.cn/hooks?of=" + url.QueryEscape(w.v.say(40)), Types: record.ChangeTypes(),
+	})
+	require.NoError(w.t, err)
+	w.subscriber = string(id)
+	require.NoError(w.t, w.Store.AskTest(w.t.Context(), w.supervisor(), id))
 }
 
 func (w *town) supervisor() record.Actor { return record.Actor{Role: record.Supervisor, ID: w.bossID} }

@@ -115,6 +115,9 @@ func (w *town) addresses() map[string][]string {
 		"/staff/log":                         with("/staff/log", "q="+q),
 		"/staff/withdrawals":                 with("/staff/withdrawals", "kind=qualification"),
 		"/api/v1/ca/applications/:reference": {"/api/v1/ca/applications/" + w.application},
+		"/api/v1/subjects/:code":             {"/api/v1/subjects/" + w.firm.who.subject.Code, "/api/v1/subjects/" + w.firm.who.subject.Code + "?limit=1"},
+		"/api/v1/changes":                    with("/api/v1/changes", "limit=3", "after="+q),
+		"/staff/interfaces/subscribers/:id":  {"/staff/interfaces/subscribers/" + w.subscriber},
 		"/api/v1/subjects/:code/eligibility": {"/api/v1/subjects/" + w.firm.who.subject.Code + "/eligibility"},
 	}
 	for _, number := range w.receipts() {
@@ -225,6 +228,9 @@ func (w *town) deeds() []looked {
 	send("a supervisor", w.boss, "/staff/members/new", "/staff/members", url.Values{
 		"login": {"m" + suffix()}, "name": {w.v.say(50)}, "identity": {newResidentID()}, "role": {"reviewer"},
 	})
+	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": {line(w.v.say(100))}, "scopes": {"subjects.read"}})
+	subscriber := "/staff/interfaces/subscribers/" + w.subscriber
+	send("a supervisor", w.boss, subscriber, subscriber+"/exchange", nil)
 	year := time.Now().Year() + 3
 	notice := fmt.Sprintf("date\tkind\tname\tsource\r\n%d-01-01\tholiday\t%s\t%s\r\n", year, line(w.v.say(20)), line(w.v.say(60)))
 	send("a supervisor", w.boss, "/staff/calendar/notice", "/staff/calendar/notice", url.Values{"tsv": {notice}, "note": {w.v.say(record.MaxNote)}})
@@ -311,6 +317,10 @@ func (w *town) echoes() []looked {
 	send("a supervisor", w.boss, day, day, url.Values{"works": {"x"}, "name": long(30), "note": long(record.MaxNote), "edition": {"0"}})
 	claim := w.claimDesk(w.claims[1])
 	send("a supervisor", w.boss, claim, claim+"/grant", url.Values{"grant": say()})
+	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": long(100), "days": say(), "scopes": say()})
+	send("a supervisor", w.boss, "/staff/interfaces/subscribers/new", "/staff/interfaces/subscribers", url.Values{"name": long(100), "url": say(), "types": say()})
+	subscriber := "/staff/interfaces/subscribers/" + w.subscriber
+	send("a supervisor", w.boss, subscriber, subscriber, url.Values{"name": long(100), "url": say(), "types": say()})
 
 	// A form that came after its session had ended is carried on.
 	r := httptest.NewRequest(http.MethodPost, w.drafts[record.Award]+"/draft", strings.NewReader(url.Values{"name": say(), "granted_by": say()}.Encode()))

@@ -17,6 +17,7 @@ const (
 	LoopImports      Loop = "imports"
 	LoopExports      Loop = "exports"
 	LoopRevocations  Loop = "revocations"
+	LoopDeliveries   Loop = "deliveries"
 )
 
 // ScanResult is what became of one scan.

@@ -1,7 +1,7 @@
 // Package worker runs the workflows and activities, and what keeps them going:
 // the relay, which rings for every command whose own ring came to nothing, and
 // the reconciliation, which starts the Lifecycle of a record under way that has
-// none. Any number of workers may run; each does all of this.
+// none. Beside them it calls the subscribers of changes. Any number of workers may run; each does all of this.
 package worker
 
 import (
@@ -35,6 +35,7 @@ type Store interface {
 	RecordLister
 	Sweeper
 	ListStore
+	SubscriberStore
 }
 
 // Config is what a worker works on.
@@ -57,7 +58,9 @@ type Config struct {
 	Trust      *certificate.Trust
 	Lists      ListFetcher
 	ListsEvery time.Duration
-	Logger     *slog.Logger
+	// Messenger calls subscribers on changes; nil where nobody is called.
+	Messenger Messenger
+	Logger    *slog.Logger
 	// Watcher is told what the worker does; nil for nobody.
 	Watcher Watcher
 	// Drain is how long activities may go on after the end was asked for, before
@@ -109,6 +112,11 @@ func loops(c Config, door *workflows.Client) []func(context.Context) {
 		revocations := NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger)
 		revocations.watch = watch
 		all = append(all, revocations.Run)
+	}
+	if c.Messenger != nil {
+		deliveries := NewDeliveries(c.Store, c.Messenger, c.Logger)
+		deliveries.watch = watch
+		all = append(all, deliveries.Run)
 	}
 	if c.Scanner != nil {
 		scans := NewScans(c.Files, c.Scanner, c.Logger)

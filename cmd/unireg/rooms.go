@@ -139,6 +139,11 @@ func (r *rooms) openPartner() error {
 	return nil
 }
 
+// messenger calls subscribers on changes: in production over TLS only.
+func (r *rooms) messenger() *partner.Messenger {
+	return partner.NewMessenger(partner.MessengerConfig{Private: r.config.EgressPrivate, Plain: r.config.Mode == config.Development})
+}
+
 // newObjects names the bucket of the settings. It does not connect.
 func newObjects(c config.Config) (*storage.Objects, error) {
 	return storage.NewObjects(storage.ObjectsConfig{

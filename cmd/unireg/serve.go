@@ -108,7 +108,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Log:    r.log,
 		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
-		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
+		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()), Subscribers: r.messenger(),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty,
 		DrainTimeout: c.Drain, DrainNotice: c.DrainNotice,
@@ -140,7 +140,8 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	c := worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
-		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log, Drain: r.config.Drain,
+		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Messenger: r.messenger(),
+		Logger: r.log, Drain: r.config.Drain,
 	}
 	if r.metrics != nil {
 		c.Watcher = r.metrics
