@@ -19,11 +19,12 @@ const (
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
+	SweepDisclosed Chore = "disclosures"      // writes the public lines that are missing or stale
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, SweepDisclosed}
 }
 
 // Swept is what a chore came to.

@@ -17,7 +17,7 @@ var rooms = []string{"web/view", "web", "record", "record/form", "storage", "acc
 // elsewhere are files whose Chinese goes to paper, to workbooks or to other
 // computers: it stays Chinese.
 var elsewhere = []string{
-	"web/ca_paper.go", "web/exports.go", "web/partner.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
+	"web/ca_paper.go", "web/exports.go", "web/disclosure_export.go", "web/partner.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
 	"web/static/english.js", "storage/apikeys.go", "storage/callbacks.go", "storage/examination.go",
 }
 
