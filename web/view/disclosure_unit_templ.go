@@ -44,7 +44,7 @@ func DisclosedUnitPage(p Page, m DisclosedUnitModel) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = backLink(Link{"/disclosure", "信息公示"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = backLink(Link{"/disclosure", tr(ctx, "信息公示")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -843,7 +843,7 @@ func RecentPage(p Page, m RecentModel) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = backLink(Link{"/disclosure", "信息公示"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = backLink(Link{"/disclosure", tr(ctx, "信息公示")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
