@@ -174,6 +174,9 @@ func (s *Store) DisclosedCounts(ctx context.Context, q DisclosureQuery) (map[rec
 // 基本信息 was in force.
 func (s *Store) disclosed(q DisclosureQuery) *bun.SelectQuery {
 	query := s.db.NewSelect().Where("p.code <> ''").Where("p.kind = ?", q.Kind)
+	if !q.Kind.Disclosed() {
+		query.Where("FALSE") // practitioners are counted, and not listed
+	}
 	if q.Unit != "" {
 		query.Where("p.code = ?", q.Unit)
 	}

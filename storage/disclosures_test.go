@@ -188,13 +188,17 @@ func TestB12_PractitionersAreCountedAndNeverNamed(t *testing.T) {
 	_, err := f.app.NewRaw("UPDATE disclosures SET tags = '{1511 2020-01-01}' WHERE subject = ? AND kind = 'practitioner' AND record <> ?", f.subject.ID, id).Exec(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 1, count(), "what has expired is not held")
+	_, err = f.app.NewRaw("UPDATE disclosures SET tags = ARRAY['1511 ' || ?] WHERE subject = ? AND kind = 'practitioner' AND record <> ?",
+		past.Registrations[0].Majors[0].Until, f.subject.ID, id).Exec(ctx)
+	require.NoError(t, err)
 	f.move(t, id, record.Release, f.byKey())
-	require.Zero(t, count())
+	require.Equal(t, 1, count())
 	require.Empty(t, f.found(t, f.own(record.Practitioner)))
 	unit, err := f.DisclosedUnit(ctx, f.subject.Code)
 	require.NoError(t, err)
 	require.Len(t, unit.Changes, 1, "when somebody came or went is told of nobody")
 	require.NotContains(t, f.everythingPublic(t), person.Name)
+	f.verify(t)
 }
 
 // everythingPublic is all that the two public tables hold of the firm.
