@@ -20,11 +20,12 @@ const (
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
 	SweepExports   Chore = "exports"          // deletes archives that expired
+	SweepDisclosed Chore = "disclosures"      // writes the public lines that are missing or stale
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, SweepExports}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, SweepExports, SweepDisclosed}
 }
 
 // Swept is what a chore came to.

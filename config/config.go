@@ -42,6 +42,15 @@ const (
 	ScanRequired Scan = "required"
 )
 
+// Disclosure says whether everybody may search what is in force (信息公示).
+type Disclosure string
+
+// The choices.
+const (
+	DisclosureOn  Disclosure = "on"
+	DisclosureOff Disclosure = "off"
+)
+
 // Part names what of the system runs in this process, after the command that
 // runs it. Each needs its own settings.
 type Part string
@@ -106,6 +115,8 @@ type Config struct {
 	Hotline  string `env:"HOTLINE" envDefault:"0731-82210013/82210016" doc:"service hotline on the pages"`
 	Hours    string `env:"HOURS" envDefault:"工作日 9:00–17:30" doc:"hours of the hotline"`
 	QQ       string `env:"QQ" envDefault:"878543073" doc:"QQ group on the pages"`
+
+	Disclosure Disclosure `env:"DISCLOSURE" envDefault:"on" doc:"whether anybody may search units, qualifications, performance and awards in force (信息公示) without logging in: on or off"`
 
 	SessionIdle     time.Duration `env:"SESSION_IDLE" envDefault:"30m" doc:"a session ends after so long without a request"`
 	SessionAbsolute time.Duration `env:"SESSION_ABSOLUTE" envDefault:"12h" doc:"a session ends after so long in any case"`

@@ -130,6 +130,9 @@ func (c Config) checkLimits(f faults) {
 	if c.Mode != Production && c.Mode != Development {
 		f.add("UNIREG_MODE", "is neither %s nor %s: %q", Production, Development, string(c.Mode))
 	}
+	if c.Disclosure != DisclosureOn && c.Disclosure != DisclosureOff {
+		f.add("UNIREG_DISCLOSURE", "is neither %s nor %s: %q", DisclosureOn, DisclosureOff, string(c.Disclosure))
+	}
 	c.checkScan(f)
 	for _, number := range []struct {
 		name       string

@@ -286,10 +286,10 @@ func TestB13_TheMigrationFillsTheFeedFromWhatHappenedBefore(t *testing.T) {
 	f.verify(t)
 }
 
-func TestB13_WhatIsDisclosedIsWhatCounts(t *testing.T) {
+func TestB13_WhatIsToldIsWhatCounts(t *testing.T) {
 	f := newFirm(t, certificatetest.New(t, "", ""))
 	ctx := t.Context()
-	_, err := f.Disclose(ctx, f.subject.ID, "", 10)
+	_, err := f.Holdings(ctx, f.subject.ID, "", 10)
 	require.Equal(t, record.NotFound, record.CodeOf(err), "nothing is in force yet")
 	f.settle(t)
 	first := f.inForce(t, record.Qualification, f.document(t, record.Qualification, 1))
@@ -299,7 +299,7 @@ func TestB13_WhatIsDisclosedIsWhatCounts(t *testing.T) {
 	f.submitByKey(t, waiting)
 	f.move(t, second, record.Void, f.byKey())
 
-	d, err := f.Disclose(ctx, f.subject.ID, "", 10)
+	d, err := f.Holdings(ctx, f.subject.ID, "", 10)
 	require.NoError(t, err)
 	require.Equal(t, f.subject.Code, d.Code)
 	require.Equal(t, f.profile, d.Profile.ID)
@@ -311,10 +311,10 @@ func TestB13_WhatIsDisclosedIsWhatCounts(t *testing.T) {
 	require.Equal(t, "D", d.Records[0].Document.(*record.QualificationDocument).CertificateNo[:1])
 	require.False(t, d.More)
 
-	page, err := f.Disclose(ctx, f.subject.ID, "", 1)
+	page, err := f.Holdings(ctx, f.subject.ID, "", 1)
 	require.NoError(t, err)
 	require.True(t, page.More)
-	page, err = f.Disclose(ctx, f.subject.ID, page.Records[0].ID, 1)
+	page, err = f.Holdings(ctx, f.subject.ID, page.Records[0].ID, 1)
 	require.NoError(t, err)
 	require.Equal(t, second, page.Records[0].ID)
 	require.False(t, page.More)
@@ -322,11 +322,11 @@ func TestB13_WhatIsDisclosedIsWhatCounts(t *testing.T) {
 	require.NoError(t, f.StartChange(ctx, f.account, f.subject.ID, f.profile, "迁址"))
 	f.relocate(t)
 	require.True(t, f.submit(t).Applied)
-	d, err = f.Disclose(ctx, f.subject.ID, "", 10)
+	d, err = f.Holdings(ctx, f.subject.ID, "", 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, d.Profile.Version, "the version in force stays while a change is reviewed")
 	require.True(t, f.do(t, f.command(record.Approve, reviewer(f.first))).Applied)
-	d, err = f.Disclose(ctx, f.subject.ID, "", 10)
+	d, err = f.Holdings(ctx, f.subject.ID, "", 10)
 	require.NoError(t, err)
 	require.Equal(t, 2, d.Profile.Version)
 	require.True(t, d.Profile.Since.After(d.First))

@@ -335,6 +335,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 		}
 	}
 	var shown record.Document // from here on, nil if what was shown stays
+	counted := current.InForce
 	current.Revision++
 	policy := s.Policy()
 	current.enter(policy, e.next, command.AcceptedAt)
@@ -385,6 +386,10 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 		return err
 	}
 	if err := s.keepExpiries(ctx, tx, current, command.Move, e.from.Standing); err != nil {
+		return err
+	}
+	err := s.disclose(ctx, tx, &current.recordRow, turn{move: command.Move, before: counted, effective: effective, document: shown, at: e.now})
+	if err != nil {
 		return err
 	}
 	return s.openReview(ctx, tx, current, command, e)

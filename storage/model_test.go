@@ -289,6 +289,7 @@ func (h *hall) agrees(ctx context.Context, t *rapid.T, l *life) {
 		require.Equal(t, l.state, page.Lines[at].State)
 		require.Equal(t, l.draft != nil, page.Lines[at].Draft)
 	}
+	h.discloses(ctx, t, l)
 	for _, read := range []func() error{
 		func() error { _, err := f.Record(ctx, stranger, l.id); return err },
 		func() error { _, err := f.Version(ctx, stranger, l.id, 1); return err },

@@ -20,7 +20,7 @@ type Counts struct {
 // Disagreement is one fault that verification found: the invariant, the row,
 // and what is wrong with it. It holds no contents.
 type Disagreement struct {
-	Invariant string // I1 … I8, and I13: lists show what records and drafts hold
+	Invariant string // I1 … I8, I13: lists show what records and drafts hold, I14: so does what is public
 	ID        string
 	Fault     string
 }
@@ -82,14 +82,14 @@ var consistency = []check{
 
 // Verify checks the invariants that PostgreSQL alone can show: consistency of
 // commands, events, versions, files and reviews, legality of every transition,
-// the content of every version against its hash, every hash chain, and every
-// line of the lists.
+// the content of every version against its hash, every hash chain, every line of
+// the lists, and every line that is public.
 func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
 	found, err := s.runChecks(ctx, consistency)
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications, s.verifyListings} {
+	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications, s.verifyListings, s.verifyDisclosures} {
 		more, err := part(ctx)
 		if err != nil {
 			return nil, err

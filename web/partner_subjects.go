@@ -109,14 +109,14 @@ func (s *Server) tellSubject(v *visit) error {
 	if err != nil {
 		return err
 	}
-	disclosure, err := s.Store.Disclose(v.ctx, subject, record.ID(strings.ToLower(after)), limit)
+	holdings, err := s.Store.Holdings(v.ctx, subject, record.ID(strings.ToLower(after)), limit)
 	if record.CodeOf(err) == record.NotFound {
 		return &fault{http.StatusNotFound, "not_in_force", messageOf(err)}
 	}
 	if err != nil {
 		return err
 	}
-	told, err := toldSubject(disclosure, time.Now())
+	told, err := toldSubject(holdings, time.Now())
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Server) tellChanges(v *visit) error {
 }
 
 // toldSubject is an organization as other systems are told of it.
-func toldSubject(d storage.Disclosure, now time.Time) (contract.Subject, error) {
+func toldSubject(d storage.Holdings, now time.Time) (contract.Subject, error) {
 	profile, ok := d.Profile.Document.(*record.OrganizationDocument)
 	if !ok {
 		return contract.Subject{}, fmt.Errorf("the profile is a %T", d.Profile.Document)
@@ -189,7 +189,7 @@ func toldSubject(d storage.Disclosure, now time.Time) (contract.Subject, error) 
 	return told, nil
 }
 
-func toldRecord(r storage.DisclosedRecord, now time.Time) (contract.Record, error) {
+func toldRecord(r storage.RecordInForce, now time.Time) (contract.Record, error) {
 	id, err := uuid.Parse(string(r.ID))
 	if err != nil {
 		return contract.Record{}, fmt.Errorf("the id of a record: %w", err)

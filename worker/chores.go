@@ -20,6 +20,7 @@ type Sweeper interface {
 	SweepExpiries(ctx context.Context) (int, error)
 	SweepImports(ctx context.Context, age time.Duration) (int, error)
 	KeepReviewDays(ctx context.Context) (int, error)
+	SweepDisclosures(ctx context.Context) (int, error)
 }
 
 // FileKeeper looks after the attachments in database and object store.
@@ -64,6 +65,10 @@ func housekeeping(c Config) activities.Housekeeping {
 		},
 		activities.KeepReviewDays: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.KeepReviewDays(ctx)
+			return activities.Swept{Done: n}, err
+		},
+		activities.SweepDisclosed: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
+			n, err := c.Store.SweepDisclosures(ctx)
 			return activities.Swept{Done: n}, err
 		},
 		activities.SweepFiles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {

@@ -49,6 +49,7 @@ func rhythms() []rhythm {
 		{activities.SweepImports, day, 18*time.Hour + 20*time.Minute},
 		{activities.KeepReviewDays, time.Hour, 10 * time.Minute},
 		{activities.SweepExports, time.Hour, 37 * time.Minute},
+		{activities.SweepDisclosed, 15 * time.Minute, time.Minute},
 		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
 	}
 }

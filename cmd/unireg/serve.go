@@ -106,7 +106,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	options := web.Options{
 		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Exports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
 		Log:    r.log,
-		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
+		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ, Disclosure: c.Disclosure == config.DisclosureOn},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()), Subscribers: r.messenger(),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,

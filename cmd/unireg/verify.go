@@ -25,7 +25,7 @@ type verifySystem struct {
 
 // Help tells what is proven.
 func (verifySystem) Help() string {
-	return `Checks the invariants inside PostgreSQL (commands, events, versions, hash chains, lists), the signature of every signed version,
+	return `Checks the invariants inside PostgreSQL (commands, events, versions, hash chains, lists, what is public), the signature of every signed version,
 every attachment against its object, and every record under way against its running workflow. Prints counts and a line for each disagreement: the invariant, the
 id, the fault. The exit code is 1 if there is any. Nothing is changed.`
 }
