@@ -19,11 +19,13 @@ const (
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
+	TakeCheckpoint Chore = "checkpoint"       // signs where the history stands
+	ProveHistory   Chore = "history-proof"    // compares the history with what was signed
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, TakeCheckpoint, ProveHistory}
 }
 
 // Swept is what a chore came to.

@@ -54,7 +54,10 @@ type Config struct {
 	Trust      *certificate.Trust
 	Lists      ListFetcher
 	ListsEvery time.Duration
-	Logger     *slog.Logger
+	// History takes checkpoints of the history and proves it by them; nil where no
+	// key signs them.
+	History Historian
+	Logger  *slog.Logger
 	// Watcher is told what the worker does; nil for nobody.
 	Watcher Watcher
 	// Drain is how long activities may go on after the end was asked for, before

@@ -49,6 +49,8 @@ func rhythms() []rhythm {
 		{activities.SweepImports, day, 18*time.Hour + 20*time.Minute},
 		{activities.KeepReviewDays, time.Hour, 10 * time.Minute},
 		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
+		{activities.TakeCheckpoint, time.Hour, 2 * time.Minute},
+		{activities.ProveHistory, day, 20 * time.Hour}, // four in the morning in China
 	}
 }
 
