@@ -39,6 +39,7 @@ type cli struct {
 	APIKey   apiKeyCommand   `cmd:"" name:"api-key" help:"Manage the keys under which other systems ask."`
 	Doctor   doctorCommand   `cmd:"" help:"Check the settings and everything the system stands on."`
 	Verify   verifyCommand   `cmd:"" help:"Prove that everything agrees, or name each disagreement; prove one signed version offline."`
+	Checkpoint checkpointCommand `cmd:"" help:"Sign where the history stands at this moment; print the public key."`
 	Health   healthCommand   `cmd:"" help:"Ask the portal or worker of this environment whether it is ready, for health checks of containers."`
 	Version  versionCommand  `cmd:"" help:"Print what was built from which revision."`
 }

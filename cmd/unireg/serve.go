@@ -147,6 +147,9 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	if r.scanner != nil {
 		c.Scanner = r.scanner
 	}
+	if r.config.CheckpointKey.Bytes() != nil {
+		c.History = r.checkpoints
+	}
 	return worker.Run(ctx, c)
 }
 
