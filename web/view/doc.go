@@ -48,6 +48,7 @@
 //	         /staff/members, :id            MembersPage(p, MembersModel), MemberPage(p, MemberModel)
 //	         /staff/members/new             NewMemberPage(p, MemberForm)
 //	         GET /staff/log                 LogPage(p, LogModel)
+//	         GET /staff/checkpoints         CheckpointsPage(p, CheckpointsModel)
 //	         GET /staff/me                  MePage(p, MeModel)
 //	         GET /staff/calendar            CalendarPage(p, CalendarModel)
 //	         /staff/calendar/days/:date     CalendarDayPage(p, CalendarDayModel)

@@ -273,6 +273,8 @@ type VersionRow struct {
 type HistoryModel struct {
 	Versions []VersionRow
 	Pager    Pager
+	// ProofHref is where the proof of the history is; "" before the first.
+	ProofHref string
 }
 
 // VersionModel is one version, read-only, with what it changed.
