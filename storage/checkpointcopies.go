@@ -121,7 +121,7 @@ func (c *Checkpoints) loss(ctx context.Context, no int64, all *checkpointed) (st
 	}
 	later, _, err := c.trust.Open(text)
 	if err != nil {
-		return "only the object store has it, and there " + err.Error(), nil
+		return "only the object store has it, and there " + err.Error(), nil //nolint:nilerr // that is the finding
 	}
 	return all.lostUntil(later), nil
 }

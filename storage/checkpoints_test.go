@@ -23,8 +23,8 @@ import (
 // vault is a database of its own with checkpoints, and somebody who may write
 // everything in it.
 type vault struct {
-	*storage.Checkpoints
 	*desk
+	history  *storage.Checkpoints
 	database *storagetest.Database
 	objects  *storage.Objects
 	other    *desk
@@ -41,7 +41,7 @@ func newVault(t testing.TB) *vault {
 	t.Helper()
 	database := storagetest.Fresh(t)
 	a := &vault{database: database, objects: storagetest.Bucket(t), desk: newDeskOn(t, database)}
-	a.Checkpoints = a.signedBy(t, checkpointSigner(t, 1))
+	a.history = a.signedBy(t, checkpointSigner(t, 1))
 	a.settle(t)
 	a.other = newDeskOn(t, database)
 	a.other.settle(t)
@@ -59,7 +59,7 @@ func (a *vault) signedBy(t testing.TB, signer *checkpoint.Signer, more ...string
 
 func (a *vault) take(t testing.TB) storage.TakenCheckpoint {
 	t.Helper()
-	taken, err := a.Take(t.Context())
+	taken, err := a.history.Take(t.Context())
 	require.NoError(t, err)
 	return taken
 }
@@ -67,7 +67,7 @@ func (a *vault) take(t testing.TB) storage.TakenCheckpoint {
 // faults are what the checkpoints find, as lines without the instants.
 func (a *vault) faults(t testing.TB) []string {
 	t.Helper()
-	found, err := a.Checkpoints.Verify(t.Context())
+	found, err := a.history.Verify(t.Context())
 	require.NoError(t, err)
 	return lines(found)
 }
@@ -152,7 +152,7 @@ func TestN04_ACheckpointCoversEveryChainAndStandsOnTheOneBefore(t *testing.T) {
 	require.Empty(t, a.faults(t))
 	second := a.take(t)
 	require.Equal(t, first.Root, second.Root, "nothing happened in between")
-	a.desk.reopenAndApprove(t)
+	a.reopenAndApprove(t)
 	third := a.take(t)
 	require.NotEqual(t, second.Root, third.Root)
 	require.Empty(t, a.faults(t))
@@ -184,14 +184,14 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 	}{
 		{
 			"a letter of an event", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE events SET data = data || '{"filing": "returned"}' WHERE chain = ? AND no = 2`, a.desk.subject.ID)
+				a.superuser(t, `UPDATE events SET data = data || '{"filing": "returned"}' WHERE chain = ? AND no = 2`, a.subject.ID)
 			}, nil,
 			[]string{"I8 {chain}/2: the chain is broken here; it was written before checkpoint 1"},
 		},
 		{
 			"a chain rewritten from a link on, with right hashes", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE events SET at = at - interval '1 day' WHERE chain = ? AND no = 3`, a.desk.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `UPDATE events SET at = at - interval '1 day' WHERE chain = ? AND no = 3`, a.subject.ID)
+				a.rehash(t, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{"N04 {chain}/1: the links from here to 3 are not those that were signed: rewritten after checkpoint 2"}
@@ -199,8 +199,8 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"a chain rewritten and signed since", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE events SET at = at - interval '1 day' WHERE chain = ? AND no = 3`, a.desk.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `UPDATE events SET at = at - interval '1 day' WHERE chain = ? AND no = 3`, a.subject.ID)
+				a.rehash(t, a.subject.ID)
 				a.take(t)
 			},
 			func(*vault) []string {
@@ -209,8 +209,8 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"the end of a chain cut off", func(t *testing.T, a *vault) {
-				a.superuser(t, `DELETE FROM events WHERE chain = ? AND no = 3`, a.desk.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `DELETE FROM events WHERE chain = ? AND no = 3`, a.subject.ID)
+				a.rehash(t, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{"N04 {chain}/3: the chain ends before it, and 3 links were signed: cut off after checkpoint 2"}
@@ -218,9 +218,9 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"an event taken out of the middle", func(t *testing.T, a *vault) {
-				a.superuser(t, `DELETE FROM events WHERE chain = ? AND no = 2`, a.desk.subject.ID)
-				a.superuser(t, `UPDATE events SET no = 2 WHERE chain = ? AND no = 3`, a.desk.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `DELETE FROM events WHERE chain = ? AND no = 2`, a.subject.ID)
+				a.superuser(t, `UPDATE events SET no = 2 WHERE chain = ? AND no = 3`, a.subject.ID)
+				a.rehash(t, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{"N04 {chain}/3: the chain ends before it, and 3 links were signed: cut off after checkpoint 2"}
@@ -228,9 +228,9 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"an event put in", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE events SET no = 4 WHERE chain = ? AND no = 3`, a.desk.subject.ID)
-				a.superuser(t, `INSERT INTO events (chain, no, at, type, role, data, hash) SELECT chain, 3, at, 'put in', 'clock', '{}', '\x' FROM events WHERE chain = ? AND no = 2`, a.desk.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `UPDATE events SET no = 4 WHERE chain = ? AND no = 3`, a.subject.ID)
+				a.superuser(t, `INSERT INTO events (chain, no, at, type, role, data, hash) SELECT chain, 3, at, 'put in', 'clock', '{}', '\x' FROM events WHERE chain = ? AND no = 2`, a.subject.ID)
+				a.rehash(t, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{"N04 {chain}/1: the links from here to 3 are not those that were signed: rewritten after checkpoint 2"}
@@ -238,8 +238,8 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"a whole subject deleted", func(t *testing.T, a *vault) {
-				a.superuser(t, `DELETE FROM events WHERE chain = ?`, a.desk.subject.ID)
-				a.superuser(t, `DELETE FROM chains WHERE id = ?`, a.desk.subject.ID)
+				a.superuser(t, `DELETE FROM events WHERE chain = ?`, a.subject.ID)
+				a.superuser(t, `DELETE FROM chains WHERE id = ?`, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{"N04 {chain}/1: the whole chain is gone, of which 3 links were signed: deleted after checkpoint 2"}
@@ -247,9 +247,9 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"the chains of two subjects exchanged", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE events SET no = -no WHERE chain IN (?, ?)`, a.desk.subject.ID, a.other.subject.ID)
-				a.superuser(t, `UPDATE events SET no = -no, chain = CASE WHEN chain = ?0 THEN ?1::uuid ELSE ?0::uuid END WHERE no < 0`, a.desk.subject.ID, a.other.subject.ID)
-				a.rehash(t, a.desk.subject.ID)
+				a.superuser(t, `UPDATE events SET no = -no WHERE chain IN (?, ?)`, a.subject.ID, a.other.subject.ID)
+				a.superuser(t, `UPDATE events SET no = -no, chain = CASE WHEN chain = ?0 THEN ?1::uuid ELSE ?0::uuid END WHERE no < 0`, a.subject.ID, a.other.subject.ID)
+				a.rehash(t, a.subject.ID)
 				a.rehash(t, a.other.subject.ID)
 			},
 			func(*vault) []string {
@@ -293,7 +293,7 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 		},
 		{
 			"a head that was signed", func(t *testing.T, a *vault) {
-				a.superuser(t, `UPDATE checkpoint_heads SET chain_no = 2 WHERE chain = ?`, a.desk.subject.ID)
+				a.superuser(t, `UPDATE checkpoint_heads SET chain_no = 2 WHERE chain = ?`, a.subject.ID)
 			},
 			func(*vault) []string {
 				return []string{
@@ -309,7 +309,7 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 			second := a.take(t)
 			require.Empty(t, a.faults(t))
 			c.tamper(t, a)
-			name := strings.NewReplacer("{chain}", string(a.desk.subject.ID), "{other}", string(a.other.subject.ID), "AT", second.At.UTC().Format(time.RFC3339))
+			name := strings.NewReplacer("{chain}", string(a.subject.ID), "{other}", string(a.other.subject.ID), "AT", second.At.UTC().Format(time.RFC3339))
 			want := []string{}
 			if c.found != nil {
 				for _, line := range c.found(a) {
@@ -320,7 +320,7 @@ func TestN04_W33_WhatASuperuserChangesIsNamedWithItsLinkAndItsTime(t *testing.T)
 			if c.chains == nil {
 				return
 			}
-			found, err := a.Store.Verify(t.Context())
+			found, err := a.Verify(t.Context())
 			require.NoError(t, err)
 			for _, line := range c.chains {
 				require.Contains(t, lines(found), name.Replace(line))
@@ -337,16 +337,16 @@ func TestN04_W33_AVersionIsWhatItsEventSays(t *testing.T) {
 		Sealed []byte `bun:"sealed"`
 		SHA256 []byte `bun:"sha256"`
 	}
-	require.NoError(t, a.app.NewRaw("SELECT sealed, sha256 FROM versions WHERE record = ?", a.desk.profile).Scan(t.Context(), &other))
+	require.NoError(t, a.app.NewRaw("SELECT sealed, sha256 FROM versions WHERE record = ?", a.profile).Scan(t.Context(), &other))
 	require.NotEmpty(t, other.SHA256)
-	sealed, sum := storage.Reseal(t, a.Store, a.desk.subject.ID, a.desk.profile, 1, func(content []byte) []byte {
+	sealed, sum := storage.Reseal(t, a.Store, a.subject.ID, a.profile, 1, func(content []byte) []byte {
 		return bytes.Replace(content, []byte("示范"), []byte("冒牌"), 1)
 	})
-	a.superuser(t, "UPDATE versions SET sealed = ?, sha256 = ? WHERE record = ?", sealed, sum, a.desk.profile)
-	found, err := a.Store.Verify(t.Context())
+	a.superuser(t, "UPDATE versions SET sealed = ?, sha256 = ? WHERE record = ?", sealed, sum, a.profile)
+	found, err := a.Verify(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, lines(found), fmt.Sprintf("I8 %s/1: the version is not what its event says", a.desk.profile))
-	a.superuser(t, "UPDATE versions SET sealed = ?, sha256 = ? WHERE record = ?", other.Sealed, other.SHA256, a.desk.profile)
+	require.Contains(t, lines(found), fmt.Sprintf("I8 %s/1: the version is not what its event says", a.profile))
+	a.superuser(t, "UPDATE versions SET sealed = ?, sha256 = ? WHERE record = ?", other.Sealed, other.SHA256, a.profile)
 	a.verify(t)
 }
 
@@ -356,10 +356,10 @@ func TestN04_KeysAreExchangedWhileBothCount(t *testing.T) {
 	old, fresh := checkpointSigner(t, 1), checkpointSigner(t, 2)
 	_, err := a.signedBy(t, fresh).Take(t.Context())
 	require.ErrorIs(t, err, checkpoint.ErrUntrusted, "nothing is built on what nobody can verify")
-	a.Checkpoints = a.signedBy(t, fresh, old.Public())
+	a.history = a.signedBy(t, fresh, old.Public())
 	require.Equal(t, fresh.KeyID(), a.take(t).Key)
 	require.Empty(t, a.faults(t))
-	a.Checkpoints = a.signedBy(t, fresh)
+	a.history = a.signedBy(t, fresh)
 	require.Equal(t, []string{"N04 checkpoint/1: it is signed by key " + old.KeyID() + ", which is not trusted"}, a.faults(t))
 }
 
@@ -369,7 +369,7 @@ func TestN04_ACopyKeptElsewhereShowsADatabaseThatIsOlder(t *testing.T) {
 	newDeskOn(t, a.database).settle(t)
 	second := a.take(t)
 	compare := func(note string) []string {
-		found, err := a.Compare(t.Context(), note)
+		found, err := a.history.Compare(t.Context(), note)
 		require.NoError(t, err)
 		return lines(found)
 	}
@@ -389,7 +389,7 @@ func TestN04_ACopyKeptElsewhereShowsADatabaseThatIsOlder(t *testing.T) {
 	newDeskOn(t, a.database).settle(t)
 	a.take(t)
 	require.Equal(t, []string{"N04 checkpoint/2: it is not the one that was kept: the history was rewritten and signed anew, or goes on from an older one"}, compare(second.Note))
-	_, err := a.Compare(t.Context(), "a shopping list")
+	_, err := a.history.Compare(t.Context(), "a shopping list")
 	require.ErrorContains(t, err, "it is no checkpoint of this system")
 }
 
@@ -398,10 +398,10 @@ func TestN04_ACopyThatTheObjectStoreLostIsNamedAndBroughtBack(t *testing.T) {
 	a.take(t)
 	a.take(t)
 	require.NoError(t, a.objects.Remove(t.Context(), "checkpoints/1.txt"))
-	found, err := a.Checkpoints.Verify(t.Context())
+	found, err := a.history.Verify(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []storage.Disagreement{{Invariant: "N04", ID: "checkpoint/1", Fault: storage.FaultNoCopy}}, found)
-	done, err := a.Checkpoints.Repair(t.Context(), found[0])
+	done, err := a.history.Repair(t.Context(), found[0])
 	require.NoError(t, err)
 	require.Equal(t, "the checkpoint is copied to the object store", done)
 	require.Empty(t, a.faults(t))
@@ -447,14 +447,14 @@ func TestN04_AnHonestDatabaseUnderLoadHasNoFault(t *testing.T) {
 	for range 2 {
 		taken.Go(func() {
 			for range takes {
-				if _, err := a.Take(t.Context()); err != nil {
+				if _, err := a.history.Take(t.Context()); err != nil {
 					t.Errorf("take: %v", err)
 				}
-				found, err := a.Checkpoints.Verify(t.Context())
+				found, err := a.history.Verify(t.Context())
 				if err != nil || len(found) > 0 {
 					t.Errorf("checkpoints: %v, %v", found, err)
 				}
-				found, err = a.Store.Verify(t.Context())
+				found, err = a.Verify(t.Context())
 				if err != nil || len(found) > 0 {
 					t.Errorf("database: %v, %v", found, err)
 				}
@@ -484,16 +484,16 @@ func (d *desk) reopenAndApprove(t testing.TB) {
 
 func TestN04_ASubjectTakesTheProofOfItsHistoryAlong(t *testing.T) {
 	a := newVault(t)
-	_, err := a.HistoryProofOf(t.Context(), a.desk.subject.ID)
+	_, err := a.HistoryProofOf(t.Context(), a.subject.ID)
 	require.Equal(t, record.NotFound, record.CodeOf(err), "before the first checkpoint")
-	covered, err := a.Covered(t.Context(), a.desk.subject.ID)
+	covered, err := a.Covered(t.Context(), a.subject.ID)
 	require.NoError(t, err)
 	require.False(t, covered)
 	trust, err := checkpoint.NewTrust(checkpointSigner(t, 1).Public())
 	require.NoError(t, err)
 	for range 3 {
 		taken := a.take(t)
-		covered, err := a.Covered(t.Context(), a.desk.subject.ID)
+		covered, err := a.Covered(t.Context(), a.subject.ID)
 		require.NoError(t, err)
 		require.True(t, covered)
 		for _, d := range []*desk{a.desk, a.other} {
@@ -510,22 +510,22 @@ func TestN04_ASubjectTakesTheProofOfItsHistoryAlong(t *testing.T) {
 			}
 		}
 		newDeskOn(t, a.database)
-		a.desk.reopenAndApprove(t)
+		a.reopenAndApprove(t)
 	}
 }
 
 func TestN04_TheProofOfTheHistoryIsWrittenDown(t *testing.T) {
 	a := newVault(t)
 	a.take(t)
-	found, err := a.Prove(t.Context())
+	found, err := a.history.Prove(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, found)
 	_, proof, err := a.LatestCheckpoints(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), proof.No)
 	require.Zero(t, proof.Faults)
-	a.superuser(t, "DELETE FROM events WHERE chain = ? AND no = 3", a.desk.subject.ID)
-	found, err = a.Prove(t.Context())
+	a.superuser(t, "DELETE FROM events WHERE chain = ? AND no = 3", a.subject.ID)
+	found, err = a.history.Prove(t.Context())
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	_, proof, err = a.LatestCheckpoints(t.Context(), 1)

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/uptrace/bun"
 
@@ -21,9 +22,7 @@ func (h *chainHead) repaired(ctx context.Context, tx bun.Tx, invariant, repair s
 		return err
 	}
 	e := event{Chain: h.Chain, Type: EventRepaired, Record: id, Role: record.Clock, At: now, Data: map[string]any{"invariant": invariant, "repair": repair}}
-	for name, value := range data {
-		e.Data[name] = value
-	}
+	maps.Copy(e.Data, data)
 	return h.append(ctx, tx, e)
 }
 

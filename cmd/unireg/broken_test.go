@@ -277,7 +277,7 @@ func healthy(t *testing.T, namespace string) *patient {
 		"UNIREG_MODE": "production", "UNIREG_ORIGIN": "https://reg.example.cn", "UNIREG_TRUSTED_PROXIES": "172.30.76.1",
 		"UNIREG_DATABASE_URL": database.URL, "UNIREG_MASTER_KEYS": "k1:" + drawnKey(), "UNIREG_INDEX_KEY": drawnKey(), "UNIREG_COOKIE_KEY": drawnKey(),
 		"UNIREG_CHECKPOINT_KEY": drawnKey(),
-		"UNIREG_S3_ENDPOINT": bucket.Endpoint, "UNIREG_S3_ACCESS_KEY": bucket.AccessKey, "UNIREG_S3_SECRET_KEY": bucket.SecretKey,
+		"UNIREG_S3_ENDPOINT":    bucket.Endpoint, "UNIREG_S3_ACCESS_KEY": bucket.AccessKey, "UNIREG_S3_SECRET_KEY": bucket.SecretKey,
 		"UNIREG_S3_BUCKET": bucket.Bucket, "UNIREG_S3_SECURE": fmt.Sprint(bucket.Secure),
 		"TEMPORAL_ADDRESS": os.Getenv("TEMPORAL_ADDRESS"), "TEMPORAL_NAMESPACE": namespace,
 	}}
@@ -385,7 +385,9 @@ func (p *patient) checkpoint() string {
 	require.NoError(p.t, err)
 	taken, err := storage.NewCheckpoints(store, objects, keys.Signer, keys.Trust).Take(p.t.Context())
 	require.NoError(p.t, err)
-	p.t.Cleanup(func() { require.NoError(p.t, objects.Remove(context.WithoutCancel(p.t.Context()), "checkpoints/1.txt")) })
+	p.t.Cleanup(func() {
+		require.NoError(p.t, objects.Remove(context.WithoutCancel(p.t.Context()), "checkpoints/1.txt"))
+	})
 	return taken.Key
 }
 

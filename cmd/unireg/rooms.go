@@ -38,7 +38,7 @@ type rooms struct {
 	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
 	// checkpoints prove the history; without an object store nil.
 	checkpoints *storage.Checkpoints
-	metrics  *metrics.Metrics   // nil where nobody watches
+	metrics     *metrics.Metrics // nil where nobody watches
 }
 
 // databasePatience is how long a starting process waits for the database.
