@@ -95,6 +95,9 @@ type Config struct {
 	IndexKey   Key        `env:"INDEX_KEY" doc:"key of the blind indexes, base64 of 32 bytes; cannot be rotated" need:"web worker staff verify"`
 	CookieKey  Key        `env:"COOKIE_KEY" doc:"key of CSRF tokens and proofs of work, base64 of 32 bytes; the same for every portal" need:"web"`
 
+	CheckpointKey   Key      `env:"CHECKPOINT_KEY" doc:"key that signs checkpoints of the history, base64 of 32 bytes; kept apart from the database and its backups. Production workers require it"`
+	CheckpointTrust []string `env:"CHECKPOINT_TRUST" doc:"public keys of checkpoints that count beside that of UNIREG_CHECKPOINT_KEY, as unireg checkpoint --key prints them, comma-separated: those that were in use before it, or all of them where the key itself is not"`
+
 	Review         Review        `env:"REVIEW" doc:"kinds with their mode, such as person=automatic,organization=required; a kind not named is reviewed"`
 	SecondReview   bool          `env:"SECOND_REVIEW" envDefault:"true" doc:"whether changes of key fields take a second reviewer"`
 	SamplePercent  int           `env:"SAMPLE_PERCENT" envDefault:"0" doc:"of the filings that take no second reviewer, how many in a hundred are drawn to take one, while staff set no share"`

@@ -38,6 +38,7 @@ func production(changes ...string) []string {
 		"UNIREG_MASTER_KEYS":          "k2:" + randomKey() + ",k1:" + randomKey(),
 		"UNIREG_INDEX_KEY":            randomKey(),
 		"UNIREG_COOKIE_KEY":           randomKey(),
+		"UNIREG_CHECKPOINT_KEY":       randomKey(),
 	}
 	for _, change := range changes {
 		name, value, set := strings.Cut(change, "=")

@@ -46,6 +46,12 @@ var waiting = []figure{
 	newFigure("applications", "Open applications to the CA company", func(b storage.Backlog) storage.Waiting { return b.Applications }),
 }
 
+var (
+	checkpointCount = prometheus.NewDesc("unireg_checkpoints", "Signed checkpoints of the history.", nil, nil)
+	checkpointAge   = prometheus.NewDesc("unireg_last_checkpoint_age_seconds", "For how long the last checkpoint of the history is the last.", nil, nil)
+	historyFaults   = prometheus.NewDesc("unireg_history_faults", "Faults that the last comparison of the history with its checkpoints found.", nil, nil)
+)
+
 // live are the figures that are looked up when they are read.
 type live struct {
 	health  Health
@@ -66,6 +72,9 @@ func (live) Describe(all chan<- *prometheus.Desc) {
 		all <- f.count
 		all <- f.oldest
 	}
+	all <- checkpointCount
+	all <- checkpointAge
+	all <- historyFaults
 }
 
 // Collect looks.
@@ -87,5 +96,10 @@ func (l live) Collect(all chan<- prometheus.Metric) {
 		w := f.of(b)
 		all <- prometheus.MustNewConstMetric(f.count, prometheus.GaugeValue, float64(w.Count))
 		all <- prometheus.MustNewConstMetric(f.oldest, prometheus.GaugeValue, w.Oldest.Seconds())
+	}
+	all <- prometheus.MustNewConstMetric(checkpointCount, prometheus.GaugeValue, float64(b.Checkpoints.Count))
+	all <- prometheus.MustNewConstMetric(historyFaults, prometheus.GaugeValue, float64(b.HistoryFaults))
+	if b.Checkpoints.Count > 0 {
+		all <- prometheus.MustNewConstMetric(checkpointAge, prometheus.GaugeValue, b.Checkpoints.Oldest.Seconds())
 	}
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -169,6 +170,9 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 			"standing": string(current.Standing), "filing": string(current.Filing),
 			"version": max(current.Submitted, current.InForce), "revision": current.Revision,
 		},
+	}
+	if applied && command.Move == record.Submit {
+		e.Data["sha256"] = hex.EncodeToString(command.SHA256) // so that the chain holds the version, too
 	}
 	if !applied {
 		if err := dropDecision(ctx, tx, command.ID); err != nil {

@@ -24,6 +24,13 @@ func showHistory(s *Server, v *visit) error {
 			return err
 		}
 		m.Versions = rowsOfVersions(v, *profile.record, versions, v.subject.Name)
+		covered, err := s.Store.Covered(v.ctx, v.subject.ID)
+		if err != nil {
+			return err
+		}
+		if covered {
+			m.ProofHref = "/history/proof"
+		}
 	}
 	p, err := v.portal("变更历史总览")
 	if err != nil {

@@ -29,6 +29,7 @@ var messageTexts = map[string]messageText{
 	storage.TopicOverdue:                                     {"审核超过承诺时限", "您提交的内容审核已超过承诺时限，已提请主管人员督办。", view.Warn, "查看进度"},
 	storage.TopicRegisterRemind:                              {"请填写基本信息", "注册后尚未提交基本信息。长期未提交的，注册将自动关闭，代码或证件号可重新注册。", view.Warn, "去填写"},
 	storage.TopicFileRefused:                                 {"附件未通过病毒扫描", "一个附件含有病毒或恶意内容，已隔离，不能打开也不能通过审核。请用杀毒软件检查电脑，删除该附件后重新上传。", view.Bad, "查看附件"},
+	storage.TopicFileLost:                                    {"附件内容丢失", "一个附件的内容在系统中丢失，工作人员正在设法恢复。请保留原件；草稿中有该附件的，请重新上传。", view.Bad, "查看附件"},
 	string(record.Return):                                    {"退回补正", "审核人员退回了提交的内容，请按意见修改后重新提交。", view.Warn, "查看意见"},
 	string(record.Lapse):                                     {"逾期未补正", "补正期限已过，本次提交已终止。已生效的内容不受影响，可以重新提交。", view.Bad, "查看"},
 	storage.TopicOfApplication(record.ApplicationFailed):     {"CA 申请发送失败", "申请没有发送成功，系统会继续自动重发，不需要重新申请。", view.Warn, "查看申请"},

@@ -48,6 +48,7 @@ var logGroups = []logGroup{
 	{"system", "系统设置", []logWord{
 		{storage.EventRulesChanged, "修改时限或日历"},
 		{storage.EventCodesImported, "导入代码表"},
+		{storage.EventRepaired, "核对后修复"},
 		{storage.EventKeyAdded, "新增接口密钥"},
 		{storage.EventKeyRevoked, "停用接口密钥"},
 		{storage.EventSubscriberAdded, "新增订阅方"},

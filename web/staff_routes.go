@@ -69,6 +69,8 @@ var staffRoutes = []route{
 	{method: http.MethodPost, path: "/staff/members/:id/factor", who: supervisor, handle: resetFactor},
 	{method: http.MethodGet, path: "/staff/log", who: staffMember, handle: showLog},
 	{method: http.MethodGet, path: "/staff/log/export", who: staffMember, handle: exportLog, slow: true},
+	{method: http.MethodGet, path: "/staff/checkpoints", who: supervisor, handle: showCheckpoints},
+	{method: http.MethodGet, path: "/staff/checkpoints/:no", who: supervisor, handle: sendCheckpoint},
 	{method: http.MethodGet, path: "/staff/me", who: staffMember, handle: showMe},
 	{method: http.MethodPost, path: "/staff/me/password", who: staffMember, handle: changeOwnPassword},
 	{method: http.MethodPost, path: "/staff/me/sessions/end-others", who: staffMember, handle: endOwnOtherSessions},

@@ -118,6 +118,7 @@ func (w *town) addresses() map[string][]string {
 		"/staff/calendar/days/:date":         {"/staff/calendar/days/" + nextWorkday().Format(time.DateOnly), fmt.Sprintf("/staff/calendar/days/%d-01-01", time.Now().Year()+2)},
 		"/staff/statistics":                  with("/staff/statistics", "from="+q),
 		"/staff/log":                         with("/staff/log", "q="+q),
+		"/staff/checkpoints/:no":             {"/staff/checkpoints/1"},
 		"/staff/withdrawals":                 with("/staff/withdrawals", "kind=qualification"),
 		"/api/v1/ca/applications/:reference": {"/api/v1/ca/applications/" + w.application},
 		"/api/v1/subjects/:code":             {"/api/v1/subjects/" + w.firm.who.subject.Code, "/api/v1/subjects/" + w.firm.who.subject.Code + "?limit=1"},

@@ -60,7 +60,10 @@ type Config struct {
 	ListsEvery time.Duration
 	// Messenger calls subscribers on changes; nil where nobody is called.
 	Messenger Messenger
-	Logger    *slog.Logger
+	// History takes checkpoints of the history and proves it by them; nil where no
+	// key signs them.
+	History Historian
+	Logger  *slog.Logger
 	// Watcher is told what the worker does; nil for nobody.
 	Watcher Watcher
 	// Drain is how long activities may go on after the end was asked for, before

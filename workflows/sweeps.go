@@ -51,6 +51,8 @@ func rhythms() []rhythm {
 		{activities.SweepExports, time.Hour, 37 * time.Minute},
 		{activities.SweepDisclosed, 15 * time.Minute, time.Minute},
 		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
+		{activities.TakeCheckpoint, time.Hour, 2 * time.Minute},
+		{activities.ProveHistory, day, 20 * time.Hour}, // four in the morning in China
 	}
 }
 

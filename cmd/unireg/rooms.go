@@ -36,7 +36,9 @@ type rooms struct {
 	partner  *partner.Client    // of the CA company and the issuers
 	verifier *partner.Verifier  // of what the CA company calls back
 	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
-	metrics  *metrics.Metrics   // nil where nobody watches
+	// checkpoints prove the history; without an object store nil.
+	checkpoints *storage.Checkpoints
+	metrics     *metrics.Metrics // nil where nobody watches
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -86,6 +88,9 @@ func openWatched(ctx context.Context, c config.Config, log *slog.Logger, figures
 			return nil, errors.Join(err, r.close())
 		}
 		r.files = storage.NewFiles(r.store, r.objects, storage.FileLimits{MaxSize: c.MaxFileBytes(), Quota: c.QuotaBytes()})
+		if err := r.openCheckpoints(); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
 	}
 	if r.temporal, r.door, err = dialTemporal(c, log); err != nil {
 		return nil, errors.Join(err, r.close())

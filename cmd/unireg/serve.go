@@ -152,6 +152,9 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	if r.objects != nil {
 		c.Exports = &takeout.Packer{Store: r.store, Objects: r.objects, Trust: r.trust, Site: r.config.SiteName, Log: r.log}
 	}
+	if r.config.CheckpointKey.Bytes() != nil {
+		c.History = r.checkpoints
+	}
 	return worker.Run(ctx, c)
 }
 

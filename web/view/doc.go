@@ -51,6 +51,7 @@
 //	         … /keys/new, /subscribers/new  NewKeyPage(p, KeyForm), NewSubscriberPage(p, SubscriberForm)
 //	         … /subscribers/:id             SubscriberPage(p, SubscriberModel)
 //	         GET /staff/log                 LogPage(p, LogModel)
+//	         GET /staff/checkpoints         CheckpointsPage(p, CheckpointsModel)
 //	         GET /staff/me                  MePage(p, MeModel)
 //	         GET /staff/calendar            CalendarPage(p, CalendarModel)
 //	         /staff/calendar/days/:date     CalendarDayPage(p, CalendarDayModel)
