@@ -123,13 +123,13 @@ func (s *Store) Changes(ctx context.Context, after string, limit int) (ChangePag
 
 var errCursor = record.Errorf(record.Invalid, "游标不是本系统给出的，请从头读取，或核对保存的游标")
 
-// cursorMark leads a number inside a cursor, so that another shape can follow one
+// feedMark leads a number inside a cursor, so that another shape can follow one
 // day and still be told apart.
-const cursorMark = "feed1:"
+const feedMark = "feed1:"
 
 // changeCursor names the place behind a change. Its text is nobody's business.
 func changeCursor(no int64) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(cursorMark + strconv.FormatInt(no, 10)))
+	return base64.RawURLEncoding.EncodeToString([]byte(feedMark + strconv.FormatInt(no, 10)))
 }
 
 func readChangeCursor(cursor string) (no int64, ok bool) {
@@ -137,7 +137,7 @@ func readChangeCursor(cursor string) (no int64, ok bool) {
 		return 0, true
 	}
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	digits, marked := strings.CutPrefix(string(text), cursorMark)
+	digits, marked := strings.CutPrefix(string(text), feedMark)
 	if err != nil || !marked {
 		return 0, false
 	}
