@@ -119,7 +119,7 @@ func (s *Server) thenModel(v *visit, of ofThen, today storage.SubjectThen) (view
 	if m.Exact {
 		m.Ask.Time = here.Format(thenLayouts[1])
 	}
-	describeThen(v, &m, then, today)
+	describeThen(&m, then, today)
 	if err := s.addSteps(v, of, &m); err != nil || !then.Existed {
 		return m, http.StatusOK, err
 	}
@@ -135,7 +135,7 @@ func refuseInstant(m view.ThenModel, message string) (view.ThenModel, int, error
 }
 
 // describeThen says who the subject was and what it might do.
-func describeThen(v *visit, m *view.ThenModel, then, today storage.SubjectThen) {
+func describeThen(m *view.ThenModel, then, today storage.SubjectThen) {
 	m.Existed, m.Registered = then.Existed, then.Registered
 	m.Name, m.Type, m.Code = then.Subject.Name, then.Subject.Type.Label(), shownCode(then.Subject)
 	if then.Subject.Name != today.Subject.Name {
