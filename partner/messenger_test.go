@@ -100,15 +100,21 @@ func TestB14_WhatAnAttemptComesTo(t *testing.T) {
 		failure record.DeliveryFailure
 		status  int
 	}{
-		"taken":                  {status(http.StatusAccepted), "", 202},
-		"it wants no more":       {status(http.StatusGone), record.DeliveryGone, 410},
-		"its own fault":          {status(http.StatusInternalServerError), record.DeliveryRefused, 500},
-		"not found":              {status(http.StatusNotFound), record.DeliveryRefused, 404},
-		"W35 elsewhere":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect) }, record.DeliveryRedirected, 307},
-		"too slow":               {func(_ http.ResponseWriter, r *http.Request) { waits(r, release) }, record.DeliveryTimeout, 0},
-		"cut":                    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.DeliveryUnreachable, 0},
-		"an answer without end":  {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }, "", 200},
-		"an answer that dawdles": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200); w.(http.Flusher).Flush(); waits(r, release) }, "", 200},
+		"taken":            {status(http.StatusAccepted), "", 202},
+		"it wants no more": {status(http.StatusGone), record.DeliveryGone, 410},
+		"its own fault":    {status(http.StatusInternalServerError), record.DeliveryRefused, 500},
+		"not found":        {status(http.StatusNotFound), record.DeliveryRefused, 404},
+		"W35 elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+		}, record.DeliveryRedirected, 307},
+		"too slow":              {func(_ http.ResponseWriter, r *http.Request) { waits(r, release) }, record.DeliveryTimeout, 0},
+		"cut":                   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, record.DeliveryUnreachable, 0},
+		"an answer without end": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }, "", 200},
+		"an answer that dawdles": {func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(200)
+			w.(http.Flusher).Flush()
+			waits(r, release)
+		}, "", 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, _ := receiver(t, call.answer)

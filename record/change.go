@@ -41,7 +41,7 @@ func (t ChangeType) Label() string { return changeLabels[t] }
 // Change is one entry of the feed: that something took effect, and for whom. What
 // it was is asked for by the code.
 type Change struct {
-	ID      ID // the same wherever and however often it is told
+	ID      ID     // the same wherever and however often it is told
 	Code    string // 统一社会信用代码; "" in a test
 	Type    ChangeType
 	Kind    Kind // of the record; "" where it is about none

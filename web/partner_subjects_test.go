@@ -141,7 +141,7 @@ func TestB13_WhatIsInForceOfAnOrganizationIsToldByItsCode(t *testing.T) {
 			status int
 			code   string
 		}{
-			"/api/v1/subjects/" + newCreditCode():           {http.StatusNotFound, "unknown_subject"},
+			"/api/v1/subjects/" + newCreditCode():            {http.StatusNotFound, "unknown_subject"},
 			"/api/v1/subjects/" + w.someone.who.subject.Code: {http.StatusNotFound, "unknown_subject"},
 			"/api/v1/subjects/" + fresh:                      {http.StatusNotFound, "not_in_force"},
 			"/api/v1/subjects/" + code + "?limit=0":          {http.StatusBadRequest, "limit"},
