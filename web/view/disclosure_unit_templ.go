@@ -464,7 +464,7 @@ func disclosedPart(part DisclosedPart) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, item := range part.Items {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<li class=\"row-card\"><div class=\"row-head\"><h3>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<li class=\"row-card pub-card\"><div class=\"row-head\"><h3>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
