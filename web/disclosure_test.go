@@ -207,7 +207,9 @@ func TestB12_W29_NoPublicPageNamesAnybody(t *testing.T) {
 		return sample.Performance("示范家园"+suffix(), people[employed], scan)
 	})
 	f.decide(staff, record.Approve, "")
-	f.submitted(record.Award, func(scan form.File) record.Document { return sample.Award("芙蓉奖"+suffix(), scan, people[employed]) })
+	f.submitted(record.Award, func(scan form.File) record.Document {
+		return sample.Award("芙蓉奖"+suffix(), scan, people[employed])
+	})
 	f.decide(staff, record.Approve, "")
 	b := f.p.browser()
 	pages := []string{f.publicPage(), "/disclosure", "/disclosure/recent", "/disclosure?q=" + url.QueryEscape(name), "/disclosure?q=" + person}
