@@ -55,17 +55,23 @@ func BenchmarkB12_SearchAmongManyUnits(b *testing.B) {
 	var some []string
 	require.NoError(b, database.Owner.NewRaw("SELECT left(name, 4) FROM disclosures WHERE kind = 'organization' ORDER BY record LIMIT 50").Scan(b.Context(), &some))
 	for name, query := range map[string]func(n int) storage.DisclosureQuery{
-		"everything":    func(int) storage.DisclosureQuery { return storage.DisclosureQuery{} },
-		"name":          func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: some[n%len(some)]} },
-		"part":          func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: string([]rune(some[n%len(some)])[1:3])} },
-		"common part":   func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "有限公司"} },
-		"nothing":       func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "查无此文"} },
-		"region":        func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Region: fmt.Sprintf("430%d", 1+n%9)} },
-		"role, region":  func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Role: "supplier", Region: "4303"} },
-		"major, grade":  func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Class: fmt.Sprintf("1040A0%d", n%40), Grade: fmt.Sprint(n % 5)} },
-		"class":         func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Class: "04"} },
-		"voided":        func(int) storage.DisclosureQuery { return storage.DisclosureQuery{State: storage.DisclosedVoid} },
-		"name, region":  func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "湘江", Region: "43"} },
+		"everything": func(int) storage.DisclosureQuery { return storage.DisclosureQuery{} },
+		"name":       func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: some[n%len(some)]} },
+		"part": func(n int) storage.DisclosureQuery {
+			return storage.DisclosureQuery{Text: string([]rune(some[n%len(some)])[1:3])}
+		},
+		"common part": func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "有限公司"} },
+		"nothing":     func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "查无此文"} },
+		"region": func(n int) storage.DisclosureQuery {
+			return storage.DisclosureQuery{Region: fmt.Sprintf("430%d", 1+n%9)}
+		},
+		"role, region": func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Role: "supplier", Region: "4303"} },
+		"major, grade": func(n int) storage.DisclosureQuery {
+			return storage.DisclosureQuery{Class: fmt.Sprintf("1040A0%d", n%40), Grade: fmt.Sprint(n % 5)}
+		},
+		"class":        func(int) storage.DisclosureQuery { return storage.DisclosureQuery{Class: "04"} },
+		"voided":       func(int) storage.DisclosureQuery { return storage.DisclosureQuery{State: storage.DisclosedVoid} },
+		"name, region": func(n int) storage.DisclosureQuery { return storage.DisclosureQuery{Text: "湘江", Region: "43"} },
 	} {
 		for _, kind := range []record.Kind{record.OrganizationProfile, record.Qualification} {
 			b.Run(name+" of "+string(kind), func(b *testing.B) {
