@@ -54,7 +54,9 @@ func (p *patient) found(t testing.TB) []storage.Disagreement {
 	t.Helper()
 	found, err := p.Verify(t.Context())
 	require.NoError(t, err)
-	return found
+	undrained, err := p.Undrained(t.Context())
+	require.NoError(t, err)
+	return append(found, undrained...)
 }
 
 // approved approves what is under review.

@@ -18,7 +18,8 @@ func (s *Store) verifyExpiries(ctx context.Context) ([]Disagreement, error) {
 	for after := systemChain; after != ""; {
 		err := s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
 			var records []recordRow
-			err := tx.NewSelect().Model(&records).Where("id > ?", after).Order("id").Limit(verifyBatch).Scan(ctx)
+			err := tx.NewSelect().Model(&records).Where("id > ?", after).Where("kind IN (?)", bun.List(expiringKinds())).
+				Order("id").Limit(verifyBatch).Scan(ctx)
 			after = ""
 			if err != nil || len(records) == 0 {
 				return err
@@ -57,6 +58,19 @@ func (s *Store) verifyExpiries(ctx context.Context) ([]Disagreement, error) {
 		}
 	}
 	return found, nil
+}
+
+// expiringKinds are the kinds of which anything expires.
+func expiringKinds() []record.Kind {
+	var kinds []record.Kind
+	for _, kind := range record.Kinds() {
+		if definition, ok := record.DefinitionOf(kind); ok {
+			if _, expires := definition.New().(record.Expiring); expires {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
 }
 
 // sameExpiries compares what expires, whatever was told of it.

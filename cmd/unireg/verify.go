@@ -143,6 +143,10 @@ func (r *rooms) prove(ctx context.Context, v verifySystem) (*verifyReport, error
 	if err != nil {
 		return nil, err
 	}
+	undrained, err := r.store.Undrained(ctx)
+	if err != nil {
+		return nil, err
+	}
 	history, err := r.proveHistory(ctx, v.Checkpoint)
 	if err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func (r *rooms) prove(ctx context.Context, v verifySystem) (*verifyReport, error
 		{"callbacks", counts.Callbacks},
 		{"running workflows", running},
 	}}
-	for _, d := range slices.Concat(found, history, broken, files, astray) {
+	for _, d := range slices.Concat(found, undrained, history, broken, files, astray) {
 		report.Disagreements = append(report.Disagreements, verdict{Invariant: d.Invariant, ID: d.ID, Fault: d.Fault, Do: d.Advice()})
 	}
 	return report, nil
