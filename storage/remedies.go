@@ -17,6 +17,7 @@ const (
 	FaultStrayLine   = "a list has a line of what it does not show"
 	FaultOtherLine   = "the line stands in the list of another subject or kind"
 	FaultStaleLine   = "the line of the list is not what the record holds"
+	FaultNoChange    = "a change that took effect is not in the feed"
 	FaultExpiries    = "what expires of the record is not what its version in force says"
 	FaultDays        = "the day of the desk is not what its reviews come to"
 	FaultNoObject    = "the file's object is gone"
@@ -44,6 +45,7 @@ var advice = map[string]string{
 	FaultStrayLine:   repairItself + ", which takes the line away",
 	FaultOtherLine:   repairItself + ", which writes the line anew",
 	FaultStaleLine:   repairItself + ", which writes the line anew",
+	FaultNoChange:    repairItself + ", which writes it into the feed",
 	FaultExpiries:    repairItself + ", which writes it anew",
 	FaultDays:        repairItself + ", which counts the day anew",
 	FaultNoObject:    repairItself + ", which tells the subject; then " + restoreFile,
@@ -62,6 +64,7 @@ var adviceByInvariant = map[string]string{
 	"I6":  "see that a worker runs and reaches Temporal",
 	"I7":  repairItself,
 	"I8":  keepEvidence,
+	"I14": "see that a worker runs: within a quarter of an hour it writes anew what is public",
 	"N03": "see which issuers UNIREG_CA_TRUST names; where the signed content was changed " + keepEvidence,
 	"N04": keepEvidence,
 }
@@ -92,6 +95,8 @@ func (s *Store) Repair(ctx context.Context, d Disagreement) (string, error) {
 		return s.repairLine(ctx, id)
 	case FaultExpiries:
 		return s.repairExpiries(ctx, id)
+	case FaultNoChange:
+		return s.repairChange(ctx, d.ID)
 	case FaultDays:
 		return s.repairDay(ctx, d.ID)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -116,6 +117,32 @@ func (s *Store) repairDay(ctx context.Context, day string) (string, error) {
 	return done, err
 }
 
+// repairChange writes a change into the feed from its event, named subject/number:
+// it gets the next number, since those behind it were read already.
+func (s *Store) repairChange(ctx context.Context, id string) (string, error) {
+	subject, no, _ := strings.Cut(id, "/")
+	done := ""
+	err := s.inTx(ctx, "repair feed", func(ctx context.Context, tx bun.Tx) error {
+		head, err := lockHead(ctx, tx, "id = ?", subject)
+		if err != nil {
+			return err
+		}
+		result, err := tx.NewRaw(`
+			INSERT INTO changes (subject, event, code, type, kind, record, version, at)
+			SELECT subject, event, code, type, kind, record, version, at FROM change_events WHERE subject = ? AND event = ?::bigint
+			ON CONFLICT (subject, event) DO NOTHING`, subject, no).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("write change: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		done = "the change is written into the feed"
+		return head.repaired(ctx, tx, "I1", done, "", map[string]any{"event": no})
+	})
+	return done, err
+}
+
 // repairReview opens the review that a record under review lacks, as Apply would
 // have opened it, or closes the one that a record has too many.
 func (s *Store) repairReview(ctx context.Context, id record.ID) (string, error) {
@@ -128,8 +155,7 @@ func (s *Store) repairReview(ctx context.Context, id record.ID) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		awaited := current.Filing == record.UnderReview || current.Filing == record.SecondReview
-		if awaited == (task != nil) {
+		if current.state().InReview() == (task != nil) {
 			return "", nil
 		}
 		var command commandRow

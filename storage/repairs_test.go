@@ -202,6 +202,10 @@ func TestN11_T17_EveryPlantedFaultIsNamedAndWhatIsSafeIsRepaired(t *testing.T) {
 			after: approved,
 		},
 		{
+			name: "a change that nobody was told of", invariant: "I1", fault: storage.FaultNoChange, repaired: "the change is written into the feed",
+			plant: func(t *testing.T, p *patient) { p.sql(t, "DELETE FROM changes WHERE record = ?", p.inForceID) }, after: approved,
+		},
+		{
 			name: "something that expires unnoticed", invariant: "I15", fault: storage.FaultExpiries, repaired: "what expires is written anew",
 			plant: func(t *testing.T, p *patient) { p.sql(t, "DELETE FROM expiries WHERE record = ?", p.inForceID) }, after: approved,
 		},
