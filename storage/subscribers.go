@@ -34,8 +34,8 @@ const (
 	EventSubscriberResumed   = "subscriber_resumed"
 	EventSubscriberSuspended = "subscriber_suspended"
 	EventSubscriberRemoved   = "subscriber_removed"
-	EventSigningExchanged     = "subscriber_signing_exchanged"
-	EventSigningRetired       = "subscriber_signing_retired"
+	EventSigningExchanged    = "subscriber_signing_exchanged"
+	EventSigningRetired      = "subscriber_signing_retired"
 	EventDeliveryAsked       = "subscriber_delivery_asked"
 )
 
