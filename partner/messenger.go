@@ -122,7 +122,7 @@ func (m *Messenger) Deliver(ctx context.Context, message record.Message) (record
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, message.URL, bytes.NewReader(body))
 	if err != nil {
-		return record.Attempt{Failure: record.DeliveryForbidden}, nil //nolint:nilerr // the address is at fault, and the attempt says so
+		return record.Attempt{Failure: record.DeliveryForbidden}, nil
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "unireg")

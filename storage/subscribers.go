@@ -34,8 +34,8 @@ const (
 	EventSubscriberResumed   = "subscriber_resumed"
 	EventSubscriberSuspended = "subscriber_suspended"
 	EventSubscriberRemoved   = "subscriber_removed"
-	EventSecretExchanged     = "subscriber_secret_exchanged"
-	EventSecretRetired       = "subscriber_secret_retired"
+	EventSigningExchanged    = "subscriber_signing_exchanged"
+	EventSigningRetired      = "subscriber_signing_retired"
 	EventDeliveryAsked       = "subscriber_delivery_asked"
 )
 
@@ -271,14 +271,14 @@ func (s *Store) ExchangeSecret(ctx context.Context, by record.Actor, id record.I
 	if err != nil {
 		return "", err
 	}
-	return secret, s.updateSubscriber(ctx, by, EventSecretExchanged, id, record.Errorf(record.Conflict, "上一次更换的旧密钥还在使用，请先停用"), `
+	return secret, s.updateSubscriber(ctx, by, EventSigningExchanged, id, record.Errorf(record.Conflict, "上一次更换的旧密钥还在使用，请先停用"), `
 		UPDATE subscribers SET former = secret, former_until = ?1::timestamptz + ?2 * interval '1 second', secret = ?3
 		WHERE id = ?0 AND removed_at IS NULL AND (former_until IS NULL OR former_until < ?1)`, FormerSecretPeriod.Seconds(), sealed)
 }
 
 // RetireSecret ends the former secret at once.
 func (s *Store) RetireSecret(ctx context.Context, by record.Actor, id record.ID) error {
-	return s.updateSubscriber(ctx, by, EventSecretRetired, id, record.Errorf(record.Conflict, "没有正在使用的旧密钥"), `
+	return s.updateSubscriber(ctx, by, EventSigningRetired, id, record.Errorf(record.Conflict, "没有正在使用的旧密钥"), `
 		UPDATE subscribers SET former = NULL, former_until = NULL
 		WHERE id = ?0 AND removed_at IS NULL AND former_until > ?1`)
 }
