@@ -21,7 +21,7 @@ const crowd = `
 		WHERE i + n - 1 <= length(words) AND strpos(substr(words, i, n), chr(10)) = 0 $$;
 	CREATE TEMP TABLE crowd AS SELECT n, gen_random_uuid() AS subject, gen_random_uuid() AS profile, gen_random_uuid() AS record,
 		'9143' || lpad(n::text, 14, '0') AS code,
-		(SELECT string_agg(substr('湘江麓山岳云橘洲洞庭沅澧资水衡阳邵郴永怀张家界娄底株潭益常德吉首浏宁望长沙天心雨花开福芙蓉建工路桥市政园林水利电力', 1 + (n * k * 7919 + k * 104729) % 60, 1), '')
+		(SELECT string_agg(substr('湘江麓山岳云橘洲洞庭沅澧资水衡阳邵郴永怀张家界娄底株潭益常德吉首浏宁望长沙天心雨花开福芙蓉建工路桥市政园林水利电力', 1 + ((n::bigint * k * 7919 + k * 104729) % 60)::integer, 1), '')
 		 FROM generate_series(1, 4) k) || '建设工程有限公司' AS name,
 		(ARRAY['4301', '4302', '4303', '4304', '4305', '4306', '4307', '4308', '4309'])[1 + n % 9] || lpad((n % 12 + 1)::text, 2, '0') AS region,
 		clock_timestamp() - n * interval '1 minute' AS at

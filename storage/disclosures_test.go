@@ -62,7 +62,7 @@ func (f *firm) found(t testing.TB, q storage.DisclosureQuery) []string {
 	require.NoError(t, err)
 	counts, err := f.DisclosedCounts(t.Context(), q)
 	require.NoError(t, err)
-	require.Equal(t, counts[q.Kind], len(page.Lines), "what is counted is what is found")
+	require.Len(t, page.Lines, counts[q.Kind], "what is counted is what is found")
 	titles := []string{}
 	for _, line := range page.Lines {
 		titles = append(titles, line.Title)

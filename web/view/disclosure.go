@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"unireg/record/form"
@@ -172,12 +173,9 @@ type DisclosedDay struct {
 
 // changedFields lists the labels of a change.
 func changedFields(ctx context.Context, labels []string) string {
-	text := ""
+	all := make([]string, len(labels))
 	for i, label := range labels {
-		if i > 0 {
-			text += tr(ctx, "、")
-		}
-		text += shown(ctx, label)
+		all[i] = shown(ctx, label)
 	}
-	return text
+	return strings.Join(all, tr(ctx, "、"))
 }
