@@ -101,7 +101,7 @@ func (w *town) settle() {
 	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), []storage.Scope{storage.ScopeCARead}, time.Time{})
 	require.NoError(w.t, err)
 	w.key = key
-	w.sign()
+	w.takeCheckpoint()
 }
 
 func (w *town) supervisor() record.Actor { return record.Actor{Role: record.Supervisor, ID: w.bossID} }
