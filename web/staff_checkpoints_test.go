@@ -23,8 +23,8 @@ func (p *portal) checkpoints() (*storage.Checkpoints, *checkpoint.Trust) {
 	return storage.NewCheckpoints(p.Store, p.Objects, signer, trust), trust
 }
 
-// sign takes a checkpoint of the whole history.
-func (p *portal) sign() storage.TakenCheckpoint {
+// takeCheckpoint takes one of the whole history.
+func (p *portal) takeCheckpoint() storage.TakenCheckpoint {
 	p.t.Helper()
 	checkpoints, _ := p.checkpoints()
 	taken, err := checkpoints.Take(p.t.Context())
@@ -36,7 +36,7 @@ func TestN04_SupervisorsSeeCheckpointsAndTakeThemAlong(t *testing.T) {
 	p := newPortal(t, nil)
 	boss, _ := p.newStaff(record.Supervisor, true)
 	reviewer, _ := p.newStaff(record.Reviewer, true)
-	taken := p.sign()
+	taken := p.takeCheckpoint()
 	require.Contains(t, boss.get("/staff/log").Body, `href="/staff/checkpoints"`)
 	require.NotContains(t, reviewer.get("/staff/log").Body, `href="/staff/checkpoints"`)
 	require.NotEqual(t, http.StatusOK, reviewer.get("/staff/checkpoints").Status)
@@ -65,7 +65,7 @@ func TestN04_W17_ABidderTakesTheProofOfItsOwnHistoryAlong(t *testing.T) {
 	require.Equal(t, filed.path(""), filed.file().location())
 	require.Equal(t, http.StatusNotFound, filed.get("/history/proof").Status, "before a checkpoint covers it")
 	require.NotContains(t, filed.get("/history").Body, "/history/proof")
-	p.sign()
+	p.takeCheckpoint()
 	require.Contains(t, filed.get("/history").Body, `href="/history/proof"`)
 	answer := filed.get("/history/proof")
 	require.Equal(t, http.StatusOK, answer.Status)

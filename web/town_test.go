@@ -107,7 +107,7 @@ func (w *town) settle() {
 	exports, err := w.Store.Exports(w.t.Context(), w.firm.who.subject.ID, w.firm.who.account, 1)
 	require.NoError(w.t, err)
 	w.export = string(exports[0].ID)
-	w.sign()
+	w.takeCheckpoint()
 	w.subscribe()
 }
 
