@@ -141,7 +141,7 @@ func TestN11_T17_EveryPlantedFaultIsNamedAndWhatIsSafeIsRepaired(t *testing.T) {
 		{
 			name: "a second review that is missing", invariant: "I7", fault: storage.FaultNoReview, repaired: "the review is opened",
 			plant: func(t *testing.T, p *patient) {
-				p.desk.change(t, func(d *record.OrganizationDocument) { d.Representative.Name = "刘志强" })
+				p.change(t, func(d *record.OrganizationDocument) { d.Representative.Name = "刘志强" })
 				require.True(t, p.do(t, p.command(record.Approve, reviewer(p.first))).Applied)
 				require.Equal(t, record.SecondReview, p.state(t).Filing)
 				p.sql(t, "DELETE FROM review_tasks WHERE record = ? AND closed_at IS NULL", p.profile)

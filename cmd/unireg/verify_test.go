@@ -220,4 +220,3 @@ func TestN04_TheCommandLineSignsComparesAndProves(t *testing.T) {
 	require.NoError(t, worker.command.Process.Signal(syscall.SIGTERM))
 	require.Zero(t, worker.exit())
 }
-
