@@ -54,9 +54,10 @@ func TestB12_ACitizenFindsAUnitAndWhatItHolds(t *testing.T) {
 	require.Contains(t, listed.text(), number)
 	require.Contains(t, b.get("/disclosure/recent").text(), f.who.subject.Name)
 
-	f.move(record.Void, "证书已注销")
+	why := "证书已注销" + suffix()
+	f.move(record.Void, why)
 	require.Contains(t, b.get(f.publicPage()).text(), "已作废")
-	require.NotContains(t, b.get(f.publicPage()).text(), "证书已注销", "why is the subject's and the staff's")
+	require.NotContains(t, b.get(f.publicPage()).text(), why, "why is the subject's and the staff's")
 	voided := b.get("/disclosure?kind=qualification&state=voided&unit=" + f.who.subject.Code)
 	require.Contains(t, voided.text(), number)
 	require.Contains(t, b.get("/disclosure/recent?kind=qualification").text(), "作废")

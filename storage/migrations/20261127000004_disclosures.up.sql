@@ -29,6 +29,7 @@ CREATE TABLE disclosures (
     unit_find  text[] NOT NULL DEFAULT '{}'
 );
 CREATE INDEX disclosures_recent ON disclosures (kind, changed_at DESC, record DESC) WHERE code <> '';
+CREATE INDEX disclosures_voided ON disclosures (kind, changed_at DESC, record DESC) WHERE code <> '' AND standing = 'voided';
 CREATE INDEX disclosures_region ON disclosures (kind, region text_pattern_ops, changed_at DESC, record DESC) WHERE code <> '';
 CREATE INDEX disclosures_code ON disclosures (code, kind, changed_at DESC, record DESC) WHERE code <> '';
 CREATE INDEX disclosures_subject ON disclosures (subject);
