@@ -59,6 +59,8 @@ type Activities struct {
 	Trust        *certificate.Trust
 	// Imports keeps the sheets whose rows become drafts.
 	Imports ImportStore
+	// Exports builds what subjects take along; nil where there is no object store.
+	Exports ExportStore
 	// Logger gets each failure once, in full; Temporal only learns that there was one.
 	Logger *slog.Logger
 }

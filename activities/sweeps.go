@@ -19,11 +19,15 @@ const (
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
+	SweepExports   Chore = "exports"          // deletes archives that expired
+	SweepDisclosed Chore = "disclosures"      // writes the public lines that are missing or stale
+	TakeCheckpoint Chore = "checkpoint"       // signs where the history stands
+	ProveHistory   Chore = "history-proof"    // compares the history with what was signed
 )
 
 // Chores lists them all.
 func Chores() []Chore {
-	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays}
+	return []Chore{SweepFiles, AuditFiles, SweepThrottles, SweepSessions, SweepExpiries, SweepImports, KeepReviewDays, SweepExports, SweepDisclosed, TakeCheckpoint, ProveHistory}
 }
 
 // Swept is what a chore came to.

@@ -43,6 +43,15 @@ const (
 	ScanRequired Scan = "required"
 )
 
+// Disclosure says whether everybody may search what is in force (信息公示).
+type Disclosure string
+
+// The choices.
+const (
+	DisclosureOn  Disclosure = "on"
+	DisclosureOff Disclosure = "off"
+)
+
 // Part names what of the system runs in this process, after the command that
 // runs it. Each needs its own settings.
 type Part string
@@ -87,6 +96,9 @@ type Config struct {
 	IndexKey   Key        `env:"INDEX_KEY" doc:"key of the blind indexes, base64 of 32 bytes; cannot be rotated" need:"web worker staff verify"`
 	CookieKey  Key        `env:"COOKIE_KEY" doc:"key of CSRF tokens and proofs of work, base64 of 32 bytes; the same for every portal" need:"web"`
 
+	CheckpointKey   Key      `env:"CHECKPOINT_KEY" doc:"key that signs checkpoints of the history, base64 of 32 bytes; kept apart from the database and its backups. Production workers require it"`
+	CheckpointTrust []string `env:"CHECKPOINT_TRUST" doc:"public keys of checkpoints that count beside that of UNIREG_CHECKPOINT_KEY, as unireg checkpoint --key prints them, comma-separated: those that were in use before it, or all of them where the key itself is not"`
+
 	Review         Review        `env:"REVIEW" doc:"kinds with their mode, such as person=automatic,organization=required; a kind not named is reviewed"`
 	SecondReview   bool          `env:"SECOND_REVIEW" envDefault:"true" doc:"whether changes of key fields take a second reviewer"`
 	SamplePercent  int           `env:"SAMPLE_PERCENT" envDefault:"0" doc:"of the filings that take no second reviewer, how many in a hundred are drawn to take one, while staff set no share"`
@@ -108,6 +120,8 @@ type Config struct {
 	Hours    string `env:"HOURS" envDefault:"工作日 9:00–17:30" doc:"hours of the hotline"`
 	QQ       string `env:"QQ" envDefault:"878543073" doc:"QQ group on the pages"`
 
+	Disclosure Disclosure `env:"DISCLOSURE" envDefault:"on" doc:"whether anybody may search units, qualifications, performance and awards in force (信息公示) without logging in: on or off"`
+
 	SessionIdle     time.Duration `env:"SESSION_IDLE" envDefault:"30m" doc:"a session ends after so long without a request"`
 	SessionAbsolute time.Duration `env:"SESSION_ABSOLUTE" envDefault:"12h" doc:"a session ends after so long in any case"`
 	ProofDifficulty int64         `env:"PROOF_DIFFICULTY" envDefault:"100000" doc:"work that a browser does before it may register or search a code, in hashes at most; four times as many for persons"`
@@ -122,7 +136,7 @@ type Config struct {
 	CAPollEvery    time.Duration `env:"CA_POLL_EVERY" envDefault:"6h" doc:"how often the CA company is asked where an open application stands"`
 	CRLRefresh     time.Duration `env:"CRL_REFRESH" envDefault:"30s" doc:"how often the lists of revoked certificates are fetched; a session of a revoked certificate ends within this"`
 	CRLMaxAge      time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
-	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company and the gateway for short messages may reach loopback and private addresses"`
+	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company, subscribers and the gateway for short messages may reach loopback and private addresses"`
 	AgentOrigin    string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
 	Downloads      string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
 

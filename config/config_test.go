@@ -38,6 +38,7 @@ func production(changes ...string) []string {
 		"UNIREG_MASTER_KEYS":          "k2:" + randomKey() + ",k1:" + randomKey(),
 		"UNIREG_INDEX_KEY":            randomKey(),
 		"UNIREG_COOKIE_KEY":           randomKey(),
+		"UNIREG_CHECKPOINT_KEY":       randomKey(),
 	}
 	for _, change := range changes {
 		name, value, set := strings.Cut(change, "=")
@@ -106,6 +107,7 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"level", "UNIREG_LOG_LEVEL=loud", "UNIREG_LOG_LEVEL is not debug, info, warn or error"},
 		{"kind", "UNIREG_REVIEW=award2=automatic", `UNIREG_REVIEW names "award2", which is no kind of record`},
 		{"review mode", "UNIREG_REVIEW=person=never", `UNIREG_REVIEW gives person the mode "never": use required or automatic`},
+		{"disclosure", "UNIREG_DISCLOSURE=true", `UNIREG_DISCLOSURE is neither on nor off: "true"`},
 		{"scan", "UNIREG_SCAN=on", `UNIREG_SCAN is neither off nor required: "on"`},
 		{"U5 scans without a scanner", "UNIREG_SCAN=required", "UNIREG_CLAMD is required where UNIREG_SCAN is required"},
 		{"U5 scanner", "UNIREG_CLAMD=clamav", `UNIREG_CLAMD names no scanner: "clamav" is neither unix:/path nor host:port`},

@@ -124,12 +124,19 @@ func (c Config) checkKeys(f faults) {
 	}
 	unique("UNIREG_INDEX_KEY", c.IndexKey)
 	unique("UNIREG_COOKIE_KEY", c.CookieKey)
+	unique("UNIREG_CHECKPOINT_KEY", c.CheckpointKey)
+	if _, err := c.Checkpointing(); err != nil {
+		f.add("UNIREG_CHECKPOINT_TRUST", "holds something else: %v", err)
+	}
 }
 
 // checkLimits checks modes, counts and durations.
 func (c Config) checkLimits(f faults) {
 	if c.Mode != Production && c.Mode != Development {
 		f.add("UNIREG_MODE", "is neither %s nor %s: %q", Production, Development, string(c.Mode))
+	}
+	if c.Disclosure != DisclosureOn && c.Disclosure != DisclosureOff {
+		f.add("UNIREG_DISCLOSURE", "is neither %s nor %s: %q", DisclosureOn, DisclosureOff, string(c.Disclosure))
 	}
 	c.checkScan(f)
 	for _, number := range []struct {
@@ -203,7 +210,10 @@ func (c Config) checkProduction(f faults, parts []Part) {
 			f.add("UNIREG_MASTER_KEYS", "holds %q, which was not drawn at random: use openssl rand -base64 32", k.Name)
 		}
 	}
-	for name, key := range map[string]Key{"UNIREG_INDEX_KEY": c.IndexKey, "UNIREG_COOKIE_KEY": c.CookieKey} {
+	if slices.Contains(parts, Worker) && len(c.CheckpointKey.Bytes()) == 0 && !f.has("UNIREG_CHECKPOINT_KEY") {
+		f.add("UNIREG_CHECKPOINT_KEY", "is required in production mode (or UNIREG_CHECKPOINT_KEY_FILE): without checkpoints nobody can tell whether the history was rewritten")
+	}
+	for name, key := range map[string]Key{"UNIREG_INDEX_KEY": c.IndexKey, "UNIREG_COOKIE_KEY": c.CookieKey, "UNIREG_CHECKPOINT_KEY": c.CheckpointKey} {
 		if key.String() != "" && key.weak() {
 			f.add(name, "was not drawn at random: use openssl rand -base64 32")
 		}

@@ -199,7 +199,9 @@ func (s temporalSettings) serverConfig(services map[string]config.Service) *conf
 }
 
 // dynamicSettings suit one developer and many tests: a namespace made a moment ago is known everywhere within half
-// a second, nothing is throttled that a test would do, and the server does not ask home for newer versions.
+// a second, nothing is throttled that a test would do, and the server does not ask home for newer versions. The
+// default of 20 reads of a shard's queue in a second is among the throttles: on so few shards, commands that follow
+// each other closely would wait for it.
 func dynamicSettings() dynamicconfig.StaticClient {
 	const plenty = 100_000
 	return dynamicconfig.StaticClient{
@@ -217,6 +219,9 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		dynamicconfig.FrontendPersistenceMaxQPS.Key():                                          plenty,
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():                                           plenty,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key():                                          plenty,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():                                        plenty,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():                                           plenty,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():                                      plenty,
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():                                 1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():                                1,
 	}

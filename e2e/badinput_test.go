@@ -195,6 +195,7 @@ func TestTwoTabs(t *testing.T) {
 			}
 			return ""
 		})
+		one.awaits("document.readyState", "complete")
 		one.fill("邮编", "410008")
 		one.follow("保存草稿")
 		one.sees("草稿已保存")

@@ -27,6 +27,9 @@ func (p *person) inspect() {
 	if p.plain || !*inspecting {
 		return // the checker is a script
 	}
+	if p.eval(`String(document.querySelector("[data-undo]") !== null)`) == "true" {
+		return // the seconds in which a decision can be undone are the person's
+	}
 	kind := p.find("kind").Value
 	if _, met := inspected.LoadOrStore(kind, true); met {
 		return

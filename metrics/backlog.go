@@ -42,9 +42,16 @@ func newFigure(what, help string, of func(storage.Backlog) storage.Waiting) figu
 var waiting = []figure{
 	newFigure("commands", "Accepted commands that are due and have no outcome", func(b storage.Backlog) storage.Waiting { return b.Commands }),
 	newFigure("scans", "Attachments that wait for the virus scanner", func(b storage.Backlog) storage.Waiting { return b.Scans }),
+	newFigure("deliveries", "Changes that a subscriber was not told yet", func(b storage.Backlog) storage.Waiting { return b.Deliveries }),
 	newFigure("applications", "Open applications to the CA company", func(b storage.Backlog) storage.Waiting { return b.Applications }),
-	newFigure("deliveries", "Messages, codes and links on their way out of the portal", func(b storage.Backlog) storage.Waiting { return b.Deliveries }),
+	newFigure("letters", "Messages, codes and links on their way out of the portal", func(b storage.Backlog) storage.Waiting { return b.Letters }),
 }
+
+var (
+	checkpointCount = prometheus.NewDesc("unireg_checkpoints", "Signed checkpoints of the history.", nil, nil)
+	checkpointAge   = prometheus.NewDesc("unireg_last_checkpoint_age_seconds", "For how long the last checkpoint of the history is the last.", nil, nil)
+	historyFaults   = prometheus.NewDesc("unireg_history_faults", "Faults that the last comparison of the history with its checkpoints found.", nil, nil)
+)
 
 // live are the figures that are looked up when they are read.
 type live struct {
@@ -66,6 +73,9 @@ func (live) Describe(all chan<- *prometheus.Desc) {
 		all <- f.count
 		all <- f.oldest
 	}
+	all <- checkpointCount
+	all <- checkpointAge
+	all <- historyFaults
 }
 
 // Collect looks.
@@ -87,5 +97,10 @@ func (l live) Collect(all chan<- prometheus.Metric) {
 		w := f.of(b)
 		all <- prometheus.MustNewConstMetric(f.count, prometheus.GaugeValue, float64(w.Count))
 		all <- prometheus.MustNewConstMetric(f.oldest, prometheus.GaugeValue, w.Oldest.Seconds())
+	}
+	all <- prometheus.MustNewConstMetric(checkpointCount, prometheus.GaugeValue, float64(b.Checkpoints.Count))
+	all <- prometheus.MustNewConstMetric(historyFaults, prometheus.GaugeValue, float64(b.HistoryFaults))
+	if b.Checkpoints.Count > 0 {
+		all <- prometheus.MustNewConstMetric(checkpointAge, prometheus.GaugeValue, b.Checkpoints.Oldest.Seconds())
 	}
 }

@@ -17,10 +17,12 @@ import (
 var errEgress = errors.New("the address may not be called")
 
 // guard is the one way out. It lets requests pass to the hosts of the
-// configuration only, and judges the address that a name led to at the moment of
-// dialing: a name that leads elsewhere by then changes nothing.
+// configuration only, or to those of subscriptions, and judges the address that a
+// name led to at the moment of dialing: a name that leads elsewhere by then
+// changes nothing.
 type guard struct {
 	hosts   map[string]bool // scheme://host:port
+	open    bool            // whether any host may be called: each call names an address that a supervisor gave
 	private bool            // whether private and loopback addresses may be called
 	next    http.RoundTripper
 }
@@ -35,6 +37,12 @@ func newGuard(addresses []string, private bool) (*guard, error) {
 		}
 		g.hosts[origin(u)] = true
 	}
+	g.dial()
+	return g, nil
+}
+
+// dial sets up how the guard calls.
+func (g *guard) dial() {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, ControlContext: g.control}
 	g.next = &http.Transport{
 		Proxy:                  nil, // not the environment's either
@@ -47,7 +55,6 @@ func newGuard(addresses []string, private bool) (*guard, error) {
 		IdleConnTimeout:        30 * time.Second,
 		ForceAttemptHTTP2:      true,
 	}
-	return g, nil
 }
 
 // origin names scheme, host and port, the port always.
@@ -61,7 +68,7 @@ func origin(u *url.URL) string {
 
 // RoundTrip lets a request pass, or not.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.User != nil || !g.hosts[origin(r.URL)] {
+	if r.URL.User != nil || !g.open && !g.hosts[origin(r.URL)] {
 		return nil, fmt.Errorf("%w: its host is not configured", errEgress)
 	}
 	return g.next.RoundTrip(r)

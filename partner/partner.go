@@ -3,9 +3,12 @@
 // which issuers say whether a certificate still counts. The contract of both
 // directions is openapi.yaml; its shapes are in package wire.
 //
+// It also calls subscribers on changes (messenger.go), whose addresses supervisors
+// give.
+//
 // Every call leaves through one guard (egress.go): only to the hosts of the
-// configuration, never along a redirect or through a proxy of the environment,
-// and not to private addresses unless that is allowed. Every answer is bounded
+// configuration or of a subscription, never along a redirect or through a proxy of
+// the environment, and not to private addresses unless that is allowed. Every answer is bounded
 // in size and time. What an answer comes to is a record.CAAnswer: that the CA
 // company refuses, or is away, is an outcome and no error.
 package partner

@@ -69,6 +69,9 @@ type State struct {
 	Filing   Filing
 }
 
+// InReview reports whether reviewers have the filing: a review of it is open.
+func (s State) InReview() bool { return s.Filing == UnderReview || s.Filing == SecondReview }
+
 // AtRest reports whether nothing is awaited, so that no workflow runs.
 func (s State) AtRest() bool { return s.Filing == NothingFiled }
 

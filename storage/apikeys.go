@@ -21,10 +21,14 @@ type Scope string
 const (
 	ScopeCARead          Scope = "ca.read"          // where applications to the CA company stand
 	ScopeEligibilityRead Scope = "eligibility.read" // whether a subject may bid
+	ScopeSubjectsRead    Scope = "subjects.read"    // what is in force of an organization
+	ScopeChangesRead     Scope = "changes.read"     // what took effect, as a feed
 )
 
 // Scopes lists them all.
-func Scopes() []Scope { return []Scope{ScopeCARead, ScopeEligibilityRead} }
+func Scopes() []Scope {
+	return []Scope{ScopeSubjectsRead, ScopeEligibilityRead, ScopeChangesRead, ScopeCARead}
+}
 
 // Types of events on keys of the interface.
 const (

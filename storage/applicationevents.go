@@ -90,7 +90,7 @@ func applicationText(b record.Business, kind string, data func(string) string) s
 		return "CA 公司正在办理"
 	case topicCA + string(record.ApplicationFailed):
 		return "发送失败：" + failureText(data("failure"))
-	case "certificate_bound":
+	case EventCertificateBound:
 		if data("use") == UseEncryption {
 			return "加密证书已绑定到本主体"
 		}

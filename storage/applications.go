@@ -125,13 +125,10 @@ func (s *Store) ApplyForCertificate(ctx context.Context, r ApplicationRequest) (
 		if err := lockChain(ctx, tx, r.Subject); err != nil {
 			return err
 		}
-		known, err := s.acceptedBefore(ctx, tx, command)
-		if err != nil {
+		var known bool
+		var err error
+		if receipt, known, err = s.acceptedBefore(ctx, tx, command); err != nil || known {
 			return err
-		}
-		if known != nil {
-			receipt = known.receipt()
-			return nil
 		}
 		if err := checkApplicant(ctx, tx, r.Subject, r.Actor); err != nil {
 			return err
@@ -402,13 +399,10 @@ func (s *Store) acceptOnApplication(
 		if err := lockChain(ctx, tx, c.Subject); err != nil {
 			return err
 		}
-		known, err := s.acceptedBefore(ctx, tx, c)
-		if err != nil {
+		var known bool
+		var err error
+		if receipt, known, err = s.acceptedBefore(ctx, tx, c); err != nil || known {
 			return err
-		}
-		if known != nil {
-			receipt = known.receipt()
-			return nil
 		}
 		if err := checkApplicant(ctx, tx, c.Subject, c.Actor); err != nil {
 			return err

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -32,8 +33,8 @@ type Applied struct {
 func (s *Store) Apply(ctx context.Context, id record.ID, asked []record.ID) (Applied, error) {
 	var answer Applied
 	err := s.inTx(ctx, "apply", func(ctx context.Context, tx bun.Tx) error {
-		head, err := lockHead(ctx, tx, `id = (
-			SELECT subject FROM commands WHERE record = ?0 UNION SELECT subject FROM records WHERE id = ?0 LIMIT 1)`, id)
+		head, err := lockHead(ctx, tx, `id = coalesce(
+			(SELECT subject FROM records WHERE id = ?0), (SELECT subject FROM commands WHERE record = ?0 LIMIT 1))`, id)
 		if err != nil {
 			return err
 		}
@@ -170,6 +171,9 @@ func (s *Store) conclude(ctx context.Context, tx bun.Tx, current *filed, command
 			"version": max(current.Submitted, current.InForce), "revision": current.Revision,
 		},
 	}
+	if applied && command.Move == record.Submit {
+		e.Data["sha256"] = hex.EncodeToString(command.SHA256) // so that the chain holds the version, too
+	}
 	if !applied {
 		if err := dropDecision(ctx, tx, command.ID); err != nil {
 			return err
@@ -285,7 +289,7 @@ func (s *Store) Escalate(ctx context.Context, id record.ID, at time.Time) error 
 		if err != nil {
 			return err
 		}
-		if row.Filing != record.UnderReview && row.Filing != record.SecondReview {
+		if !row.state().InReview() {
 			return nil
 		}
 		if err := s.markTimer(ctx, tx, row, TopicOverdue, "escalated_at"); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -160,6 +161,15 @@ func sortedJSON(body []byte) ([]byte, error) {
 func (k Keyring) sealLoose(plain []byte, context string) ([]byte, error) {
 	master, sealed, err := k.sealMaster(plain, context)
 	return slices.Concat([]byte(master), []byte{0}, sealed), err
+}
+
+// unsealLoose is the inverse of sealLoose; the master key may be an older one.
+func (k Keyring) unsealLoose(sealed []byte, context string) ([]byte, error) {
+	master, rest, ok := bytes.Cut(sealed, []byte{0})
+	if !ok {
+		return nil, errors.New("unseal: no key is named")
+	}
+	return k.unsealMaster(string(master), rest, context)
 }
 
 // insert writes the row and tells whether its id is new.

@@ -197,7 +197,7 @@ func (s *Store) rebind(ctx context.Context, tx bun.Tx, known *certificateRow, b 
 
 func (s *Store) boundEvent(ctx context.Context, tx bun.Tx, row *certificateRow) error {
 	return s.appendEvent(ctx, tx, event{
-		Chain: row.Subject, Type: "certificate_bound", Record: row.Application, Role: record.Clock, At: row.BoundAt,
+		Chain: row.Subject, Type: EventCertificateBound, Record: row.Application, Role: record.Clock, At: row.BoundAt,
 		Data: map[string]any{"certificate": string(row.ID), "sha256": row.SHA256, "use": row.Use, "by": row.BoundBy},
 	})
 }
@@ -339,7 +339,7 @@ func (s *Store) accountForCertificate(
 		}
 		account = row.ID
 	}
-	how := eventProven
+	how := EventProven
 	if takenOver {
 		how = EventTakenOver
 	}
@@ -349,7 +349,7 @@ func (s *Store) accountForCertificate(
 // How a subject came to be proven before anything of it was approved: its own
 // account showed the key, or somebody else's was put aside.
 const (
-	eventProven = "proven"
+	EventProven = "proven"
 	// EventTakenOver is written by staff, too.
 	EventTakenOver = "taken_over"
 )
@@ -433,7 +433,7 @@ func (s *Store) markRevoked(ctx context.Context, tx bun.Tx, issuerKey, serial, w
 		}
 	}
 	err = s.appendEvent(ctx, tx, event{
-		Chain: known.Subject, Type: "certificate_" + word, Role: record.Clock, At: now,
+		Chain: known.Subject, Type: certificateEvents + word, Role: record.Clock, At: now,
 		Data: map[string]any{"certificate": string(known.ID), "sessions_ended": ended, "since": at.UTC().Format(time.RFC3339)},
 	})
 	if err != nil {

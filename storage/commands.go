@@ -84,14 +84,6 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", string(c.Record)).Exec(ctx); err != nil {
 			return fmt.Errorf("order commands: %w", err)
 		}
-		known, err := s.acceptedBefore(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		if known != nil {
-			receipt = known.receipt()
-			return nil
-		}
 		row := commandRow{
 			ID: c.ID, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Role: c.Actor.Role, Actor: c.Actor.ID,
 			Session: c.Actor.Session, Assurance: c.Actor.Assurance, Certificate: c.Actor.Certificate, Expected: c.Expected,
@@ -100,10 +92,16 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 		if row.Remarks == nil {
 			row.Remarks = []record.Remark{}
 		}
-		err = tx.NewRaw("SELECT clock_timestamp(), coalesce(max(seq), 0) + 1 FROM commands WHERE record = ?", c.Record).
-			Scan(ctx, &row.AcceptedAt, &row.Seq)
+		var known bool
+		err := tx.NewRaw(`
+			SELECT clock_timestamp(), coalesce(max(seq), 0) + 1, EXISTS (SELECT 1 FROM commands WHERE id = ?)
+			FROM commands WHERE record = ?`, c.ID, c.Record).Scan(ctx, &row.AcceptedAt, &row.Seq, &known)
 		if err != nil {
 			return fmt.Errorf("number command: %w", err)
+		}
+		if known {
+			receipt, _, err = s.acceptedBefore(ctx, tx, c)
+			return err
 		}
 		row.AcceptedAt = row.AcceptedAt.UTC()
 		if c.Move == record.Submit {
@@ -129,21 +127,21 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 
 var errReused = record.Errorf(record.AlreadyDone, "该页面已经提交过，请刷新后重新操作")
 
-// acceptedBefore finds the command if it was accepted already. An id that was
-// used by somebody else, or for something else, is refused without a word on
+// acceptedBefore finds the command's receipt if it was accepted already. An id that
+// was used by somebody else, or for something else, is refused without a word on
 // what it was.
-func (s *Store) acceptedBefore(ctx context.Context, tx bun.Tx, c record.Command) (*commandRow, error) {
+func (s *Store) acceptedBefore(ctx context.Context, tx bun.Tx, c record.Command) (receipt record.Receipt, known bool, err error) {
 	var row commandRow
-	err := missing(tx.NewSelect().Model(&row).Where("id = ?", c.ID).Scan(ctx), "look for command")
+	err = missing(tx.NewSelect().Model(&row).Where("id = ?", c.ID).Scan(ctx), "look for command")
 	switch {
 	case record.CodeOf(err) == record.NotFound:
-		return nil, nil //nolint:nilnil // no such command is an ordinary answer here
+		return receipt, false, nil
 	case err != nil:
-		return nil, err
+		return receipt, false, err
 	case row.Actor != c.Actor.ID || row.Record != c.Record || row.Move != c.Move:
-		return nil, errReused
+		return receipt, false, errReused
 	}
-	return &row, nil
+	return row.receipt(), true, nil
 }
 
 // freezeDraft takes the draft's canonical bytes into the command and locks the

@@ -204,10 +204,10 @@ func (s *Store) ProposeContact(ctx context.Context, n NewContact) error {
 // drop keeps what serves no more from being sent.
 func drop(ctx context.Context, tx bun.IDB, account record.ID, channel Channel, purpose Purpose) error {
 	_, err := tx.NewRaw(`
-		UPDATE deliveries SET outcome = 'dropped', done_at = clock_timestamp(), sealed = NULL
+		UPDATE letters SET outcome = 'dropped', done_at = clock_timestamp(), sealed = NULL
 		WHERE account = ? AND channel = ? AND purpose = ? AND outcome = ''`, account, channel, purpose).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("drop deliveries: %w", err)
+		return fmt.Errorf("drop letters: %w", err)
 	}
 	return nil
 }
@@ -289,7 +289,7 @@ func (s *Store) leave(ctx context.Context, tx bun.IDB, row *contactRow, address 
 	}
 	return s.post(ctx, tx, posted{
 		account: row.Account, subject: row.Subject, channel: row.Channel, purpose: PurposeChanged, address: address, language: row.Language,
-		expires: now.Add(deliveryPeriod),
+		expires: now.Add(letterPeriod),
 	})
 }
 

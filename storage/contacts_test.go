@@ -36,12 +36,12 @@ func carriers(c storage.Carrier) map[storage.Channel]storage.Carrier {
 	return map[storage.Channel]storage.Carrier{storage.ByEmail: c, storage.BySMS: c}
 }
 
-// deliver has everything carried that is due, and answers what became of it.
-func deliver(t testing.TB, s *storage.Store, c storage.Carrier) []storage.Delivered {
+// carry has everything carried that is due, and answers what became of it.
+func carry(t testing.TB, s *storage.Store, c storage.Carrier) []storage.Carried {
 	t.Helper()
-	var all []storage.Delivered
+	var all []storage.Carried
 	for {
-		done, err := s.DeliverNext(t.Context(), carriers(c))
+		done, err := s.CarryNext(t.Context(), carriers(c))
 		require.NoError(t, err)
 		if done == nil {
 			return all
@@ -54,7 +54,7 @@ func deliver(t testing.TB, s *storage.Store, c storage.Carrier) []storage.Delive
 func take(t testing.TB, s *storage.Store) []storage.Letter {
 	t.Helper()
 	p := &post{}
-	deliver(t, s, p)
+	carry(t, s, p)
 	return p.letters
 }
 
@@ -76,7 +76,7 @@ func (d *desk) reached(t testing.TB, address string) {
 	t.Helper()
 	d.propose(t, storage.ByEmail, address, "271828")
 	d.verdict(t, "271828", storage.CodeRight)
-	_, err := d.owner.NewRaw("UPDATE deliveries SET outcome = 'dropped', done_at = clock_timestamp(), sealed = NULL WHERE account = ? AND outcome = ''", d.account).Exec(t.Context())
+	_, err := d.owner.NewRaw("UPDATE letters SET outcome = 'dropped', done_at = clock_timestamp(), sealed = NULL WHERE account = ? AND outcome = ''", d.account).Exec(t.Context())
 	require.NoError(t, err)
 }
 
@@ -175,7 +175,7 @@ func TestB15_AddressesAreKeptSealed(t *testing.T) {
 	require.NoError(t, d.AskReset(ctx, d.subject.Code))
 	read := func() string {
 		var all strings.Builder
-		for _, table := range []string{"contacts", "deliveries", "reset_requests", "events", "notifications", "throttles"} {
+		for _, table := range []string{"contacts", "letters", "reset_requests", "events", "notifications", "throttles"} {
 			var rows []string
 			require.NoError(t, d.owner.NewRaw(fmt.Sprintf("SELECT x::text FROM %s x", table)).Scan(ctx, &rows))
 			all.WriteString(strings.Join(rows, "\n"))
@@ -189,7 +189,7 @@ func TestB15_AddressesAreKeptSealed(t *testing.T) {
 	}
 	take(t, d.Store)
 	var sealed int
-	require.NoError(t, d.owner.NewRaw("SELECT count(*) FROM deliveries WHERE outcome <> '' AND sealed IS NOT NULL").Scan(ctx, &sealed))
+	require.NoError(t, d.owner.NewRaw("SELECT count(*) FROM letters WHERE outcome <> '' AND sealed IS NOT NULL").Scan(ctx, &sealed))
 	require.Zero(t, sealed, "what was sent is forgotten")
 
 	t.Run("a sealed address opens in its own row only", func(t *testing.T) {

@@ -23,9 +23,12 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 	if refusal, err := s.refuseActor(ctx, tx, command); refusal != "" || err != nil {
 		return refusal, err
 	}
-	task, err := openTask(ctx, tx, current.ID)
-	if err != nil {
-		return "", err
+	var task *reviewRow
+	if current.state().InReview() {
+		var err error
+		if task, err = openTask(ctx, tx, current.ID); err != nil {
+			return "", err
+		}
 	}
 	if refusal, err := s.refuseAssurance(ctx, tx, current, command); refusal != "" || err != nil {
 		return refusal, err
@@ -332,6 +335,7 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 		}
 	}
 	var shown record.Document // from here on, nil if what was shown stays
+	counted := current.InForce
 	current.Revision++
 	policy := s.Policy()
 	current.enter(policy, e.next, command.AcceptedAt)
@@ -381,7 +385,11 @@ func (s *Store) effect(ctx context.Context, tx bun.Tx, current *filed, command *
 	if err := s.relistMoved(ctx, tx, &current.recordRow, shown); err != nil {
 		return err
 	}
-	if err := s.keepExpiries(ctx, tx, current, command.Move); err != nil {
+	if err := s.keepExpiries(ctx, tx, current, command.Move, e.from.Standing); err != nil {
+		return err
+	}
+	err := s.disclose(ctx, tx, &current.recordRow, turn{move: command.Move, before: counted, effective: effective, document: shown, at: e.now})
+	if err != nil {
 		return err
 	}
 	return s.openReview(ctx, tx, current, command, e)

@@ -43,38 +43,55 @@ type expiryRow struct {
 // keepExpiries writes down until when what is in force counts, in the
 // transaction that put it in force or took it out. What expires on the same day
 // as before is not told of anew.
-func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, move record.Move) error {
+func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, move record.Move, before record.Standing) error {
 	switch move {
 	case record.Void, record.Release, record.Restore, record.Submit, record.Approve, record.Confirm:
 	default:
 		return nil
 	}
-	if current.Standing != record.InForce {
-		_, err := tx.NewDelete().Model((*expiryRow)(nil)).Where("record = ?", current.ID).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("drop expiries: %w", err)
-		}
-		return nil
+	if current.Standing != record.InForce && before != record.InForce {
+		return nil // there are none
 	}
-	if current.Filing != record.NothingFiled {
+	if current.Standing == record.InForce && current.Filing != record.NothingFiled {
 		return nil // what is in force stays as it is
 	}
-	version, err := s.version(ctx, tx, current.ID, current.InForce)
+	rows, err := s.expiriesOf(ctx, tx, &current.recordRow)
 	if err != nil {
 		return err
 	}
+	return writeExpiries(ctx, tx, current.ID, rows)
+}
+
+// expiriesOf is what of the version in force expires; of a record that is not in
+// force nothing does.
+func (s *Store) expiriesOf(ctx context.Context, tx bun.Tx, r *recordRow) ([]expiryRow, error) {
+	if r.Standing != record.InForce {
+		return nil, nil
+	}
+	version, err := s.version(ctx, tx, r.ID, r.InForce)
+	if err != nil {
+		return nil, err
+	}
 	document, ok := version.Document.(record.Expiring)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	names, rows := []string{""}, []expiryRow{}
+	var rows []expiryRow
 	for _, e := range document.Expiries() {
 		if on, ok := e.On.Time(); ok {
-			names = append(names, e.Name)
-			rows = append(rows, expiryRow{Record: current.ID, Name: e.Name, Subject: current.Subject, Label: e.Label, ExpiresOn: on})
+			rows = append(rows, expiryRow{Record: r.ID, Name: e.Name, Subject: r.Subject, Label: e.Label, ExpiresOn: on})
 		}
 	}
-	_, err = tx.NewDelete().Model((*expiryRow)(nil)).Where("record = ?", current.ID).Where("name NOT IN (?)", bun.List(names)).Exec(ctx)
+	return rows, nil
+}
+
+// writeExpiries makes the rows those of the record.
+func writeExpiries(ctx context.Context, tx bun.Tx, id record.ID, rows []expiryRow) error {
+	names := []string{""}
+	for i := range rows {
+		names = append(names, rows[i].Name)
+	}
+	_, err := tx.NewDelete().Model((*expiryRow)(nil)).Where("record = ?", id).Where("name NOT IN (?)", bun.List(names)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("drop expiries: %w", err)
 	}
@@ -82,7 +99,8 @@ func (s *Store) keepExpiries(ctx context.Context, tx bun.Tx, current *filed, mov
 		return nil
 	}
 	_, err = tx.NewInsert().Model(&rows).On("CONFLICT (record, name) DO UPDATE").Set("label = EXCLUDED.label").
-		Set("noted = CASE WHEN x.expires_on = EXCLUDED.expires_on THEN x.noted END").Set("expires_on = EXCLUDED.expires_on").
+		Set("noted = CASE WHEN x.expires_on = EXCLUDED.expires_on THEN x.noted END").
+		Set("subject = EXCLUDED.subject").Set("expires_on = EXCLUDED.expires_on").
 		Returning("NULL").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write expiries: %w", err)

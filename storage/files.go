@@ -21,6 +21,7 @@ const (
 	FileAvailable FileState = "available" // whole; scanned tells whether a scan took place
 	FileRefused   FileState = "refused"   // the virus scan found something; sent to nobody
 	FileDeleted   FileState = "deleted"   // its object is being removed, then the row
+	FileLost      FileState = "lost"      // its object is gone though nobody removed it; the subject was told
 )
 
 // File is an attachment: a row here, its content in the object store.

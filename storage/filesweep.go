@@ -125,7 +125,7 @@ func (f *Files) audit(ctx context.Context, row *fileRow) (string, error) {
 	object, err := f.objects.hash(ctx, row.Object)
 	switch {
 	case errors.Is(err, ErrNoObject):
-		return "the file's object is gone", nil
+		return FaultNoObject, nil
 	case err != nil:
 		return "", err
 	case object.Size != row.Size:
@@ -143,7 +143,7 @@ func (f *Files) AuditNext(ctx context.Context, after record.ID, limit int) (faul
 		after = systemChain
 	}
 	var rows []fileRow
-	err = f.store.db.NewSelect().Model(&rows).Where("id > ?", after).Where("state NOT IN ('uploading', 'deleted')").
+	err = f.store.db.NewSelect().Model(&rows).Where("id > ?", after).Where("state NOT IN ('uploading', 'deleted', 'lost')").
 		Order("id").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("list files to audit: %w", err)
@@ -163,16 +163,18 @@ func (f *Files) AuditNext(ctx context.Context, after record.ID, limit int) (faul
 	return faults, next, nil
 }
 
-// Verify compares the rows with the objects: every whole file has an object of
-// its size, and every object a row. With content it reads every object and
-// compares hashes too.
+// Verify compares the rows with the objects: every whole file, and every export
+// that is ready, has an object of its size, and every object a row. With content it
+// reads every file's object and compares hashes too.
 func (f *Files) Verify(ctx context.Context, content bool) ([]Disagreement, error) {
 	sizes := map[string]int64{}
 	for object, err := range f.objects.List(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
-		sizes[object.Key] = object.Size
+		if !apart(object.Key) {
+			sizes[object.Key] = object.Size
+		}
 	}
 	// Rows are read after objects. A file that came or went in between is looked
 	// at alone.
@@ -189,12 +191,21 @@ func (f *Files) Verify(ctx context.Context, content bool) ([]Disagreement, error
 			after = row.ID
 			size, listed := sizes[row.Object]
 			delete(sizes, row.Object)
-			if row.State == FileUploading || row.State == FileDeleted || listed && size == row.Size && !content {
+			if row.State == FileUploading || row.State == FileDeleted || listed && size == row.Size && !content && row.State != FileLost {
+				continue
+			}
+			if row.State == FileLost && !listed {
+				if row.InUse {
+					faults = append(faults, Disagreement{"I4", string(row.ID), FaultLost})
+				}
 				continue
 			}
 			fault, err := f.audit(ctx, row)
 			if err != nil {
 				return nil, err
+			}
+			if fault == "" && row.State == FileLost {
+				fault = FaultFound
 			}
 			if fault != "" && f.stillThere(ctx, row.ID) {
 				faults = append(faults, Disagreement{"I4", string(row.ID), fault})
@@ -204,11 +215,16 @@ func (f *Files) Verify(ctx context.Context, content bool) ([]Disagreement, error
 			break
 		}
 	}
+	exports, err := NewExports(f.store, f.objects).verify(ctx, sizes)
+	if err != nil {
+		return nil, err
+	}
+	faults = append(faults, exports...)
 	for key := range sizes {
 		if _, err := f.objects.Stat(ctx, key); errors.Is(err, ErrNoObject) {
 			continue
 		}
-		faults = append(faults, Disagreement{"I4", key, "the object belongs to no file"})
+		faults = append(faults, Disagreement{"I4", key, FaultStray})
 	}
 	return faults, nil
 }

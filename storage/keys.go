@@ -66,6 +66,10 @@ func seal(key, plain []byte, context string) ([]byte, error) {
 	return aead.Seal(nonce, nonce, plain, []byte(context)), nil
 }
 
+// errUnreadable says that a content is not what was sealed, or not of a form that
+// is known.
+var errUnreadable = errors.New("the content cannot be read")
+
 // unseal is the inverse of seal.
 func unseal(key, sealed []byte, context string) ([]byte, error) {
 	aead, err := newAEAD(key)
@@ -73,12 +77,12 @@ func unseal(key, sealed []byte, context string) ([]byte, error) {
 		return nil, err
 	}
 	if len(sealed) < aead.NonceSize() {
-		return nil, errors.New("unseal: too short")
+		return nil, fmt.Errorf("unseal: %w: too short", errUnreadable)
 	}
 	nonce, rest := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
 	plain, err := aead.Open(nil, nonce, rest, []byte(context))
 	if err != nil {
-		return nil, fmt.Errorf("unseal: %w", err)
+		return nil, fmt.Errorf("unseal: %w: %w", errUnreadable, err)
 	}
 	return plain, nil
 }

@@ -12,8 +12,9 @@ import (
 	"unireg/record"
 )
 
-// Letter is what a carrier takes, with all that whoever writes its text needs.
-// It holds the address in clear, for as long as it is carried.
+// Letter is what a carrier takes, with all that whoever writes its text needs:
+// what goes to one address at once. It holds the address in clear, for as long as
+// it is carried.
 type Letter struct {
 	ID       record.ID // the same each time that it is carried
 	Channel  Channel
@@ -60,8 +61,8 @@ func GroupOf(topic string) Group {
 // writeLetter fills in what is carried, and reports whether it is wanted still:
 // not where the account was suspended, the address was taken away or refused, or
 // the group is not wanted any more.
-func (s *Store) writeLetter(ctx context.Context, tx bun.Tx, h *heldLetter, rows []deliveryRow) (bool, error) {
-	h.letter = Letter{ID: h.lead.Letter, Channel: h.lead.Channel, Purpose: h.lead.Purpose, Expires: h.lead.ExpiresAt}
+func (s *Store) writeLetter(ctx context.Context, tx bun.Tx, h *heldLetter, rows []letterRow) (bool, error) {
+	h.letter = Letter{ID: h.lead.Bundle, Channel: h.lead.Channel, Purpose: h.lead.Purpose, Expires: h.lead.ExpiresAt}
 	account, err := s.accountOf(ctx, tx, h.lead.Account)
 	if err != nil {
 		return false, err
@@ -112,7 +113,7 @@ func (s *Store) openEnvelope(ctx context.Context, tx bun.Tx, h *heldLetter, subj
 	if err != nil {
 		return err
 	}
-	plain, err := unseal(key, h.lead.Sealed, "delivery/"+string(h.lead.ID))
+	plain, err := unseal(key, h.lead.Sealed, "letter/"+string(h.lead.ID))
 	if err != nil {
 		return fmt.Errorf("open envelope: %w", err)
 	}
@@ -124,9 +125,9 @@ func (s *Store) openEnvelope(ctx context.Context, tx bun.Tx, h *heldLetter, subj
 	return nil
 }
 
-// letterItems reads the messages of deliveries, in the order in which they were
+// letterItems reads the messages of a bundle, in the order in which they were
 // written.
-func letterItems(ctx context.Context, tx bun.IDB, rows []deliveryRow) ([]LetterItem, error) {
+func letterItems(ctx context.Context, tx bun.IDB, rows []letterRow) ([]LetterItem, error) {
 	ids := make([]record.ID, 0, len(rows))
 	for _, r := range rows {
 		ids = append(ids, r.Notification)

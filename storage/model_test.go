@@ -289,6 +289,7 @@ func (h *hall) agrees(ctx context.Context, t *rapid.T, l *life) {
 		require.Equal(t, l.state, page.Lines[at].State)
 		require.Equal(t, l.draft != nil, page.Lines[at].Draft)
 	}
+	h.discloses(ctx, t, l)
 	for _, read := range []func() error{
 		func() error { _, err := f.Record(ctx, stranger, l.id); return err },
 		func() error { _, err := f.Version(ctx, stranger, l.id, 1); return err },
@@ -449,11 +450,9 @@ func (h *hall) claim(ctx context.Context, t *rapid.T, l *life) {
 	}
 }
 
-// Any sequence of moves by anybody on documents of every kind leads where the
-// lifecycle table and the rules beside it lead, through Accept and Apply on a
-// real database: with the right refusals, without a gap in the versions, with
-// lists that agree, and nothing of one subject readable by another.
-func TestW21_AnySequenceOfMovesFollowsTheTable(t *testing.T) {
+// newHall is two firms with their 基本信息 written, whose awards count at once.
+func newHall(t *testing.T) *hall {
+	t.Helper()
 	w := certificatetest.New(t, "", "")
 	h := &hall{firms: []*firm{newFirm(t, w), newFirm(t, w)}}
 	policy := storagetest.Policy()
@@ -462,7 +461,6 @@ func TestW21_AnySequenceOfMovesFollowsTheTable(t *testing.T) {
 		f.Store = storage.New(f.app, storagetest.Keys(), policy)
 		h.files = append(h.files, f.file(t))
 	}
-	ctx := t.Context()
 	for i, f := range h.firms {
 		l := &life{
 			owner: i, kind: record.OrganizationProfile, id: f.profile, draft: &content{},
@@ -471,47 +469,66 @@ func TestW21_AnySequenceOfMovesFollowsTheTable(t *testing.T) {
 		f.write(t, f.profile, h.document(l, *l.draft))
 		h.profiles = append(h.profiles, l)
 	}
+	return h
+}
+
+// begin draws the records of a sequence, some of them filed before.
+func (h *hall) begin(ctx context.Context, t *rapid.T) {
+	h.run++
+	h.lives = nil
+	h.people = [2]string{sample.ResidentID(freshNumber()), sample.ResidentID(freshNumber())}
+	for i := range rapid.IntRange(1, 3).Draw(t, "records") {
+		l := &life{
+			owner: rapid.IntRange(0, 1).Draw(t, "owner"), kind: rapid.SampledFrom(filedByKey).Draw(t, "kind"),
+			state: record.State{Standing: record.NotInForce, Filing: record.NothingFiled},
+		}
+		if i > 0 && rapid.Bool().Draw(t, "alike") {
+			l.kind = h.lives[0].kind
+		}
+		f, c := h.firms[l.owner], drawContent(t)
+		var err error
+		l.id, err = f.StartDraft(ctx, f.account, f.subject, l.kind)
+		require.NoError(t, err)
+		_, err = f.SaveDraft(ctx, f.subject.ID, l.id, 1, h.document(l, c))
+		require.NoError(t, err)
+		l.draft = &c
+		h.lives = append(h.lives, l)
+		if rapid.Bool().Draw(t, "filed before") {
+			h.give(ctx, t, l, record.Command{Subject: f.subject.ID, Actor: f.byKey(), Move: record.Submit})
+			if reviewed(l.kind) {
+				h.give(ctx, t, l, record.Command{Actor: reviewer(f.first), Move: record.Approve})
+			}
+		}
+	}
+	if rapid.Bool().Draw(t, "a profile, too") {
+		h.lives = append(h.lives, rapid.SampledFrom(h.profiles).Draw(t, "profile"))
+	}
+}
+
+// step draws one step on one of the records, which it returns.
+func (h *hall) step(ctx context.Context, t *rapid.T) *life {
+	l := rapid.SampledFrom(h.lives).Draw(t, "record")
+	switch rapid.IntRange(0, 6).Draw(t, "step") {
+	case 0:
+		h.write(ctx, t, l)
+	case 1:
+		h.claim(ctx, t, l)
+	default:
+		h.command(ctx, t, l)
+	}
+	return l
+}
+
+// Any sequence of moves by anybody on documents of every kind leads where the
+// lifecycle table and the rules beside it lead, through Accept and Apply on a
+// real database: with the right refusals, without a gap in the versions, with
+// lists that agree, and nothing of one subject readable by another.
+func TestW21_AnySequenceOfMovesFollowsTheTable(t *testing.T) {
+	h, ctx := newHall(t), t.Context()
 	rapid.Check(t, func(t *rapid.T) {
-		h.run++
-		h.lives = nil
-		h.people = [2]string{sample.ResidentID(freshNumber()), sample.ResidentID(freshNumber())}
-		for i := range rapid.IntRange(1, 3).Draw(t, "records") {
-			l := &life{
-				owner: rapid.IntRange(0, 1).Draw(t, "owner"), kind: rapid.SampledFrom(filedByKey).Draw(t, "kind"),
-				state: record.State{Standing: record.NotInForce, Filing: record.NothingFiled},
-			}
-			if i > 0 && rapid.Bool().Draw(t, "alike") {
-				l.kind = h.lives[0].kind
-			}
-			f, c := h.firms[l.owner], drawContent(t)
-			var err error
-			l.id, err = f.StartDraft(ctx, f.account, f.subject, l.kind)
-			require.NoError(t, err)
-			_, err = f.SaveDraft(ctx, f.subject.ID, l.id, 1, h.document(l, c))
-			require.NoError(t, err)
-			l.draft = &c
-			h.lives = append(h.lives, l)
-			if rapid.Bool().Draw(t, "filed before") {
-				h.give(ctx, t, l, record.Command{Subject: f.subject.ID, Actor: f.byKey(), Move: record.Submit})
-				if reviewed(l.kind) {
-					h.give(ctx, t, l, record.Command{Actor: reviewer(f.first), Move: record.Approve})
-				}
-			}
-		}
-		if rapid.Bool().Draw(t, "a profile, too") {
-			h.lives = append(h.lives, rapid.SampledFrom(h.profiles).Draw(t, "profile"))
-		}
+		h.begin(ctx, t)
 		for range rapid.IntRange(5, 30).Draw(t, "steps") {
-			l := rapid.SampledFrom(h.lives).Draw(t, "record")
-			switch rapid.IntRange(0, 6).Draw(t, "step") {
-			case 0:
-				h.write(ctx, t, l)
-			case 1:
-				h.claim(ctx, t, l)
-			default:
-				h.command(ctx, t, l)
-			}
-			h.agrees(ctx, t, l)
+			h.agrees(ctx, t, h.step(ctx, t))
 		}
 	})
 	h.firms[0].verify(t)

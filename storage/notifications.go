@@ -48,7 +48,7 @@ func (r *notificationRow) notification() Notification {
 }
 
 // Notify leaves a message, inside the caller's transaction if there is one, and
-// with it one delivery for each account and channel on which its group is wanted.
+// with it one letter for each account and channel on which its group is wanted.
 // One with the same Dedup that exists already is left as it is, so that a retry
 // sends nothing twice.
 func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
@@ -61,12 +61,12 @@ func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
 	group := GroupOf(n.Topic)
 	_, err := db.NewRaw(`
 		WITH told AS (?)
-		INSERT INTO deliveries (account, channel, purpose, notification, expires_at)
+		INSERT INTO letters (account, channel, purpose, notification, expires_at)
 		SELECT k.account, k.channel, ?, told.id, clock_timestamp() + ? * interval '1 microsecond'
 		FROM told JOIN contacts k ON k.subject = told.subject JOIN accounts a ON a.id = k.account
 		WHERE k.verified_at IS NOT NULL AND k.failed_at IS NULL AND a.disabled_at IS NULL AND (? OR ? = ANY (k.groups))`,
 		db.NewInsert().Model(&row).On("CONFLICT (dedup) DO NOTHING").Returning("id, subject"),
-		PurposeMessage, deliveryPeriod.Microseconds(), group == Important, string(group)).Exec(ctx)
+		PurposeMessage, letterPeriod.Microseconds(), group == Important, string(group)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}

@@ -192,6 +192,24 @@ func (o *Objects) Stat(ctx context.Context, key string) (int64, error) {
 	return info.Size, nil
 }
 
+// age is for how long an object has been as it is, by this machine's clock.
+func (o *Objects) age(ctx context.Context, key string) (time.Duration, error) {
+	info, err := o.client.StatObject(ctx, o.bucket, key, minio.StatObjectOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("stat object: %w", noObject(err))
+	}
+	return time.Since(info.LastModified), nil
+}
+
+// move gives an object another key. Where it dies in between, both are there.
+func (o *Objects) move(ctx context.Context, from, to string) error {
+	_, err := o.client.CopyObject(ctx, minio.CopyDestOptions{Bucket: o.bucket, Object: to}, minio.CopySrcOptions{Bucket: o.bucket, Object: from})
+	if err != nil {
+		return fmt.Errorf("copy object: %w", noObject(err))
+	}
+	return o.Remove(ctx, from)
+}
+
 // Remove deletes an object. One that is not there is removed already.
 func (o *Objects) Remove(ctx context.Context, key string) error {
 	err := o.client.RemoveObject(ctx, o.bucket, key, minio.RemoveObjectOptions{})

@@ -14,10 +14,10 @@ import (
 	"unireg/storage/storagetest"
 )
 
-// pass lets all deliveries that wait be due.
+// pass lets all letters that wait be due.
 func (d *desk) pass(t testing.TB) {
 	t.Helper()
-	_, err := d.owner.NewRaw("UPDATE deliveries SET due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
+	_, err := d.owner.NewRaw("UPDATE letters SET due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
 	require.NoError(t, err)
 }
 
@@ -63,9 +63,9 @@ func TestB15_WhatAFilingComesToIsSentWithTheMessage(t *testing.T) {
 	t.Run("who is suspended gets nothing", func(t *testing.T) {
 		d.told(t, storage.TopicApproved)
 		require.NoError(t, d.DisableAccount(t.Context(), record.Actor{Role: record.Supervisor, ID: d.boss}, d.account))
-		done := deliver(t, d.Store, &post{})
+		done := carry(t, d.Store, &post{})
 		require.Len(t, done, 1)
-		require.Equal(t, storage.DeliveryDropped, done[0].Outcome)
+		require.Equal(t, storage.LetterDropped, done[0].Outcome)
 		d.told(t, storage.TopicApproved)
 		require.Empty(t, take(t, d.Store))
 	})
@@ -76,16 +76,16 @@ func TestB15_ALetterThatIsNotTakenWaitsAndIsTriedAgainUnderTheSameName(t *testin
 	d.reached(t, "li@example.cn")
 	d.told(t, storage.TopicApproved)
 	away := &post{fault: errors.New("connection refused")}
-	first := deliver(t, d.Store, away)
+	first := carry(t, d.Store, away)
 	require.Len(t, first, 1, "a letter that was tried rests")
-	require.Equal(t, storage.DeliveryDeferred, first[0].Outcome)
+	require.Equal(t, storage.LetterDeferred, first[0].Outcome)
 	require.ErrorIs(t, first[0].Cause, away.fault)
 	var rests []float64
 	for range 3 {
 		d.pass(t)
-		deliver(t, d.Store, away)
+		carry(t, d.Store, away)
 		var rest float64
-		require.NoError(t, d.owner.NewRaw("SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM deliveries WHERE outcome = ''").Scan(t.Context(), &rest))
+		require.NoError(t, d.owner.NewRaw("SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM letters WHERE outcome = ''").Scan(t.Context(), &rest))
 		rests = append(rests, rest)
 	}
 	require.Less(t, rests[0], rests[1])
@@ -104,20 +104,20 @@ func TestB15_ALetterThatIsNotTakenWaitsAndIsTriedAgainUnderTheSameName(t *testin
 
 	t.Run("it is given up after some days", func(t *testing.T) {
 		d.told(t, storage.TopicApproved)
-		deliver(t, d.Store, away)
-		_, err := d.owner.NewRaw("UPDATE deliveries SET expires_at = clock_timestamp(), due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
+		carry(t, d.Store, away)
+		_, err := d.owner.NewRaw("UPDATE letters SET expires_at = clock_timestamp(), due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
 		require.NoError(t, err)
-		done := deliver(t, d.Store, &post{})
+		done := carry(t, d.Store, &post{})
 		require.Len(t, done, 1)
-		require.Equal(t, storage.DeliveryExpired, done[0].Outcome)
+		require.Equal(t, storage.LetterExpired, done[0].Outcome)
 		require.Zero(t, d.contact(t).FailedAt, "that is nobody's address's fault")
 	})
 	t.Run("what waits is counted", func(t *testing.T) {
 		d.told(t, storage.TopicApproved)
 		backlog, err := d.Backlog(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 1, backlog.Deliveries.Count)
-		require.Positive(t, backlog.Deliveries.Oldest)
+		require.Equal(t, 1, backlog.Letters.Count)
+		require.Positive(t, backlog.Letters.Oldest)
 	})
 }
 
@@ -127,9 +127,9 @@ func TestB15_AnAddressThatIsRefusedForGoodIsShownAndSpared(t *testing.T) {
 	d.told(t, storage.TopicApproved)
 	d.told(t, storage.TopicRefused)
 	refuses := &post{fault: fmt.Errorf("answered with 550: %w", storage.ErrUndeliverable)}
-	done := deliver(t, d.Store, refuses)
+	done := carry(t, d.Store, refuses)
 	require.Len(t, done, 1)
-	require.Equal(t, storage.DeliveryRefused, done[0].Outcome)
+	require.Equal(t, storage.LetterRefused, done[0].Outcome)
 	require.False(t, d.contact(t).FailedAt.IsZero())
 	d.told(t, storage.TopicApproved)
 	require.Empty(t, take(t, d.Store), "nothing is sent there any more")
@@ -141,7 +141,7 @@ func TestB15_AnAddressThatIsRefusedForGoodIsShownAndSpared(t *testing.T) {
 
 	t.Run("an address that takes no code is told before it is used", func(t *testing.T) {
 		d.propose(t, storage.ByEmail, "typo@example.cn", "271828")
-		deliver(t, d.Store, refuses)
+		carry(t, d.Store, refuses)
 		c := d.contact(t)
 		require.True(t, c.NextFailed)
 		require.True(t, c.FailedAt.IsZero(), "the address in use is another")
@@ -165,7 +165,7 @@ func TestB15_ABurstDoesNotFloodAnAddress(t *testing.T) {
 	d.propose(t, storage.BySMS, "13800138000", "271828")
 	require.Len(t, take(t, d.Store), 1, "a code waits for no message")
 
-	_, err := d.owner.NewRaw("UPDATE deliveries SET done_at = done_at - interval '1 hour' WHERE outcome = 'sent'").Exec(t.Context())
+	_, err := d.owner.NewRaw("UPDATE letters SET done_at = done_at - interval '1 hour' WHERE outcome = 'sent'").Exec(t.Context())
 	require.NoError(t, err)
 	d.pass(t)
 	letters = take(t, d.Store)
@@ -187,7 +187,7 @@ func TestB15_ManyWorkersSendOnce(t *testing.T) {
 	p := &post{}
 	var group sync.WaitGroup
 	for range 6 {
-		group.Go(func() { deliver(t, d.Store, p) })
+		group.Go(func() { carry(t, d.Store, p) })
 	}
 	group.Wait()
 	seen := map[record.ID]int{}
@@ -208,11 +208,11 @@ func TestB15_ALetterOfADeadWorkerIsTakenByAnother(t *testing.T) {
 	d.reached(t, "li@example.cn")
 	d.told(t, storage.TopicApproved)
 	held := &dying{s: d.Store}
-	_, err := d.DeliverNext(t.Context(), carriers(held))
+	_, err := d.CarryNext(t.Context(), carriers(held))
 	require.NoError(t, err)
 	require.Empty(t, held.meanwhile, "nobody else sends it while it is held")
 
-	_, err = d.owner.NewRaw("UPDATE deliveries SET outcome = '', done_at = NULL, due_at = clock_timestamp() - interval '1 second' WHERE outcome = 'sent'").Exec(t.Context())
+	_, err = d.owner.NewRaw("UPDATE letters SET outcome = '', done_at = NULL, due_at = clock_timestamp() - interval '1 second' WHERE outcome = 'sent'").Exec(t.Context())
 	require.NoError(t, err)
 	again := take(t, d.Store)
 	require.Len(t, again, 1)
@@ -229,7 +229,7 @@ type dying struct {
 func (c *dying) Carry(ctx context.Context, l storage.Letter) error {
 	c.letter = l
 	p := &post{}
-	_, err := c.s.DeliverNext(ctx, carriers(p))
+	_, err := c.s.CarryNext(ctx, carriers(p))
 	c.meanwhile = p.letters
 	return err
 }

@@ -141,10 +141,7 @@ func (s *Store) narrowText(ctx context.Context, query *bun.SelectQuery, text str
 		query.Where("t.subject IN (?)", bun.List(persons))
 		return nil
 	}
-	// A character that stands in a pair says nothing more than the pair.
-	pieces := grams(text)
-	pairs := strings.Join(slices.DeleteFunc(slices.Clone(pieces), func(p string) bool { return utf8.RuneCountInString(p) == 1 }), " ")
-	pieces = slices.DeleteFunc(pieces, func(p string) bool { return utf8.RuneCountInString(p) == 1 && strings.Contains(pairs, p) })
+	pieces := telling(text)
 	if len(pieces) == 0 {
 		query.Where("FALSE")
 		return nil
@@ -156,6 +153,14 @@ func (s *Store) narrowText(ctx context.Context, query *bun.SelectQuery, text str
 		query.Where("strpos(lower(concat_ws(' ', t.name, t.title, (SELECT s.code FROM subjects s WHERE s.id = t.subject))), ?) > 0", word)
 	}
 	return nil
+}
+
+// telling are the grams of what is searched for. A character that stands in a pair
+// says nothing more than the pair.
+func telling(text string) []string {
+	pieces := grams(text)
+	pairs := strings.Join(slices.DeleteFunc(slices.Clone(pieces), func(p string) bool { return utf8.RuneCountInString(p) == 1 }), " ")
+	return slices.DeleteFunc(pieces, func(p string) bool { return utf8.RuneCountInString(p) == 1 && strings.Contains(pairs, p) })
 }
 
 // personsByNumber finds the subjects whose document number, of any type, the

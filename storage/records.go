@@ -180,7 +180,7 @@ func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (
 	}
 	_, document, err := record.ParseCanonical(content)
 	if err != nil {
-		return Version{}, fmt.Errorf("read version: %w", err)
+		return Version{}, fmt.Errorf("read version: %w: %w", errUnreadable, err)
 	}
 	return Version{
 		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),

@@ -61,6 +61,9 @@ func (s *Store) RemindRegistration(ctx context.Context, subject record.ID, n int
 	return state, err
 }
 
+// EventClosed is the type of the event that the end of a registration leaves.
+const EventClosed = "closed"
+
 // CloseAbandoned closes a registration of which nothing was ever in force and
 // nothing is under way: its accounts are disabled, its sessions end, the addresses
 // of its messages are forgotten, and the code is free again.
@@ -89,7 +92,7 @@ func (s *Store) CloseAbandoned(ctx context.Context, subject record.ID) (Registra
 			return fmt.Errorf("forget addresses: %w", err)
 		}
 		state.Closed = true
-		return s.appendEvent(ctx, tx, event{Chain: subject, Type: "closed", Role: record.Clock, At: now})
+		return s.appendEvent(ctx, tx, event{Chain: subject, Type: EventClosed, Role: record.Clock, At: now})
 	})
 	return state, err
 }

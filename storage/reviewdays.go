@@ -93,19 +93,27 @@ func (s *Store) KeepReviewDays(ctx context.Context) (int, error) {
 		if err != nil || len(days) == 0 {
 			return err
 		}
-		if _, err := tx.NewRaw("DELETE FROM review_days WHERE day IN (?)", bun.List(days)).Exec(ctx); err != nil {
-			return err
-		}
 		kept = len(days)
-		_, err = tx.NewRaw(`
-			INSERT INTO review_days (day, kind, region, staff, `+measures+`)
-			SELECT day, kind, region, NULL, `+measured+` FROM review_facts WHERE day IN (?0) GROUP BY day, kind, region
-			UNION ALL
-			SELECT day, kind, NULL, staff, `+measured+` FROM review_facts WHERE day IN (?0) AND staff IS NOT NULL GROUP BY day, kind, staff`,
-			bun.List(days)).Exec(ctx)
-		return err
+		return writeReviewDays(ctx, tx, days)
 	})
 	return kept, err
+}
+
+// writeReviewDays writes down anew what days came to.
+func writeReviewDays(ctx context.Context, tx bun.Tx, days []string) error {
+	if _, err := tx.NewRaw("DELETE FROM review_days WHERE day IN (?)", bun.List(days)).Exec(ctx); err != nil {
+		return fmt.Errorf("drop days of review: %w", err)
+	}
+	_, err := tx.NewRaw(`
+		INSERT INTO review_days (day, kind, region, staff, `+measures+`)
+		SELECT day, kind, region, NULL, `+measured+` FROM review_facts WHERE day IN (?0) GROUP BY day, kind, region
+		UNION ALL
+		SELECT day, kind, NULL, staff, `+measured+` FROM review_facts WHERE day IN (?0) AND staff IS NOT NULL GROUP BY day, kind, staff`,
+		bun.List(days)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write days of review: %w", err)
+	}
+	return nil
 }
 
 // stragglers is for how many days more is looked for behind a day that is kept:

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -60,4 +61,40 @@ func (s *Store) rewrapBatch(ctx context.Context) (int, error) {
 		return nil
 	})
 	return len(rows), err
+}
+
+// RewrapSubscribers seals the secrets of subscribers with the primary master key
+// that an older one seals, and returns of how many subscribers.
+func (s *Store) RewrapSubscribers(ctx context.Context) (int, error) {
+	wrapped := 0
+	err := s.inTx(ctx, "rewrap secrets of subscribers", func(ctx context.Context, tx bun.Tx) error {
+		var rows []subscriberRow
+		if err := tx.NewSelect().Model(&rows).Order("id").For("UPDATE").Scan(ctx); err != nil {
+			return fmt.Errorf("read secrets of subscribers: %w", err)
+		}
+		for i := range rows {
+			row, before := &rows[i], wrapped
+			for _, sealed := range []*[]byte{&row.Secret, &row.Former} {
+				if len(*sealed) == 0 || bytes.HasPrefix(*sealed, []byte(s.keys.Primary+"\x00")) {
+					continue
+				}
+				secret, err := s.keys.unsealLoose(*sealed, secretPurpose(row.ID))
+				if err != nil {
+					return fmt.Errorf("open secret of subscriber %s: %w", row.ID, err)
+				}
+				if *sealed, err = s.keys.sealLoose(secret, secretPurpose(row.ID)); err != nil {
+					return err
+				}
+				wrapped = before + 1
+			}
+			if wrapped == before {
+				continue
+			}
+			if _, err := tx.NewUpdate().Model(row).Column("secret", "former").WherePK().Exec(ctx); err != nil {
+				return fmt.Errorf("write secret of subscriber: %w", err)
+			}
+		}
+		return nil
+	})
+	return wrapped, err
 }

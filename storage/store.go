@@ -30,6 +30,7 @@ type Store struct {
 	policy     atomic.Pointer[record.Policy] // with the rules over it that are known
 
 	waiting queueCube
+	history historyTree
 	// watcher is nil where nobody watches.
 	watcher Watcher
 }

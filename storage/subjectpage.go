@@ -242,6 +242,7 @@ type Awaiting struct {
 	Records      []record.ID // under way, the first due first
 	Applications []record.ID // open
 	Imports      []record.ID // confirmed, and not over
+	Exports      []record.ID // asked for, and not built
 }
 
 // AwaitingOf returns what of a subject may have a process that runs, at most limit
@@ -254,6 +255,7 @@ func (s *Store) AwaitingOf(ctx context.Context, subject record.ID, limit int) (A
 	}{
 		{&a.Records, "SELECT id FROM records WHERE subject = ? AND filing <> 'none' ORDER BY due_at, id LIMIT ?"},
 		{&a.Applications, "SELECT id FROM ca_applications WHERE subject = ? AND closed_at IS NULL ORDER BY id LIMIT ?"},
+		{&a.Exports, "SELECT id FROM exports WHERE subject = ? AND ready_at IS NULL AND failed_at IS NULL ORDER BY id LIMIT ?"},
 		{&a.Imports, "SELECT id FROM imports WHERE subject = ? AND confirmed_at IS NOT NULL AND ended_at IS NULL ORDER BY id LIMIT ?"},
 	} {
 		if err := s.db.NewRaw(q.query, subject, limit).Scan(ctx, q.into); err != nil {

@@ -21,6 +21,7 @@ type subjectRow struct {
 	CodeSealed []byte             `bun:"code_sealed"`
 	IDType     string             `bun:"id_type"`
 	Name       string             `bun:"name"`
+	Registered string             `bun:"registered_name"` // "" where an earlier release wrote the row
 	ProvenAt   time.Time          `bun:"proven_at,nullzero"`
 	ClosedAt   time.Time          `bun:"closed_at,nullzero"`
 	CreatedAt  time.Time          `bun:"created_at,nullzero"`
@@ -223,7 +224,7 @@ func (s *Store) insertSubject(ctx context.Context, tx bun.Tx, subject record.Sub
 		return err
 	}
 	row := subjectRow{
-		ID: subject.ID, Type: subject.Type, IDType: subject.IDType, Name: subject.Name, CodeSealed: sealed,
+		ID: subject.ID, Type: subject.Type, IDType: subject.IDType, Name: subject.Name, Registered: subject.Name, CodeSealed: sealed,
 		CodeIndex: s.codeIndex(subject.Type, subject.IDType, subject.Code),
 	}
 	if subject.Type == record.Organization {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
+
+	"github.com/uptrace/bun"
 
 	"unireg/record"
 )
@@ -12,7 +15,7 @@ import (
 // Counts is how much there is.
 type Counts struct {
 	Subjects, Records, Versions, Events, Commands, OpenCommands, Files int
-	Listings                                                           int
+	Listings, Checkpoints                                              int
 	// Applications to the CA company, those that are open, and what it told.
 	Applications, OpenApplications, Callbacks int
 }
@@ -20,7 +23,11 @@ type Counts struct {
 // Disagreement is one fault that verification found: the invariant, the row,
 // and what is wrong with it. It holds no contents.
 type Disagreement struct {
-	Invariant string // I1 … I8, and I13: lists show what records and drafts hold
+	// Invariant is one of I1 … I8; I13: lists show what records and drafts hold;
+	// I14: so does what is public; I15: what else follows from records is what they
+	// come to; N03: signatures
+	// hold; N04: the history is the one that checkpoints signed.
+	Invariant string
 	ID        string
 	Fault     string
 }
@@ -34,9 +41,9 @@ func (s *Store) Count(ctx context.Context) (Counts, error) {
 		       (SELECT count(*) FROM commands WHERE done_at IS NULL),
 		       (SELECT count(*) FROM files WHERE state <> 'deleted'), (SELECT count(*) FROM listings),
 		       (SELECT count(*) FROM ca_applications), (SELECT count(*) FROM ca_applications WHERE closed_at IS NULL),
-		       (SELECT count(*) FROM ca_callbacks)`).
+		       (SELECT count(*) FROM ca_callbacks), (SELECT count(*) FROM checkpoints)`).
 		Scan(ctx, &c.Subjects, &c.Records, &c.Versions, &c.Events, &c.Commands, &c.OpenCommands, &c.Files, &c.Listings,
-			&c.Applications, &c.OpenApplications, &c.Callbacks)
+			&c.Applications, &c.OpenApplications, &c.Callbacks, &c.Checkpoints)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count rows: %w", err)
 	}
@@ -68,25 +75,37 @@ var consistency = []check{
 		SELECT c.id::text FROM commands c JOIN versions v ON v.command = c.id
 		WHERE EXISTS (SELECT 1 FROM unnest(c.files) f WHERE NOT EXISTS
 		  (SELECT 1 FROM files x WHERE x.id = f AND x.in_use AND x.state <> 'deleted'))`},
-	{"I7", "a record under review has no open review, or a resting one has", `
+	{"I7", FaultNoReview, `
 		SELECT r.id::text FROM records r
-		WHERE (r.filing IN ('under_review', 'second_review')) <>
-		      EXISTS (SELECT 1 FROM review_tasks t WHERE t.record = r.id AND t.closed_at IS NULL)`},
-	{"I1", "a draft is locked by a command that is done or unknown", `
+		WHERE r.filing IN ('under_review', 'second_review')
+		  AND NOT EXISTS (SELECT 1 FROM review_tasks t WHERE t.record = r.id AND t.closed_at IS NULL)`},
+	{"I7", FaultReviewLeft, `
+		SELECT r.id::text FROM records r
+		WHERE r.filing NOT IN ('under_review', 'second_review')
+		  AND EXISTS (SELECT 1 FROM review_tasks t WHERE t.record = r.id AND t.closed_at IS NULL)`},
+	{"I8", "the version is not what its event says", `
+		SELECT v.record::text || '/' || v.no FROM versions v JOIN events e ON e.command = v.command AND e.type = 'submit'
+		WHERE e.data ? 'sha256' AND e.data->>'sha256' <> encode(v.sha256, 'hex')`},
+	{"I1", FaultNoChange, `
+		SELECT e.subject::text || '/' || e.event FROM change_events e
+		WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.subject = e.subject AND n.event = e.event AND n.type = e.type)`},
+	{"I1", FaultLockedDraft, `
 		SELECT d.record::text FROM drafts d WHERE d.locked_by IS NOT NULL
 		  AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.id = d.locked_by AND c.done_at IS NULL)`},
 }
 
 // Verify checks the invariants that PostgreSQL alone can show: consistency of
 // commands, events, versions, files and reviews, legality of every transition,
-// the content of every version against its hash, every hash chain, and every
-// line of the lists.
+// the content of every version against its hash, every hash chain, every line of
+// the lists, every line that is public, what expires, and the days of the desk.
 func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
 	found, err := s.runChecks(ctx, consistency)
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []func(context.Context) ([]Disagreement, error){s.verifyContents, s.verifyChains, s.verifyApplications, s.verifyListings} {
+	for _, part := range []func(context.Context) ([]Disagreement, error){
+		s.verifyContents, s.verifyChains, s.verifyApplications, s.verifyListings, s.verifyDisclosures, s.verifyExpiries, s.verifyDays,
+	} {
 		more, err := part(ctx)
 		if err != nil {
 			return nil, err
@@ -94,6 +113,16 @@ func (s *Store) Verify(ctx context.Context) ([]Disagreement, error) {
 		found = append(found, more...)
 	}
 	return found, nil
+}
+
+// Undrained names the commands on records that are due for more than a minute and
+// have no outcome: with a worker and Temporal there are none (I6). Of those on
+// applications and registrations others decide.
+func (s *Store) Undrained(ctx context.Context) ([]Disagreement, error) {
+	return s.runChecks(ctx, []check{{"I6", FaultOpenCommand, `
+		SELECT c.id::text FROM commands c
+		WHERE c.done_at IS NULL AND c.move <> 'register' AND NOT starts_with(c.move, 'ca_')
+		  AND coalesce(c.cancelled_at, c.not_before, c.accepted_at) < clock_timestamp() - interval '1 minute'`}})
 }
 
 func (s *Store) runChecks(ctx context.Context, checks []check) ([]Disagreement, error) {
@@ -160,45 +189,70 @@ func (s *Store) verifyContents(ctx context.Context) ([]Disagreement, error) {
 }
 
 // verifyChains computes every hash chain anew, names the first broken link of
-// each, and replays each record's events through the lifecycle table.
+// each, and replays each record's events through the lifecycle table. Each batch
+// is read as of one instant, so that what grows meanwhile is no disagreement.
 func (s *Store) verifyChains(ctx context.Context) ([]Disagreement, error) {
-	var heads []struct {
-		ID   record.ID
-		No   int64
-		Hash []byte
-	}
-	if err := s.db.NewRaw("SELECT id, no, hash FROM chains ORDER BY id").Scan(ctx, &heads); err != nil {
-		return nil, fmt.Errorf("verify chains: %w", err)
-	}
 	var found []Disagreement
-	for _, head := range heads {
-		var rows []eventRow
-		if err := s.db.NewSelect().Model(&rows).Where("chain = ?", head.ID).Order("no").Scan(ctx); err != nil {
-			return nil, fmt.Errorf("verify chain: %w", err)
+	for after, more := any(nil), true; more; {
+		var heads []chainHead
+		chains := map[record.ID][]eventRow{}
+		err := s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
+			if err := tx.NewSelect().Model(&heads).Where("?0::uuid IS NULL OR id > ?0::uuid", after).Order("id").Limit(chainBatch).Scan(ctx); err != nil || len(heads) == 0 {
+				return err
+			}
+			var rows []eventRow
+			err := tx.NewSelect().Model(&rows).Where("chain BETWEEN ? AND ?", heads[0].Chain, heads[len(heads)-1].Chain).
+				Order("chain", "no").Scan(ctx)
+			for _, row := range rows {
+				chains[row.Chain] = append(chains[row.Chain], row)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("verify chains: %w", err)
 		}
-		found = append(found, verifyChain(head.ID, head.No, head.Hash, rows)...)
-		found = append(found, verifyMoves(rows)...)
+		for i := range heads {
+			rows := chains[heads[i].Chain]
+			if broken, no := verifyChain(&heads[i], rows); broken != nil {
+				around, err := s.vouched(ctx, heads[i].Chain, no)
+				if err != nil {
+					return nil, err
+				}
+				broken.Fault += around
+				found = append(found, *broken)
+			}
+			found = append(found, verifyMoves(rows)...)
+			after = heads[i].Chain
+		}
+		more = len(heads) == chainBatch
 	}
 	return found, nil
 }
 
-func verifyChain(id record.ID, no int64, hash []byte, rows []eventRow) []Disagreement {
+// chainBatch is how many chains are in memory at once.
+const chainBatch = 100
+
+// verifyChain names the first broken link of a chain, nil for a sound one.
+func verifyChain(head *chainHead, rows []eventRow) (*Disagreement, int64) {
+	broken := func(at int64, fault string) (*Disagreement, int64) {
+		return &Disagreement{"I8", fmt.Sprintf("%s/%d", head.Chain, at), fault}, at
+	}
 	var previous []byte
 	for i := range rows {
 		row := &rows[i]
 		if row.No != int64(i)+1 {
-			return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, i+1), "the chain has a gap here"}}
+			return broken(int64(i)+1, "the chain has a gap here")
 		}
 		want, err := row.link(previous)
 		if err != nil || !bytes.Equal(want, row.Hash) {
-			return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, row.No), "the chain is broken here"}}
+			return broken(row.No, "the chain is broken here")
 		}
 		previous = row.Hash
 	}
-	if no != int64(len(rows)) || !bytes.Equal(previous, hash) {
-		return []Disagreement{{"I8", fmt.Sprintf("%s/%d", id, no), "the chain's head is not its last link"}}
+	if head.No != int64(len(rows)) || !bytes.Equal(previous, head.Hash) {
+		return broken(head.No, "the chain's head is not its last link")
 	}
-	return nil
+	return nil, 0
 }
 
 // verifyMoves reports transitions that the lifecycle table does not have.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,6 +51,9 @@ func (s *Store) verifyLines(ctx context.Context, tx bun.Tx, after record.ID) ([]
 	var found []Disagreement
 	for _, id := range ids {
 		want, err := s.line(ctx, tx, id)
+		if toldElsewhere(err) {
+			continue
+		}
 		if err != nil {
 			return nil, "", err
 		}
@@ -63,22 +67,28 @@ func (s *Store) verifyLines(ctx context.Context, tx bun.Tx, after record.ID) ([]
 	return found, ids[len(ids)-1], nil
 }
 
+// toldElsewhere reports whether what follows from a version cannot be computed
+// because the version is gone, which is told as I2, or unreadable, told as I8.
+func toldElsewhere(err error) bool {
+	return record.CodeOf(err) == record.NotFound || errors.Is(err, errUnreadable)
+}
+
 // lineFault says what is wrong with a line as it is kept, "" where nothing is.
 func lineFault(kept, want *listingRow) string {
 	switch {
 	case kept == nil && want == nil:
 		return ""
 	case kept == nil:
-		return "the record has no line in its list"
+		return FaultNoLine
 	case want == nil:
-		return "a list has a line of what it does not show"
+		return FaultStrayLine
 	case kept.Subject != want.Subject || kept.Kind != want.Kind:
-		return "the line stands in the list of another subject or kind"
+		return FaultOtherLine
 	}
 	same := kept.Title == want.Title && kept.Note == want.Note && kept.Find == want.Find && kept.SortOn == want.SortOn &&
 		kept.ExpiresOn == want.ExpiresOn && slices.Equal(kept.Cells, want.Cells) && slices.EqualFunc(kept.People, want.People, bytes.Equal)
 	if !same {
-		return "the line of the list is not what the record holds"
+		return FaultStaleLine
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func (p *portal) letterTo(address string) *storage.Letter {
 	p.t.Helper()
 	box := &postbox{}
 	for {
-		done, err := p.Store.DeliverNext(p.t.Context(), map[storage.Channel]storage.Carrier{storage.ByEmail: box, storage.BySMS: box})
+		done, err := p.Store.CarryNext(p.t.Context(), map[storage.Channel]storage.Carrier{storage.ByEmail: box, storage.BySMS: box})
 		require.NoError(p.t, err)
 		if done == nil {
 			break

@@ -20,7 +20,7 @@ import (
 // anglophone is a portal whose own words are not Chinese, so that what is left of
 // Chinese on its pages is the pages' own.
 func anglophone(t *testing.T) *portal {
-	return newPortal(t, func(o *Options) { o.Site = view.Site{Name: "Registration", Hotline: "0731-00000000"} })
+	return newPortal(t, func(o *Options) { o.Site = view.Site{Name: "Registration", Hotline: "0731-00000000", Disclosure: true} })
 }
 
 // inEnglish chooses English as a person does, by the button of the page.
@@ -92,7 +92,7 @@ func TestBidderReadsEnglish(t *testing.T) {
 	b.login(w)
 	for _, path := range []string{
 		"/home", "/profile", "/records?kind=qualification", "/records?kind=performance", "/records?kind=practitioner", "/records?kind=award",
-		"/imports?kind=practitioner", "/messages", "/history", "/certificates", "/account", "/expiries", "/downloads", "/claims/new",
+		"/imports?kind=practitioner", "/messages", "/history", "/certificates", "/account", "/expiries", "/downloads", "/claims/new", "/preferences",
 	} {
 		t.Run(path, func(t *testing.T) {
 			page := b.get(path)

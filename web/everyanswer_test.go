@@ -84,9 +84,10 @@ func TestW12_W14_W15_W28_EveryAnswerOfEveryRoute(t *testing.T) {
 				name := fmt.Sprintf("%s asks for %s %s, %s: %d", who.name, r.method, r.path, what, a.Status)
 				requireHeaders(t, a, name)
 				kept := a.Header.Get("Cache-Control")
-				if r.public && a.Status == http.StatusOK {
+				if r.public && a.Status == http.StatusOK || r.open && a.Status == http.StatusOK && who.name != "a firm" {
 					require.Regexp(t, `^public, max-age=`, kept, name)
 					require.Empty(t, a.Header.Values("Set-Cookie"), "%s: what is kept is nobody's", name)
+					require.Equal(t, r.open, a.Header.Get("Vary") == "Cookie", "%s: who is known is not given what is kept", name)
 				} else {
 					require.Equal(t, "no-store", kept, name)
 				}

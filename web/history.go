@@ -17,13 +17,20 @@ func showHistory(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	var m view.HistoryModel
+	m := view.HistoryModel{Then: thenForm("/history/at")}
 	if profile.record != nil {
 		versions, err := s.Store.Versions(v.ctx, v.subject.ID, profile.record.ID)
 		if err != nil {
 			return err
 		}
 		m.Versions = rowsOfVersions(v, *profile.record, versions, v.subject.Name)
+		covered, err := s.Store.Covered(v.ctx, v.subject.ID)
+		if err != nil {
+			return err
+		}
+		if covered {
+			m.ProofHref = "/history/proof"
+		}
 	}
 	p, err := v.portal("变更历史总览")
 	if err != nil {

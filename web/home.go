@@ -81,7 +81,7 @@ func (s *Server) timeline(v *visit, d *dossier) ([]view.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.pending, err = s.Store.PendingCommands(v.ctx, d.id, false); err != nil {
+	if err := s.await(v.ctx, d); err != nil {
 		return nil, err
 	}
 	return timelineOf{visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now()}.draw(), nil

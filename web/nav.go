@@ -86,7 +86,7 @@ func stateTag(s record.State) view.Tag {
 	switch {
 	case s.Filing == record.Returned:
 		tone = view.Warn
-	case s.Filing == record.UnderReview || s.Filing == record.SecondReview:
+	case s.InReview():
 		tone = view.Info
 	case s.Standing == record.InForce:
 		tone = view.Good
@@ -99,8 +99,7 @@ func stateTag(s record.State) view.Tag {
 // submitted tells that the profile counts, or waits for somebody else.
 func (p profile) submitted() bool {
 	state := p.state()
-	return p.draft != nil && p.draft.Locked || state.Standing == record.InForce ||
-		state.Filing == record.UnderReview || state.Filing == record.SecondReview
+	return p.draft != nil && p.draft.Locked || state.Standing == record.InForce || state.InReview()
 }
 
 // nav draws the left navigation of a subject: its list of tasks.

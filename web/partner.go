@@ -174,33 +174,6 @@ func (s *Server) tellApplication(v *visit) error {
 	return v.json(http.StatusOK, answer)
 }
 
-// tellEligibility says whether an organization may bid at this instant, on paper
-// and electronically, and why.
-func (s *Server) tellEligibility(v *visit) error {
-	code := strings.Clone(v.Params("code"))
-	unknown := &fault{http.StatusNotFound, "unknown_subject", "没有以该统一社会信用代码注册的单位"}
-	if record.CreditCodeProblem(code) != "" {
-		return unknown
-	}
-	subject, err := s.Store.OrganizationOf(v.ctx, code)
-	if record.CodeOf(err) == record.NotFound {
-		return unknown
-	}
-	if err != nil {
-		return err
-	}
-	facts, at, err := s.Store.EligibilityFacts(v.ctx, subject, time.Time{})
-	if err != nil {
-		return err
-	}
-	e := record.EligibilityOf(facts)
-	return v.json(http.StatusOK, contract.Eligibility{
-		Code: code, At: at,
-		Paper:      contract.Answer{Eligible: e.Paper, Reasons: e.PaperReasons},
-		Electronic: contract.Answer{Eligible: e.Electronic, Reasons: e.ElectronicReasons},
-	})
-}
-
 // sendContract gives out the contract of the interface.
 func (s *Server) sendContract(v *visit) error {
 	v.Set(fiber.HeaderContentType, "application/yaml; charset=utf-8")

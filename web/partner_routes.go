@@ -16,6 +16,14 @@ var partnerRoutes = []route{
 		handle: (*Server).tellApplication,
 	},
 	{
+		method: http.MethodGet, path: "/api/v1/subjects/:code", who: partnerSystem, scope: storage.ScopeSubjectsRead,
+		handle: (*Server).tellSubject,
+	},
+	{
+		method: http.MethodGet, path: "/api/v1/changes", who: partnerSystem, scope: storage.ScopeChangesRead,
+		handle: (*Server).tellChanges,
+	},
+	{
 		method: http.MethodGet, path: "/api/v1/subjects/:code/eligibility", who: partnerSystem, scope: storage.ScopeEligibilityRead,
 		handle: (*Server).tellEligibility,
 	},

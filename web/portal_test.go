@@ -52,7 +52,7 @@ func newPortal(t *testing.T, change func(*Options)) *portal {
 	o := Options{
 		Store: store, Objects: storagetest.Bucket(t), Rings: engine,
 		Log:    slog.New(slog.NewTextHandler(log, nil)),
-		Site:   view.Site{Name: "测试省公共资源交易统一注册系统", Hotline: "0731-00000000"},
+		Site:   view.Site{Name: "测试省公共资源交易统一注册系统", Hotline: "0731-00000000", Disclosure: true},
 		Origin: "http://portal.test", CookieKey: bytes.Repeat([]byte{7}, 32),
 		// Each browser of a test comes from an address of its own, by the proxy's
 		// word: requests of app.Test come from 0.0.0.0, others from the loopback.

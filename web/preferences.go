@@ -6,6 +6,16 @@ import (
 	"unireg/web/view"
 )
 
+// showPreferences is the page of the preferences, for pages that are kept for
+// everybody and so have no form: they lead here.
+func (s *Server) showPreferences(v *visit) error {
+	next := localPath(v.Query("next"))
+	if next == "" {
+		next = "/"
+	}
+	return v.render(http.StatusOK, view.PreferencesPage(v.page("显示设置"), next))
+}
+
 // changePreferences switches contrast, large text, the language, shortcuts or
 // whether a decided filing stays open, and goes back to the page.
 func (s *Server) changePreferences(v *visit) error {

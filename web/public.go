@@ -8,6 +8,7 @@ var publicRoutes = []route{
 	{method: http.MethodGet, path: "/", who: anyone, handle: (*Server).start},
 	{method: http.MethodGet, path: "/help", who: anyone, handle: (*Server).showHelp},
 	{method: http.MethodGet, path: "/help/pictures/:name", who: anyone, handle: (*Server).sendHelpPicture, public: true},
+	{method: http.MethodGet, path: "/preferences", who: anyone, handle: (*Server).showPreferences},
 	{method: http.MethodPost, path: "/preferences", who: anyone, handle: (*Server).changePreferences},
 	{method: http.MethodGet, path: "/codes/:table", who: anyone, handle: (*Server).codeTable, public: true},
 	{method: http.MethodGet, path: "/challenge", who: anyone, handle: (*Server).challenge},

@@ -13,16 +13,17 @@ import (
 	"unireg/record/form"
 	"unireg/storage"
 	"unireg/web/view"
+	"unireg/workflows"
 )
 
 // dossier is all that a subject's pages on one record need.
 type dossier struct {
 	id      record.ID
 	kind    record.Kind
-	record  *record.Record // nil before the first submit took effect
-	draft   *storage.Draft // nil while nothing is being written
-	pending []storage.CommandStatus
-	merged  []string // labels of what others had changed, which a save took in
+	record  *record.Record          // nil before the first submit took effect
+	draft   *storage.Draft          // nil while nothing is being written
+	pending []storage.CommandStatus // read by await
+	merged  []string                // labels of what others had changed, which a save took in
 }
 
 // dossier reads a subject's record and its draft. A record of somebody else is
@@ -45,8 +46,13 @@ func (s *Server) dossier(ctx context.Context, subject, id record.ID) (dossier, e
 	case record.CodeOf(err) != record.NotFound || noDraft != nil:
 		return dossier{}, err
 	}
-	d.pending, err = s.Store.PendingCommands(ctx, id, false)
-	return d, err
+	return d, nil
+}
+
+// await reads which commands on the record have no outcome yet.
+func (s *Server) await(ctx context.Context, d *dossier) (err error) {
+	d.pending, err = s.Store.PendingCommands(ctx, d.id, false)
+	return err
 }
 
 // state is where the record stands; one that was never filed has the state of
@@ -135,6 +141,9 @@ func (s *Server) visited(v *visit) (dossier, error) {
 }
 
 func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.Notice) error {
+	if err := s.await(v.ctx, &d); err != nil {
+		return err
+	}
 	events, err := s.Store.Events(v.ctx, d.id)
 	if err != nil {
 		return err
@@ -301,10 +310,10 @@ func (d dossier) actions(policy record.Policy, keyed bool) ([]view.Action, []vie
 	if d.open() {
 		actions = append(actions, view.ActionEdit)
 	}
-	switch filing := d.state().Filing; {
+	switch {
 	case allowed[record.Submit] && !d.open() && d.state() == settled:
 		actions = append(actions, view.ActionChange)
-	case filing == record.UnderReview || filing == record.SecondReview:
+	case d.state().InReview():
 		denied = append(denied, view.Denied{Action: view.ActionChange, Reason: "审核办结后可以变更"})
 	}
 	switch {
@@ -351,27 +360,34 @@ func (d dossier) discard(legal bool) view.Action {
 // answers in a moment. Whether the ring succeeds does not matter to the fact:
 // with the receipt the command is committed, and the relay rings again.
 func (s *Server) accept(v *visit, c record.Command) (storage.CommandStatus, error) {
-	if _, err := s.Store.Accept(v.ctx, c); err != nil {
+	receipt, err := s.Store.Accept(v.ctx, c)
+	if err != nil {
 		return storage.CommandStatus{}, err
 	}
 	// A command that was sent again is rung for again: it finds its outcome. A
 	// decision that waits to be undone has none yet, and nobody waits for the ring.
 	if t, _ := record.TransitionOf(c.Move); t.Decides() && s.Store.Policy().UndoPeriod > 0 {
 		s.ringing.Go(func() { s.ring(context.WithoutCancel(v.ctx), v.log, c) })
-	} else {
-		s.ring(v.ctx, v.log, c)
+	} else if answer := s.ring(v.ctx, v.log, c); answer.Done {
+		// The outcome that a ring brings was committed by Apply.
+		return storage.CommandStatus{
+			Receipt: receipt, Record: c.Record, Subject: c.Subject, Kind: c.Kind, Move: c.Move, Done: true,
+			Outcome: record.Outcome{Command: c.ID, Applied: answer.Applied, Refusal: answer.Refusal},
+		}, nil
 	}
-	// The truth is in the database, whatever the ring said.
+	// Without one the truth is in the database, whatever became of the ring.
 	return s.Store.CommandStatus(v.ctx, c.ID)
 }
 
 // ring wakes the record's workflow and waits for its answer, but not for long.
-func (s *Server) ring(ctx context.Context, log *slog.Logger, c record.Command) {
+func (s *Server) ring(ctx context.Context, log *slog.Logger, c record.Command) workflows.Answer {
 	ctx, cancel := context.WithTimeout(ctx, s.RingWait)
 	defer cancel()
-	if _, err := s.Rings.Ring(ctx, c.Record, c.ID); err != nil {
+	answer, err := s.Rings.Ring(ctx, c.Record, c.ID)
+	if err != nil {
 		log.WarnContext(ctx, "the workflow did not answer; the relay rings again", "record", c.Record, "command", c.ID, "error", err)
 	}
+	return answer
 }
 
 // answer leads from an accepted command to what the person sees next: the
@@ -445,6 +461,9 @@ func withdrawRecord(s *Server, v *visit) error { return s.move(v, record.Withdra
 func discardRecord(s *Server, v *visit) error {
 	d, err := s.visited(v)
 	if err != nil {
+		return err
+	}
+	if err := s.await(v.ctx, &d); err != nil {
 		return err
 	}
 	dropped := d.state() == settled || d.state() == neverFiled && !d.kind.Profile()

@@ -8,6 +8,8 @@ var recordRoutes = []route{
 	{method: http.MethodGet, path: "/profile", who: applicant, handle: showProfile},
 	{method: http.MethodPost, path: "/profile", who: applicant, handle: startProfile},
 	{method: http.MethodGet, path: "/history", who: applicant, handle: showHistory},
+	{method: http.MethodGet, path: "/history/at", who: applicant, handle: showThen},
+	{method: http.MethodGet, path: "/history/proof", who: applicant, handle: sendProof},
 
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
 	{method: http.MethodPost, path: "/records", who: applicant, handle: startRecord},

@@ -47,9 +47,10 @@ func (t timelineOf) draw() []view.Event {
 }
 
 // internal reports whether an event is the staff's own affair: work that went from
-// hand to hand, a decision that was undone or came too late.
+// hand to hand, a decision that was undone or came too late, what an operator
+// repaired.
 func internal(e storage.Event) bool {
-	return e.Type == storage.EventHandedOver || e.Refusal != "" && e.Role.IsStaff()
+	return e.Type == storage.EventHandedOver || e.Type == storage.EventRepaired || e.Refusal != "" && e.Role.IsStaff()
 }
 
 // happened is what an event means.
@@ -98,6 +99,8 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "查看完整敏感信息"
 	case storage.EventHandedOver:
 		return "转交办理"
+	case storage.EventRepaired:
+		return "核对后修复"
 	}
 	if e.Refusal != "" {
 		return t.visit.tr("%s未生效", t.visit.shown(e.Move.Label()))

@@ -46,6 +46,9 @@ type route struct {
 	staff bool
 	// public tells that the answer holds nothing personal and may be cached.
 	public bool
+	// open tells that the page is the same for everybody who is not known, and may be
+	// kept by whoever carries it to them. It has no form that changes anything.
+	open bool
 	// stream tells that the handler reads the body itself, with visit.parts.
 	stream bool
 	// scope is what the key of another system must have.
@@ -74,7 +77,7 @@ func (r route) timeout(usual time.Duration) time.Duration {
 
 // routes is the table.
 func routes() []route {
-	return slices.Concat(publicRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, partnerRoutes)
+	return slices.Concat(publicRoutes, disclosureRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, interfaceRoutes, partnerRoutes)
 }
 
 // mount checks the table and hands it to Fiber.

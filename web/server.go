@@ -61,6 +61,8 @@ type Options struct {
 	Applications ApplicationRinger
 	// Imports starts the workflows of imports; nil leaves it to the worker.
 	Imports ImportRinger
+	// Exports starts the workflows of exports; nil leaves it to the worker.
+	Exports ExportRinger
 	// Processes tells what is running, for links to Temporal Web on the pages of
 	// single subjects and records; nil for none.
 	Processes ProcessFinder
@@ -68,7 +70,10 @@ type Options struct {
 	// CallbackBell wakes the workflows, nil leaves it to the relay.
 	Callbacks    *partner.Verifier
 	CallbackBell CallbackBell
-	Log          *slog.Logger
+	// Subscribers judges the addresses of systems that are called on changes; nil
+	// takes none.
+	Subscribers AddressJudge
+	Log         *slog.Logger
 	// Watch is told what the portal does; nil for nobody.
 	Watch Watcher
 	Site  view.Site

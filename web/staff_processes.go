@@ -53,7 +53,10 @@ func candidates(id record.ID, a storage.Awaiting) []workflows.Process {
 		kind workflows.ProcessKind
 		ids  []record.ID
 	}{
-		{workflows.ProcessRecord, a.Records}, {workflows.ProcessApplication, a.Applications}, {workflows.ProcessImport, a.Imports},
+		{workflows.ProcessRecord, a.Records},
+		{workflows.ProcessApplication, a.Applications},
+		{workflows.ProcessImport, a.Imports},
+		{workflows.ProcessExport, a.Exports},
 	} {
 		for _, id := range of.ids {
 			all = append(all, workflows.Process{Kind: of.kind, ID: id})
@@ -84,6 +87,8 @@ func processText(p workflows.Process, records map[record.ID]record.Record) strin
 		return "CA 申请"
 	case workflows.ProcessImport:
 		return "批量导入"
+	case workflows.ProcessExport:
+		return "数据导出"
 	case workflows.ProcessRecord:
 	}
 	r := records[p.ID]

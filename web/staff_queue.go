@@ -207,6 +207,13 @@ func showQueue(s *Server, v *visit) error {
 	if absent != nil {
 		p.Flash = append(p.Flash, *absent)
 	}
+	suspended, err := s.suspendedNotice(v)
+	if err != nil {
+		return err
+	}
+	if suspended != nil {
+		p.Flash = append(p.Flash, *suspended)
+	}
 	return v.render(http.StatusOK, view.QueuePage(p, m))
 }
 

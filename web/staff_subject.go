@@ -121,14 +121,7 @@ func (s *Server) subjectHead(v *visit, id record.ID) (view.StaffSubjectModel, st
 		ID: string(id), Name: sum.Subject.Name, Type: sum.Subject.Type.Label(), Code: shownCode(sum.Subject), Registered: sum.Registered,
 		Covered: covered, Supervisor: v.staff.Role == record.Supervisor,
 	}
-	switch {
-	case sum.Subject.Closed:
-		m.States = append(m.States, view.Tag{Text: "注册已关闭", Tone: view.Bad})
-	case sum.Subject.Proven:
-		m.States = append(m.States, view.Tag{Text: "已核实", Tone: view.Good})
-	default:
-		m.States = append(m.States, view.Tag{Text: "未核实", Tone: view.Warn})
-	}
+	m.States = append(m.States, provenTag(sum.Subject))
 	facts, _, err := s.Store.EligibilityFacts(v.ctx, id, time.Time{})
 	if err != nil {
 		return m, sum, err
@@ -160,6 +153,7 @@ func (s *Server) addSubjectOverview(v *visit, sum storage.SubjectSummary, l look
 	}
 	o.Revealed, o.Reveal = l.revealed, l.reveal
 	o.Reveal.Action = staffSubjectPath(sum.Subject.ID) + "/reveal"
+	o.Then = thenForm(staffSubjectPath(sum.Subject.ID) + "/at")
 	if err := s.addIdentity(v, sum, l.revealed, m); err != nil {
 		return err
 	}

@@ -50,6 +50,8 @@ type town struct {
 	claims                 []string // numbers
 	reset                  string   // path of a link of the counter
 	imports                []string
+	export                 string // id
+	subscriber             string // id
 	batch, drawn           string // the id of a batch, and the nonce of its form
 	people                 int
 }
@@ -73,7 +75,7 @@ func newTown(t *testing.T, hostile bool) *town {
 	bell := &rings{store: store}
 	w.portal = newPortal(t, func(o *Options) {
 		o.Store, o.Rings, o.Trust = store, bell, w.world.Trust
-		o.Applications, o.Imports, o.TemporalUI = w.company, &presses{store: store}, "http://temporal.test"
+		o.Applications, o.Imports, o.Exports, o.TemporalUI = w.company, &presses{store: store}, packing(o), "http://temporal.test"
 		o.Downloads = fstest.MapFS{"ukey-linux-amd64": {Data: []byte("agent")}}
 	})
 	w.rings, w.Processes = bell, engine{bell}
@@ -98,9 +100,26 @@ func (w *town) settle() {
 	w.claim()
 	w.work()
 	w.ruled()
-	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), []storage.Scope{storage.ScopeCARead}, time.Time{})
+	_, key, err := w.Store.AddAPIKey(w.t.Context(), w.supervisor(), w.v.say(60), storage.Scopes(), time.Time{})
 	require.NoError(w.t, err)
 	w.key = key
+	require.Equal(w.t, http.StatusSeeOther, w.firm.submit(w.firm.get("/account/export"), "/account/export", nil).Status)
+	exports, err := w.Store.Exports(w.t.Context(), w.firm.who.subject.ID, w.firm.who.account, 1)
+	require.NoError(w.t, err)
+	w.export = string(exports[0].ID)
+	w.takeCheckpoint()
+	w.subscribe()
+}
+
+// subscribe is what supervisors type about a system that is called on changes.
+func (w *town) subscribe() {
+	w.t.Helper()
+	id, _, err := w.Store.AddSubscriber(w.t.Context(), w.supervisor(), storage.NewSubscriber{
+		Name: w.v.say(100), URL: "https://trade.example.cn/hooks?of=" + url.QueryEscape(w.v.say(40)), Types: record.ChangeTypes(),
+	})
+	require.NoError(w.t, err)
+	w.subscriber = string(id)
+	require.NoError(w.t, w.Store.AskTest(w.t.Context(), w.supervisor(), id))
 }
 
 func (w *town) supervisor() record.Actor { return record.Actor{Role: record.Supervisor, ID: w.bossID} }

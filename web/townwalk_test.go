@@ -93,7 +93,12 @@ func (w *town) addresses() map[string][]string {
 		"/challenge": {"/challenge?purpose=organization"}, "/downloads/:file": {"/downloads/ukey-linux-amd64"},
 		"/login": with("/login", "next="+q), "/login/certificate": with("/login/certificate", "next="+q), "/staff/login": with("/staff/login", "next="+q),
 		"/register": with("/register", "code="+q), "/reset/:token": {w.reset, "/reset/" + q},
-		"/claims": {"/claims?number=" + q}, "/people": with("/people", "q="+q),
+		"/disclosure":                with("/disclosure", "q="+q, "kind=qualification", "kind=qualification&state=voided", "kind=performance", "kind=award", "unit="+q+"&region="+q+"&class="+q),
+		"/disclosure/recent":         with("/disclosure/recent", "kind=qualification", "after="+q),
+		"/disclosure/export":         with("/disclosure/export", "kind=qualification", "kind=performance"),
+		"/disclosure/subjects/:code": {"/disclosure/subjects/" + w.firm.who.subject.Code, "/disclosure/subjects/" + w.someone.who.subject.Code, "/disclosure/subjects/" + q},
+		"/preferences":               with("/preferences", "next="+q),
+		"/claims":                    {"/claims?number=" + q}, "/people": with("/people", "q="+q),
 		"/exports": {"/exports?kind=practitioner", "/exports?kind=performance", "/exports?kind=qualification", "/exports?kind=award"},
 		"/forgot":  {"/forgot", "/forgot?asked=1"}, "/account/contacts/:channel": {"/account/contacts/email", "/account/contacts/sms"},
 		"/unsubscribe/:token": {"/unsubscribe/" + w.Store.LeaveToken(storage.Subscription{Account: w.firm.who.account, Channel: storage.ByEmail, Group: storage.Progress}), "/unsubscribe/" + q},
@@ -106,14 +111,21 @@ func (w *town) addresses() map[string][]string {
 		"/staff/queue/batches/:id":           {"/staff/queue/batches/" + w.batch},
 		"/staff/subjects":                    with("/staff/subjects", "q="+q, "q="+w.firm.who.subject.Code, "q="+w.someone.who.subject.Code),
 		"/staff/subjects/:id/resets":         {"/staff/subjects/" + firm + "/resets"},
+		"/staff/subjects/:id/at":             {"/staff/subjects/" + firm + "/at", "/staff/subjects/" + someone + "/at", "/staff/subjects/" + firm + "/at?time=" + q},
+		"/history/at":                        with("/history/at", "time="+q, "time=2020-01-01T08:30"),
+		"/account/exports/:id/file":          {"/account/exports/" + w.export + "/file"},
 		"/staff/members/:id":                 {"/staff/members/" + string(w.reviewerID), "/staff/members/" + string(w.bossID)},
 		"/staff/members/:id/work":            {"/staff/members/" + string(w.reviewerID) + "/work"},
 		"/staff/calendar":                    with("/staff/calendar", fmt.Sprintf("year=%d", time.Now().Year()+2)),
 		"/staff/calendar/days/:date":         {"/staff/calendar/days/" + nextWorkday().Format(time.DateOnly), fmt.Sprintf("/staff/calendar/days/%d-01-01", time.Now().Year()+2)},
 		"/staff/statistics":                  with("/staff/statistics", "from="+q),
 		"/staff/log":                         with("/staff/log", "q="+q),
+		"/staff/checkpoints/:no":             {"/staff/checkpoints/1"},
 		"/staff/withdrawals":                 with("/staff/withdrawals", "kind=qualification"),
 		"/api/v1/ca/applications/:reference": {"/api/v1/ca/applications/" + w.application},
+		"/api/v1/subjects/:code":             {"/api/v1/subjects/" + w.firm.who.subject.Code, "/api/v1/subjects/" + w.firm.who.subject.Code + "?limit=1"},
+		"/api/v1/changes":                    with("/api/v1/changes", "limit=3", "after="+q),
+		"/staff/interfaces/subscribers/:id":  {"/staff/interfaces/subscribers/" + w.subscriber},
 		"/api/v1/subjects/:code/eligibility": {"/api/v1/subjects/" + w.firm.who.subject.Code + "/eligibility"},
 	}
 	for _, number := range w.receipts() {
@@ -224,6 +236,9 @@ func (w *town) deeds() []looked {
 	send("a supervisor", w.boss, "/staff/members/new", "/staff/members", url.Values{
 		"login": {"m" + suffix()}, "name": {w.v.say(50)}, "identity": {newResidentID()}, "role": {"reviewer"},
 	})
+	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": {line(w.v.say(100))}, "scopes": {"subjects.read"}})
+	subscriber := "/staff/interfaces/subscribers/" + w.subscriber
+	send("a supervisor", w.boss, subscriber, subscriber+"/exchange", nil)
 	year := time.Now().Year() + 3
 	notice := fmt.Sprintf("date\tkind\tname\tsource\r\n%d-01-01\tholiday\t%s\t%s\r\n", year, line(w.v.say(20)), line(w.v.say(60)))
 	send("a supervisor", w.boss, "/staff/calendar/notice", "/staff/calendar/notice", url.Values{"tsv": {notice}, "note": {w.v.say(record.MaxNote)}})
@@ -310,6 +325,10 @@ func (w *town) echoes() []looked {
 	send("a supervisor", w.boss, day, day, url.Values{"works": {"x"}, "name": long(30), "note": long(record.MaxNote), "edition": {"0"}})
 	claim := w.claimDesk(w.claims[1])
 	send("a supervisor", w.boss, claim, claim+"/grant", url.Values{"grant": say()})
+	send("a supervisor", w.boss, "/staff/interfaces/keys/new", "/staff/interfaces/keys", url.Values{"name": long(100), "days": say(), "scopes": say()})
+	send("a supervisor", w.boss, "/staff/interfaces/subscribers/new", "/staff/interfaces/subscribers", url.Values{"name": long(100), "url": say(), "types": say()})
+	subscriber := "/staff/interfaces/subscribers/" + w.subscriber
+	send("a supervisor", w.boss, subscriber, subscriber, url.Values{"name": long(100), "url": say(), "types": say()})
 
 	// A form that came after its session had ended is carried on.
 	r := httptest.NewRequest(http.MethodPost, w.drafts[record.Award]+"/draft", strings.NewReader(url.Values{"name": say(), "granted_by": say()}.Encode()))

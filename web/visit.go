@@ -207,8 +207,10 @@ var errNoPage = record.Errorf(record.NotFound, "没有找到所请求的内容")
 // page is what every page needs beside its own model.
 func (v *visit) page(title string) view.Page {
 	p := view.Page{
-		Title: title, Nonce: v.nonce, CSRF: v.csrf(), Path: v.place(), Now: time.Now(), Site: v.s.Site,
-		Flash: v.takeFlash(), Prefs: v.prefs(),
+		Title: title, Nonce: v.nonce, Path: v.place(), Now: time.Now(), Site: v.s.Site, Flash: v.takeFlash(), Prefs: v.prefs(),
+	}
+	if !v.route.open { // no form stands on it, and no cookie is given out for one
+		p.CSRF = v.csrf()
 	}
 	switch {
 	case v.staff != nil:

@@ -242,6 +242,9 @@ func TestP6_AHangingCACompanyStallsNothing(t *testing.T) {
 	h.company.Fail()
 	for _, a := range hanging {
 		_, err := h.store.ResendApplication(t.Context(), a.desk.subject.ID, a.desk.by(record.Applicant), a.id, storage.NewID())
+		if record.CodeOf(err) == record.Conflict {
+			continue // it was tried again by itself meanwhile
+		}
 		require.NoError(t, err) // and the relay calls
 	}
 	for _, a := range hanging {

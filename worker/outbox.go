@@ -10,10 +10,10 @@ import (
 	"unireg/storage"
 )
 
-// Outgoing is what leaves the portal: letters, and links for who has forgotten a
-// password.
-type Outgoing interface {
-	DeliverNext(ctx context.Context, carriers map[storage.Channel]storage.Carrier) (*storage.Delivered, error)
+// LetterStore keeps what leaves the portal: letters, and links for who has
+// forgotten a password.
+type LetterStore interface {
+	CarryNext(ctx context.Context, carriers map[storage.Channel]storage.Carrier) (*storage.Carried, error)
 	AnswerReset(ctx context.Context, draw func() (token string, hash []byte, err error)) (bool, error)
 }
 
@@ -24,14 +24,14 @@ const lettersAtOnce = 2
 // number may run: storage gives each another letter. While a server is away the
 // letters wait, and the rounds come more slowly.
 type Outbox struct {
-	store    Outgoing
+	store    LetterStore
 	carriers map[storage.Channel]storage.Carrier
 	logger   *slog.Logger
 	watch    observed
 }
 
 // NewOutbox returns what has letters carried, a few at a time.
-func NewOutbox(store Outgoing, carriers map[storage.Channel]storage.Carrier, logger *slog.Logger) *Outbox {
+func NewOutbox(store LetterStore, carriers map[storage.Channel]storage.Carrier, logger *slog.Logger) *Outbox {
 	return &Outbox{store: store, carriers: carriers, logger: logger}
 }
 
@@ -52,16 +52,16 @@ func (o *Outbox) Run(ctx context.Context) {
 // not be carried is tried again later, and is an error of the round: most often
 // it is the server that is away, and others would fare no better.
 func (o *Outbox) Round(ctx context.Context) (more bool, err error) {
-	done, err := o.store.DeliverNext(ctx, o.carriers)
+	done, err := o.store.CarryNext(ctx, o.carriers)
 	if done != nil && ctx.Err() == nil {
-		o.watch.delivered(*done)
+		o.watch.carried(*done)
 	}
 	switch {
 	case err != nil || done == nil:
 		return false, err
-	case done.Outcome == storage.DeliveryDeferred && done.Cause != nil:
+	case done.Outcome == storage.LetterDeferred && done.Cause != nil:
 		return false, fmt.Errorf("letter %s: %w", done.Letter, done.Cause)
-	case done.Outcome == storage.DeliveryRefused:
+	case done.Outcome == storage.LetterRefused:
 		o.logger.WarnContext(ctx, "a letter is refused", slog.String("letter", string(done.Letter)),
 			slog.String("channel", string(done.Channel)), slog.Any("error", done.Cause))
 	}

@@ -60,7 +60,7 @@ func newOffice(t *testing.T) *office {
 	verdict, err := d.VerifyContact(t.Context(), d.account, storage.ByEmail, "271828")
 	require.NoError(t, err)
 	require.Equal(t, storage.CodeRight, verdict)
-	_, err = d.database.Owner.NewRaw("DELETE FROM deliveries").Exec(t.Context())
+	_, err = d.database.Owner.NewRaw("DELETE FROM letters").Exec(t.Context())
 	require.NoError(t, err)
 	return o
 }
@@ -120,14 +120,14 @@ func (o *office) arrived(n int) []string {
 	return ids
 }
 
-func (o *office) outcomes(outcome storage.DeliveryOutcome) int {
+func (o *office) outcomes(outcome storage.LetterOutcome) int {
 	o.t.Helper()
 	var n int
-	require.NoError(o.t, o.database.Owner.NewRaw("SELECT count(*) FROM deliveries WHERE outcome = ?", outcome).Scan(o.t.Context(), &n))
+	require.NoError(o.t, o.database.Owner.NewRaw("SELECT count(*) FROM letters WHERE outcome = ?", outcome).Scan(o.t.Context(), &n))
 	return n
 }
 
-func (o *office) becomes(outcome storage.DeliveryOutcome, n int) {
+func (o *office) becomes(outcome storage.LetterOutcome, n int) {
 	o.t.Helper()
 	require.Eventually(o.t, func() bool { return o.outcomes(outcome) == n }, patience, 20*time.Millisecond, "%s", o.said)
 }
@@ -138,12 +138,12 @@ func TestB15_AMailServerThatIsAwayLosesNothing(t *testing.T) {
 	stop := o.work("127.0.0.1:1", 1)
 	require.Eventually(t, func() bool { return strings.Contains(o.said.String(), "outbox rests") }, patience, 20*time.Millisecond)
 	stop()
-	require.Zero(t, o.outcomes(storage.DeliverySent))
-	_, err := o.database.Owner.NewRaw("UPDATE deliveries SET due_at = clock_timestamp()").Exec(t.Context())
+	require.Zero(t, o.outcomes(storage.LetterSent))
+	_, err := o.database.Owner.NewRaw("UPDATE letters SET due_at = clock_timestamp()").Exec(t.Context())
 	require.NoError(t, err)
 	defer o.work(o.mail.Address, 1)()
 	o.arrived(1)
-	o.becomes(storage.DeliverySent, 1)
+	o.becomes(storage.LetterSent, 1)
 	require.NotContains(t, o.said.String(), officeAddress)
 }
 
@@ -152,7 +152,7 @@ func TestB15_AnAddressThatTheServerRefusesIsNotTriedAgain(t *testing.T) {
 	o.mail.Feel(mailbox.Moods{Recipient: "550 5.1.1 <" + officeAddress + "> no such user"})
 	defer o.work(o.mail.Address, 1)()
 	o.tell()
-	o.becomes(storage.DeliveryRefused, 1)
+	o.becomes(storage.LetterRefused, 1)
 	contacts, err := o.Contacts(t.Context(), o.account)
 	require.NoError(t, err)
 	require.False(t, contacts[storage.ByEmail].FailedAt.IsZero())
@@ -169,12 +169,12 @@ func TestB15_ALetterWhoseReceiptWasLostIsSentAgainUnderItsName(t *testing.T) {
 	o.arrived(1)
 	stop()
 	o.mail.Feel(mailbox.Moods{})
-	_, err := o.database.Owner.NewRaw("UPDATE deliveries SET due_at = clock_timestamp()").Exec(t.Context())
+	_, err := o.database.Owner.NewRaw("UPDATE letters SET due_at = clock_timestamp()").Exec(t.Context())
 	require.NoError(t, err)
 	defer o.work(o.mail.Address, 1)()
 	ids := o.arrived(2)
 	require.Equal(t, ids[0], ids[1])
-	o.becomes(storage.DeliverySent, 1)
+	o.becomes(storage.LetterSent, 1)
 }
 
 // A worker that is ended while the server takes its time leaves the letter to
@@ -186,15 +186,15 @@ func TestB15_AWorkerThatEndsAmidALetterLosesNothing(t *testing.T) {
 	o.tell()
 	require.Eventually(t, func() bool {
 		var held int
-		require.NoError(t, o.database.Owner.NewRaw("SELECT count(*) FROM deliveries WHERE tries > 0").Scan(t.Context(), &held))
+		require.NoError(t, o.database.Owner.NewRaw("SELECT count(*) FROM letters WHERE tries > 0").Scan(t.Context(), &held))
 		return held == 1
 	}, patience, 5*time.Millisecond)
 	stop()
 	o.mail.Feel(mailbox.Moods{})
-	_, err := o.database.Owner.NewRaw("UPDATE deliveries SET due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
+	_, err := o.database.Owner.NewRaw("UPDATE letters SET due_at = clock_timestamp() WHERE outcome = ''").Exec(t.Context())
 	require.NoError(t, err)
 	defer o.work(o.mail.Address, 1)()
-	o.becomes(storage.DeliverySent, 1)
+	o.becomes(storage.LetterSent, 1)
 	ids := o.arrived(1)
 	require.LessOrEqual(t, len(ids), 2)
 	for _, id := range ids {
@@ -212,7 +212,7 @@ func TestB15_TwoWorkersSendOnce(t *testing.T) {
 		}))
 	}
 	ids := o.arrived(12)
-	o.becomes(storage.DeliverySent, 12)
+	o.becomes(storage.LetterSent, 12)
 	seen := map[string]bool{}
 	for _, id := range ids {
 		require.False(t, seen[id], id)
@@ -229,7 +229,7 @@ func TestB09_TheWorkerAnswersWhoHasForgottenAPassword(t *testing.T) {
 	require.Zero(t, o.outcomes(""), "asking sends nothing by itself")
 	defer o.work(o.mail.Address, 1)()
 	o.arrived(1)
-	o.becomes(storage.DeliverySent, 1)
+	o.becomes(storage.LetterSent, 1)
 	require.Eventually(t, func() bool {
 		var left int
 		require.NoError(t, o.database.Owner.NewRaw("SELECT count(*) FROM reset_requests").Scan(t.Context(), &left))

@@ -16,7 +16,9 @@ const (
 	LoopReconcile    Loop = "reconcile"
 	LoopApplications Loop = "applications"
 	LoopImports      Loop = "imports"
+	LoopExports      Loop = "exports"
 	LoopRevocations  Loop = "revocations"
+	LoopDeliveries   Loop = "deliveries"
 	LoopOutbox       Loop = "outbox"
 	LoopResets       Loop = "resets"
 )
@@ -41,8 +43,8 @@ type Watcher interface {
 	Reconciled(found Reconciliation)
 	// Scanned tells what became of one attachment.
 	Scanned(result ScanResult)
-	// Delivered tells what became of one letter that was tried.
-	Delivered(channel storage.Channel, outcome storage.DeliveryOutcome)
+	// Carried tells what became of one letter that was tried.
+	Carried(channel storage.Channel, outcome storage.LetterOutcome)
 }
 
 // observed is where a loop's figures go, nowhere if nobody watches.
@@ -66,8 +68,8 @@ func (o observed) scanned(result ScanResult) {
 	}
 }
 
-func (o observed) delivered(d storage.Delivered) {
+func (o observed) carried(c storage.Carried) {
 	if o.Watcher != nil {
-		o.Delivered(d.Channel, d.Outcome)
+		o.Carried(c.Channel, c.Outcome)
 	}
 }

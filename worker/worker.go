@@ -1,7 +1,7 @@
 // Package worker runs the workflows and activities, and what keeps them going:
 // the relay, which rings for every command whose own ring came to nothing, and
 // the reconciliation, which starts the Lifecycle of a record under way that has
-// none. Any number of workers may run; each does all of this.
+// none. Beside them it calls the subscribers of changes. Any number of workers may run; each does all of this.
 package worker
 
 import (
@@ -31,11 +31,13 @@ type Store interface {
 	activities.ImportStore
 	ApplicationLister
 	CommandLister
+	ExportLister
 	ImportLister
 	RecordLister
 	Sweeper
 	ListStore
-	Outgoing
+	SubscriberStore
+	LetterStore
 }
 
 // Config is what a worker works on.
@@ -45,6 +47,8 @@ type Config struct {
 	Namespace string
 	Store     Store
 	Files     FileKeeper
+	// Exports builds what subjects take along; nil where there is no object store.
+	Exports ExportKeeper
 	// Scanner looks for viruses in attachments; nil where nothing is scanned.
 	Scanner VirusScanner
 	// Carriers take letters out of the outbox, by channel; a channel that has none
@@ -59,7 +63,12 @@ type Config struct {
 	Trust      *certificate.Trust
 	Lists      ListFetcher
 	ListsEvery time.Duration
-	Logger     *slog.Logger
+	// Messenger calls subscribers on changes; nil where nobody is called.
+	Messenger Messenger
+	// History takes checkpoints of the history and proves it by them; nil where no
+	// key signs them.
+	History Historian
+	Logger  *slog.Logger
 	// Watcher is told what the worker does; nil for nobody.
 	Watcher Watcher
 	// Drain is how long activities may go on after the end was asked for, before
@@ -104,12 +113,18 @@ func loops(c Config, door *workflows.Client) []func(context.Context) {
 	reconciler := NewReconciler(door, c.Store, c.Logger)
 	imports := NewImports(door, c.Store, c.Logger)
 	applications := NewApplications(door, c.Store, c.Logger)
-	relay.watch, reconciler.watch, imports.watch, applications.watch = watch, watch, watch, watch
-	all := []func(context.Context){relay.Run, reconciler.Run, imports.Run, applications.Run}
+	exports := NewExports(door, c.Store, c.Logger)
+	relay.watch, reconciler.watch, imports.watch, exports.watch, applications.watch = watch, watch, watch, watch, watch
+	all := []func(context.Context){relay.Run, reconciler.Run, imports.Run, exports.Run, applications.Run}
 	if c.Trust != nil {
 		revocations := NewRevocations(c.Trust, c.Lists, c.Store, c.ListsEvery, c.Logger)
 		revocations.watch = watch
 		all = append(all, revocations.Run)
+	}
+	if c.Messenger != nil {
+		deliveries := NewDeliveries(c.Store, c.Messenger, c.Logger)
+		deliveries.watch = watch
+		all = append(all, deliveries.Run)
 	}
 	if c.Scanner != nil {
 		scans := NewScans(c.Files, c.Scanner, c.Logger)
@@ -139,6 +154,9 @@ func serve(ctx context.Context, c Config) error {
 	effects := &activities.Activities{
 		Store: c.Store, AbandonAfter: c.AbandonAfter, Housekeeping: housekeeping(c), Logger: c.Logger,
 		Applications: c.Store, Company: c.Company, Trust: c.Trust, Imports: c.Store,
+	}
+	if c.Exports != nil {
+		effects.Exports = c.Exports
 	}
 	w := worker.New(c.Temporal, workflows.TaskQueue, options(failed, c.Drain))
 	Register(w, effects)
@@ -178,6 +196,7 @@ func Register(r worker.Registry, effects *activities.Activities) {
 	r.RegisterWorkflow(workflows.Sweep)
 	r.RegisterWorkflow(workflows.CAApplication)
 	r.RegisterWorkflow(workflows.Import)
+	r.RegisterWorkflow(workflows.Export)
 	r.RegisterActivity(effects)
 }
 

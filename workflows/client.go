@@ -227,6 +227,16 @@ func (c *Client) StartImport(ctx context.Context, id record.ID) (started bool, e
 	return started, err
 }
 
+// StartExport sees to it that an Export of the export is running, as StartImport
+// does for an import.
+func (c *Client) StartExport(ctx context.Context, id record.ID) (started bool, err error) {
+	err = c.spared(ctx, BellExport, func() (err error) {
+		started, err = c.start(ctx, ExportID(id), Export, ExportInput{Export: id})
+		return err
+	})
+	return started, err
+}
+
 func (c *Client) start(ctx context.Context, id string, workflow, input any) (started bool, err error) {
 	_, err = c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       id,

@@ -42,6 +42,7 @@ const (
 	sweepPrefix        = "sweep/"
 	applicationPrefix  = "ca/"
 	importPrefix       = "import/"
+	exportPrefix       = "export/"
 )
 
 // LifecycleID is the workflow id of a record's Lifecycle. While something is
@@ -58,6 +59,10 @@ func ApplicationID(id record.ID) string { return applicationPrefix + string(id) 
 // ImportID is the workflow id of an import. From its confirmation to the last row
 // there is one run of it.
 func ImportID(id record.ID) string { return importPrefix + string(id) }
+
+// ExportID is the workflow id of an export. From the request to the archive there is
+// one run of it.
+func ExportID(id record.ID) string { return exportPrefix + string(id) }
 
 // SweepID is the id of the schedule of a chore, and begins those of its runs.
 func SweepID(chore activities.Chore) string { return sweepPrefix + string(chore) }

@@ -70,6 +70,23 @@ func inBatches(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// atLength is the policy of an effect that may take an hour and tells all the while
+// that it is alive: one that died is noticed within seconds and begun anew. What
+// does not come to its end for hours is given up.
+func atLength(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		ScheduleToCloseTimeout: 6 * time.Hour,
+		StartToCloseTimeout:    2 * time.Hour,
+		HeartbeatTimeout:       20 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    2 * time.Minute,
+			MaximumAttempts:    math.MaxInt32,
+		},
+	})
+}
+
 // once is the policy of a sweep: what it does not reach is found by the next one.
 func once(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

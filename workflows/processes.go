@@ -21,6 +21,7 @@ const (
 	ProcessRegistration ProcessKind = registrationPrefix
 	ProcessApplication  ProcessKind = applicationPrefix
 	ProcessImport       ProcessKind = importPrefix
+	ProcessExport       ProcessKind = exportPrefix
 )
 
 // Process is a workflow that looks after something: what, and which of it. Its

@@ -48,6 +48,7 @@ func TestT11_StoredHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Sweep)
 			replayer.RegisterWorkflow(workflows.CAApplication)
 			replayer.RegisterWorkflow(workflows.Import)
+			replayer.RegisterWorkflow(workflows.Export)
 			require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(quiet()), readHistory(t, file)))
 		})
 	}

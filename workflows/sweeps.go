@@ -48,7 +48,11 @@ func rhythms() []rhythm {
 		{activities.SweepExpiries, day, 17 * time.Hour}, // one in the morning in China
 		{activities.SweepImports, day, 18*time.Hour + 20*time.Minute},
 		{activities.KeepReviewDays, time.Hour, 10 * time.Minute},
+		{activities.SweepExports, time.Hour, 37 * time.Minute},
+		{activities.SweepDisclosed, 15 * time.Minute, time.Minute},
 		{activities.AuditFiles, day, 19 * time.Hour}, // three in the morning in China
+		{activities.TakeCheckpoint, time.Hour, 2 * time.Minute},
+		{activities.ProveHistory, day, 20 * time.Hour}, // four in the morning in China
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	BellCallback     Bell = "callback"
 	BellRegistration Bell = "registration"
 	BellImport       Bell = "import"
+	BellExport       Bell = "export"
 )
 
 // Rung is what became of a ring.

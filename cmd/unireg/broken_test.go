@@ -186,6 +186,21 @@ var breakages = []breakage{
 		next: "restore it from the copy of the secrets before anything is written: it cannot be rotated",
 	},
 	{
+		what: "the key that signs checkpoints is missing", breaks: func(p *patient) { p.set("UNIREG_CHECKPOINT_KEY", "") },
+		part: "settings",
+		says: "UNIREG_CHECKPOINT_KEY is required in production mode (or UNIREG_CHECKPOINT_KEY_FILE): without checkpoints nobody can tell whether the history was rewritten",
+		next: nextSetting,
+	},
+	{
+		what: "the key that signs checkpoints was exchanged and the old one is not trusted", breaks: func(p *patient) { p.sign() },
+		part: "checkpoints", says: "checkpoint 1, under key KEY: it is signed by a key that is not trusted; none is taken after it",
+		next: "name the key that signed it in UNIREG_CHECKPOINT_TRUST; if it is named, run unireg verify",
+	},
+	{
+		what: "the history was found to be another than was signed", breaks: func(p *patient) { p.suspect() },
+		part: "checkpoints", says: "the history is not what was signed: 1 fault", next: "run unireg verify, which names them",
+	},
+	{
 		what: "staff of a demonstration are enabled", breaks: func(p *patient) {
 			_, err := p.store().AddStaff(p.t.Context(), commandLine, storage.NewStaff{
 				Login: storage.DemoLogin + "reviewer-1", Name: "周", Role: record.Reviewer, Identity: sample.ResidentID(9), Password: "x", Secret: "x",
@@ -282,7 +297,8 @@ func healthy(t *testing.T, namespace string) *patient {
 	p := &patient{t: t, words: map[string]string{}, settings: map[string]string{
 		"UNIREG_MODE": "production", "UNIREG_ORIGIN": "https://reg.example.cn", "UNIREG_TRUSTED_PROXIES": "172.30.76.1",
 		"UNIREG_DATABASE_URL": database.URL, "UNIREG_MASTER_KEYS": "k1:" + drawnKey(), "UNIREG_INDEX_KEY": drawnKey(), "UNIREG_COOKIE_KEY": drawnKey(),
-		"UNIREG_S3_ENDPOINT": bucket.Endpoint, "UNIREG_S3_ACCESS_KEY": bucket.AccessKey, "UNIREG_S3_SECRET_KEY": bucket.SecretKey,
+		"UNIREG_CHECKPOINT_KEY": drawnKey(),
+		"UNIREG_S3_ENDPOINT":    bucket.Endpoint, "UNIREG_S3_ACCESS_KEY": bucket.AccessKey, "UNIREG_S3_SECRET_KEY": bucket.SecretKey,
 		"UNIREG_S3_BUCKET": bucket.Bucket, "UNIREG_S3_SECURE": fmt.Sprint(bucket.Secure),
 		"TEMPORAL_ADDRESS": os.Getenv("TEMPORAL_ADDRESS"), "TEMPORAL_NAMESPACE": namespace,
 	}}
@@ -395,12 +411,41 @@ func (p *patient) inhabit() {
 	require.NoError(p.t, err)
 }
 
+// checkpoint takes one, and answers the id of the key that signed it.
+func (p *patient) checkpoint() string {
+	store := p.store()
+	c, err := config.Load(p.environ(), config.Portal)
+	require.NoError(p.t, err)
+	keys, err := c.Checkpointing()
+	require.NoError(p.t, err)
+	objects, err := newObjects(c)
+	require.NoError(p.t, err)
+	taken, err := storage.NewCheckpoints(store, objects, keys.Signer, keys.Trust).Take(p.t.Context())
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() {
+		require.NoError(p.t, objects.Remove(context.WithoutCancel(p.t.Context()), "checkpoints/1.txt"))
+	})
+	return taken.Key
+}
+
+// sign takes a checkpoint by a key that is exchanged afterwards.
+func (p *patient) sign() {
+	p.words[p.checkpoint()] = "KEY"
+	p.set("UNIREG_CHECKPOINT_KEY", drawnKey())
+}
+
+// suspect notes that the history was found to be another.
+func (p *patient) suspect() {
+	p.checkpoint()
+	_, err := p.own().App.NewRaw("INSERT INTO checkpoint_proofs (at, no, faults) VALUES (now(), 1, 1)").Exec(p.t.Context())
+	require.NoError(p.t, err)
+}
+
 func drawnKey() string {
-	keys, err := drawKeys()
+	key, err := drawKey()
 	if err != nil {
 		return ""
 	}
-	_, key, _ := strings.Cut(strings.Fields(string(keys))[1], "=")
 	return key
 }
 

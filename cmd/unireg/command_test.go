@@ -125,7 +125,14 @@ func system(t *testing.T, changes ...string) ([]string, *storagetest.Database) {
 	objects, err := storage.NewObjects(bucket)
 	require.NoError(t, err)
 	require.NoError(t, objects.EnsureBucket(t.Context()))
-	t.Cleanup(func() { require.NoError(t, objects.RemoveBucket(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		for object, err := range objects.List(ctx, "") {
+			require.NoError(t, err)
+			require.NoError(t, objects.Remove(ctx, object.Key))
+		}
+		require.NoError(t, objects.RemoveBucket(ctx))
+	})
 	keys, err := drawKeys()
 	require.NoError(t, err)
 	environment := append([]string{

@@ -17,7 +17,7 @@ import (
 )
 
 // ofDatabase is what nobody can look at while the database is away.
-var ofDatabase = []string{"role", "search", "schema", "keys"}
+var ofDatabase = []string{"role", "search", "schema", "keys", "checkpoints"}
 
 func examineDatabase(ctx context.Context, d *diagnosis, c config.Config, trust *certificate.Trust) {
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
@@ -56,7 +56,7 @@ func examineDatabase(ctx context.Context, d *diagnosis, c config.Config, trust *
 	examineRole(d, facts)
 	examineSearch(d, facts)
 	if !examineSchema(ctx, d, db) {
-		d.skip("schema", "keys")
+		d.skip("schema", "keys", "checkpoints")
 		return
 	}
 	store := storage.New(db, c.Keyring(), c.Policy())
@@ -66,6 +66,7 @@ func examineDatabase(ctx context.Context, d *diagnosis, c config.Config, trust *
 	if c.Mode == config.Production {
 		examineDemo(ctx, d, c, store)
 	}
+	examineCheckpoints(ctx, d, c, store)
 	examineLists(ctx, d, c, store, trust)
 }
 

@@ -17,7 +17,7 @@ type keysRotate struct{}
 // Help tells how a rotation goes.
 func (keysRotate) Help() string {
 	return `1. Put the new master key in front of the old one in UNIREG_MASTER_KEYS and restart portals and workers: what is new is sealed with it.
-2. Run unireg keys rotate: data keys and staff secrets are wrapped anew; contents are not touched.
+2. Run unireg keys rotate: data keys, secrets of staff and of subscribers are wrapped anew; contents are not touched.
 3. Take the old key out of UNIREG_MASTER_KEYS.`
 }
 
@@ -32,7 +32,11 @@ func (keysRotate) Run(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "wrapped anew: %d data keys, %d secrets of staff\n", subjects, members)
+		subscribers, err := store.RewrapSubscribers(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "wrapped anew: %d data keys, %d secrets of staff, of %d subscribers\n", subjects, members, subscribers)
 		return err
 	})
 }

@@ -26,21 +26,22 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Up       upCommand       `cmd:"" help:"Start everything on this machine: PostgreSQL, Temporal, object store, worker and portal."`
-	Web      webCommand      `cmd:"" help:"Run the portal."`
-	Worker   workerCommand   `cmd:"" help:"Run the worker: workflows, activities, relay and sweeps. Any number may run."`
-	Migrate  migrateCommand  `cmd:"" help:"Change the schema of the database."`
-	Staff    staffCommand    `cmd:"" help:"Manage the people who review."`
-	Subject  subjectCommand  `cmd:"" help:"Help subjects at the counter."`
-	Keys     keysCommand     `cmd:"" help:"Rotate the keys under which contents are sealed."`
-	Codes    codesCommand    `cmd:"" help:"Import what changed in the code tables; list and export them."`
-	Calendar calendarCommand `cmd:"" help:"Take over a year's notice of holidays; list the calendar."`
-	Periods  periodsCommand  `cmd:"" help:"Set the working days of reviews and corrections, and the share of second reviews."`
-	APIKey   apiKeyCommand   `cmd:"" name:"api-key" help:"Manage the keys under which other systems ask."`
-	Doctor   doctorCommand   `cmd:"" help:"Check the settings and everything the system stands on."`
-	Verify   verifyCommand   `cmd:"" help:"Prove that everything agrees, or name each disagreement; prove one signed version offline."`
-	Health   healthCommand   `cmd:"" help:"Ask the portal or worker of this environment whether it is ready, for health checks of containers."`
-	Version  versionCommand  `cmd:"" help:"Print what was built from which revision."`
+	Up         upCommand         `cmd:"" help:"Start everything on this machine: PostgreSQL, Temporal, object store, worker and portal."`
+	Web        webCommand        `cmd:"" help:"Run the portal."`
+	Worker     workerCommand     `cmd:"" help:"Run the worker: workflows, activities, relay and sweeps. Any number may run."`
+	Migrate    migrateCommand    `cmd:"" help:"Change the schema of the database."`
+	Staff      staffCommand      `cmd:"" help:"Manage the people who review."`
+	Subject    subjectCommand    `cmd:"" help:"Help subjects at the counter."`
+	Keys       keysCommand       `cmd:"" help:"Rotate the keys under which contents are sealed."`
+	Codes      codesCommand      `cmd:"" help:"Import what changed in the code tables; list and export them."`
+	Calendar   calendarCommand   `cmd:"" help:"Take over a year's notice of holidays; list the calendar."`
+	Periods    periodsCommand    `cmd:"" help:"Set the working days of reviews and corrections, and the share of second reviews."`
+	APIKey     apiKeyCommand     `cmd:"" name:"api-key" help:"Manage the keys under which other systems ask."`
+	Doctor     doctorCommand     `cmd:"" help:"Check the settings and everything the system stands on."`
+	Verify     verifyCommand     `cmd:"" help:"Prove that everything agrees, or name each disagreement; prove one signed version offline."`
+	Checkpoint checkpointCommand `cmd:"" help:"Sign where the history stands at this moment; print the public key."`
+	Health     healthCommand     `cmd:"" help:"Ask the portal or worker of this environment whether it is ready, for health checks of containers."`
+	Version    versionCommand    `cmd:"" help:"Print what was built from which revision."`
 }
 
 const description = `Registration system for public-resource trading.

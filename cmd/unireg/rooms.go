@@ -37,7 +37,9 @@ type rooms struct {
 	verifier *partner.Verifier  // of what the CA company calls back
 	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
 	outgoing outgoing           // what leaves the portal
-	metrics  *metrics.Metrics   // nil where nobody watches
+	// checkpoints prove the history; without an object store nil.
+	checkpoints *storage.Checkpoints
+	metrics     *metrics.Metrics // nil where nobody watches
 }
 
 // databasePatience is how long a starting process waits for the database.
@@ -90,6 +92,9 @@ func openWatched(ctx context.Context, c config.Config, log *slog.Logger, figures
 			return nil, errors.Join(err, r.close())
 		}
 		r.files = storage.NewFiles(r.store, r.objects, storage.FileLimits{MaxSize: c.MaxFileBytes(), Quota: c.QuotaBytes()})
+		if err := r.openCheckpoints(); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
 	}
 	if r.temporal, r.door, err = dialTemporal(c, log); err != nil {
 		return nil, errors.Join(err, r.close())
@@ -141,6 +146,11 @@ func (r *rooms) openPartner() error {
 		return fmt.Errorf("UNIREG_CA_CALLBACK_KEYS: %w", err)
 	}
 	return nil
+}
+
+// messenger calls subscribers on changes: in production over TLS only.
+func (r *rooms) messenger() *partner.Messenger {
+	return partner.NewMessenger(partner.MessengerConfig{Private: r.config.EgressPrivate, Plain: r.config.Mode == config.Development})
 }
 
 // newObjects names the bucket of the settings. It does not connect.

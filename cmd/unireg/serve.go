@@ -15,6 +15,7 @@ import (
 	"unireg/config"
 	"unireg/metrics"
 	"unireg/storage"
+	"unireg/takeout"
 	"unireg/web"
 	"unireg/web/view"
 	"unireg/worker"
@@ -103,11 +104,11 @@ func listen(ctx context.Context, address, variable string) (net.Listener, error)
 func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 	c := r.config
 	options := web.Options{
-		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
+		Store: r.store, Objects: r.objects, Rings: r.door, Applications: r.door, Imports: r.door, Exports: r.door, Processes: r.door, CallbackBell: r.door, Callbacks: r.verifier,
 		Log:    r.log,
-		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ},
+		Site:   view.Site{Name: c.SiteName, Center: c.Center, Motto: c.Motto, Hotline: c.Hotline, Hours: c.Hours, QQ: c.QQ, Disclosure: c.Disclosure == config.DisclosureOn},
 		Origin: c.Origin, TrustedProxies: c.TrustedProxies, CookieKey: c.CookieKey.Bytes(), TemporalUI: c.TemporalUIURL,
-		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()),
+		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()), Subscribers: r.messenger(),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty,
 		DrainTimeout: c.Drain, DrainNotice: c.DrainNotice, Channels: r.outgoing.channels(),
@@ -139,14 +140,20 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 	c := worker.Config{
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
-		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Logger: r.log, Drain: r.config.Drain,
-		Carriers: r.outgoing.carriers,
+		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Messenger: r.messenger(),
+		Carriers: r.outgoing.carriers, Logger: r.log, Drain: r.config.Drain,
 	}
 	if r.metrics != nil {
 		c.Watcher = r.metrics
 	}
 	if r.scanner != nil {
 		c.Scanner = r.scanner
+	}
+	if r.objects != nil {
+		c.Exports = &takeout.Packer{Store: r.store, Objects: r.objects, Trust: r.trust, Site: r.config.SiteName, Log: r.log}
+	}
+	if r.config.CheckpointKey.Bytes() != nil {
+		c.History = r.checkpoints
 	}
 	return worker.Run(ctx, c)
 }

@@ -226,13 +226,23 @@ func (u *upCommand) settle(stack map[string]string) (config.Config, error) {
 	return c, nil
 }
 
+// checkpointKey is the setting of the key that signs checkpoints.
+const checkpointKey = "UNIREG_CHECKPOINT_KEY"
+
 // loadKeys reads the keys of the data directory, or draws them the first time:
-// what is sealed under them is lost without them.
+// what is sealed under them is lost without them. A directory that knows of no
+// checkpoints gets a key for them.
 func loadKeys(path string) (map[string]string, error) {
 	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		content, err = drawKeys()
-		if err == nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if content, err = drawKeys(); err == nil {
+			err = writePrivate(path, content)
+		}
+	case err == nil && !strings.Contains(string(content), checkpointKey+"="):
+		var drawn string
+		if drawn, err = drawKey(); err == nil {
+			content = fmt.Appendf(content, "%s=%s\n", checkpointKey, drawn)
 			err = writePrivate(path, content)
 		}
 	}
@@ -250,14 +260,23 @@ func loadKeys(path string) (map[string]string, error) {
 
 func drawKeys() ([]byte, error) {
 	var b strings.Builder
-	for _, name := range []string{"UNIREG_MASTER_KEYS=" + config.DemoKey + "-1:", "UNIREG_INDEX_KEY=", "UNIREG_COOKIE_KEY="} {
-		secret := make([]byte, config.KeySize)
-		if _, err := rand.Read(secret); err != nil {
-			return nil, fmt.Errorf("draw key: %w", err)
+	for _, name := range []string{"UNIREG_MASTER_KEYS=" + config.DemoKey + "-1:", "UNIREG_INDEX_KEY=", "UNIREG_COOKIE_KEY=", checkpointKey + "="} {
+		drawn, err := drawKey()
+		if err != nil {
+			return nil, err
 		}
-		b.WriteString(name + base64.StdEncoding.EncodeToString(secret) + "\n")
+		b.WriteString(name + drawn + "\n")
 	}
 	return []byte(b.String()), nil
+}
+
+// drawKey draws a key as the environment writes it.
+func drawKey() (string, error) {
+	secret := make([]byte, config.KeySize)
+	if _, err := rand.Read(secret); err != nil {
+		return "", fmt.Errorf("draw key: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(secret), nil
 }
 
 // writePrivate writes a file for its owner alone, whole or not at all.

@@ -159,6 +159,48 @@ func (e ApplicationStatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for EffectiveChangeType.
+const (
+	ChangeCertificateBound     EffectiveChangeType = "certificate_bound"
+	ChangeCertificateResumed   EffectiveChangeType = "certificate_resumed"
+	ChangeCertificateRevoked   EffectiveChangeType = "certificate_revoked"
+	ChangeCertificateSuspended EffectiveChangeType = "certificate_suspended"
+	ChangeClosed               EffectiveChangeType = "closed"
+	ChangeEffective            EffectiveChangeType = "effective"
+	ChangeReleased             EffectiveChangeType = "released"
+	ChangeRestored             EffectiveChangeType = "restored"
+	ChangeTest                 EffectiveChangeType = "test"
+	ChangeVoided               EffectiveChangeType = "voided"
+)
+
+// Valid indicates whether the value is a known member of the EffectiveChangeType enum.
+func (e EffectiveChangeType) Valid() bool {
+	switch e {
+	case ChangeCertificateBound:
+		return true
+	case ChangeCertificateResumed:
+		return true
+	case ChangeCertificateRevoked:
+		return true
+	case ChangeCertificateSuspended:
+		return true
+	case ChangeClosed:
+		return true
+	case ChangeEffective:
+		return true
+	case ChangeReleased:
+		return true
+	case ChangeRestored:
+		return true
+	case ChangeTest:
+		return true
+	case ChangeVoided:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventCertificatesUse.
 const (
 	Encryption EventCertificatesUse = "encryption"
@@ -213,6 +255,69 @@ func (e EventType) Valid() bool {
 	case EventTypeSuspended:
 		return true
 	case EventTypeWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RecordState.
+const (
+	RecordExpired RecordState = "expired"
+	RecordInForce RecordState = "in_force"
+	RecordVoided  RecordState = "voided"
+)
+
+// Valid indicates whether the value is a known member of the RecordState enum.
+func (e RecordState) Valid() bool {
+	switch e {
+	case RecordExpired:
+		return true
+	case RecordInForce:
+		return true
+	case RecordVoided:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RecordKind.
+const (
+	RecordKindAward         RecordKind = "award"
+	RecordKindOrganization  RecordKind = "organization"
+	RecordKindPerformance   RecordKind = "performance"
+	RecordKindPractitioner  RecordKind = "practitioner"
+	RecordKindQualification RecordKind = "qualification"
+)
+
+// Valid indicates whether the value is a known member of the RecordKind enum.
+func (e RecordKind) Valid() bool {
+	switch e {
+	case RecordKindAward:
+		return true
+	case RecordKindOrganization:
+		return true
+	case RecordKindPerformance:
+		return true
+	case RecordKindPractitioner:
+		return true
+	case RecordKindQualification:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SubjectStatus.
+const (
+	SubjectInForce SubjectStatus = "in_force"
+)
+
+// Valid indicates whether the value is a known member of the SubjectStatus enum.
+func (e SubjectStatus) Valid() bool {
+	switch e {
+	case SubjectInForce:
 		return true
 	default:
 		return false
@@ -310,6 +415,32 @@ type ApplicationStatus struct {
 // ApplicationStatusStatus defines model for ApplicationStatus.Status.
 type ApplicationStatusStatus string
 
+// Award defines model for Award.
+type Award struct {
+	DocumentNo *string `json:"document_no,omitempty"`
+	GrantedBy  string  `json:"granted_by"`
+
+	// GrantedOn a civil date in Beijing
+	GrantedOn *Day `json:"granted_on,omitempty"`
+
+	// Level an entry of a code table
+	Level       Term    `json:"level"`
+	Name        string  `json:"name"`
+	ProjectName *string `json:"project_name,omitempty"`
+	Rank        *string `json:"rank,omitempty"`
+}
+
+// Changes defines model for Changes.
+type Changes struct {
+	Changes []EffectiveChange `json:"changes"`
+
+	// More whether there are further ones already
+	More bool `json:"more"`
+
+	// Next where to go on; there is always one
+	Next string `json:"next"`
+}
+
 // Counter defines model for Counter.
 type Counter struct {
 	Address string  `json:"address"`
@@ -317,6 +448,33 @@ type Counter struct {
 	Name    string  `json:"name"`
 	Phone   *string `json:"phone,omitempty"`
 }
+
+// Day a civil date in Beijing
+type Day = string
+
+// EffectiveChange Names what happened and to whom, and holds no contents. Record, kind and version are there where it is about a record.
+type EffectiveChange struct {
+	At time.Time `json:"at"`
+
+	// Code 统一社会信用代码 of the organization; absent in a test
+	Code *string `json:"code,omitempty"`
+
+	// Id of the change
+	Id openapi_types.UUID `json:"id"`
+
+	// Kind 基本信息 单位资质 单位业绩 执业人员 获奖信息
+	Kind   *RecordKind         `json:"kind,omitempty"`
+	Record *openapi_types.UUID `json:"record,omitempty"`
+
+	// Type 生效 作废 恢复 人员释放 注册关闭 证书绑定 证书吊销 证书挂失 证书解除挂失; test only in a message that staff sent to try the address
+	Type EffectiveChangeType `json:"type"`
+
+	// Version that counts from here on or
+	Version *int `json:"version,omitempty"`
+}
+
+// EffectiveChangeType 生效 作废 恢复 人员释放 注册关闭 证书绑定 证书吊销 证书挂失 证书解除挂失; test only in a message that staff sent to try the address
+type EffectiveChangeType string
 
 // Eligibility defines model for Eligibility.
 type Eligibility struct {
@@ -367,6 +525,46 @@ type Party struct {
 	Phone    *string `json:"phone,omitempty"`
 }
 
+// Performance defines model for Performance.
+type Performance struct {
+	// AcceptedOn a civil date in Beijing
+	AcceptedOn *Day `json:"accepted_on,omitempty"`
+
+	// CompletedOn a civil date in Beijing
+	CompletedOn *Day `json:"completed_on,omitempty"`
+
+	// ContractAmount decimal number of 元
+	ContractAmount string `json:"contract_amount"`
+
+	// ContractClass an entry of a code table
+	ContractClass Term `json:"contract_class"`
+
+	// Currency an entry of a code table
+	Currency  Term   `json:"currency"`
+	OwnerCode string `json:"owner_code"`
+
+	// OwnerName 建设单位/招标人
+	OwnerName   string  `json:"owner_name"`
+	ProjectCode *string `json:"project_code,omitempty"`
+	ProjectName string  `json:"project_name"`
+
+	// Region an entry of a code table
+	Region      Term    `json:"region"`
+	SectionCode *string `json:"section_code,omitempty"`
+
+	// SignedOn a civil date in Beijing
+	SignedOn *Day `json:"signed_on,omitempty"`
+}
+
+// Practitioner defines model for Practitioner.
+type Practitioner struct {
+	Name          string         `json:"name"`
+	Registrations []Registration `json:"registrations"`
+
+	// Safety 安全生产考核证
+	Safety []SafetyCertificate `json:"safety"`
+}
+
 // Problem RFC 9457
 type Problem struct {
 	// Code names the reason for programs
@@ -379,10 +577,149 @@ type Problem struct {
 	Type   *string `json:"type,omitempty"`
 }
 
+// Qualification defines model for Qualification.
+type Qualification struct {
+	CertificateNo string `json:"certificate_no"`
+
+	// Class an entry of a code table
+	Class Term `json:"class"`
+
+	// ExpiresOn a civil date in Beijing
+	ExpiresOn *Day `json:"expires_on,omitempty"`
+
+	// IssuedOn a civil date in Beijing
+	IssuedOn *Day                `json:"issued_on,omitempty"`
+	Issuer   string              `json:"issuer"`
+	Lines    []QualificationLine `json:"lines"`
+	LongTerm bool                `json:"long_term"`
+}
+
+// QualificationLine defines model for QualificationLine.
+type QualificationLine struct {
+	// ApprovedOn a civil date in Beijing
+	ApprovedOn *Day `json:"approved_on,omitempty"`
+
+	// Grade an entry of a code table
+	Grade Term `json:"grade"`
+
+	// Major an entry of a code table
+	Major Term `json:"major"`
+
+	// Primary 主项资质
+	Primary bool `json:"primary"`
+}
+
+// Record A record that counts, with the facts of its kind; one that was voided has none.
+type Record struct {
+	Award *Award             `json:"award,omitempty"`
+	Id    openapi_types.UUID `json:"id"`
+
+	// Kind 基本信息 单位资质 单位业绩 执业人员 获奖信息
+	Kind          RecordKind     `json:"kind"`
+	Performance   *Performance   `json:"performance,omitempty"`
+	Practitioner  *Practitioner  `json:"practitioner,omitempty"`
+	Qualification *Qualification `json:"qualification,omitempty"`
+
+	// Since since when the version has counted
+	Since time.Time `json:"since"`
+
+	// State 有效 已过有效期 已作废
+	State   RecordState `json:"state"`
+	Version int         `json:"version"`
+}
+
+// RecordState 有效 已过有效期 已作废
+type RecordState string
+
+// RecordKind 基本信息 单位资质 单位业绩 执业人员 获奖信息
+type RecordKind string
+
+// Registration defines model for Registration.
+type Registration struct {
+	// ExpiresOn a civil date in Beijing
+	ExpiresOn *Day `json:"expires_on,omitempty"`
+
+	// IssuedOn a civil date in Beijing
+	IssuedOn *Day                `json:"issued_on,omitempty"`
+	Issuer   string              `json:"issuer"`
+	Majors   []RegistrationMajor `json:"majors"`
+
+	// No 注册编号
+	No string `json:"no"`
+
+	// Status an entry of a code table
+	Status Term `json:"status"`
+
+	// Type an entry of a code table
+	Type Term `json:"type"`
+}
+
+// RegistrationMajor defines model for RegistrationMajor.
+type RegistrationMajor struct {
+	// ExpiresOn a civil date in Beijing
+	ExpiresOn *Day `json:"expires_on,omitempty"`
+
+	// Major an entry of a code table
+	Major Term `json:"major"`
+}
+
+// SafetyCertificate defines model for SafetyCertificate.
+type SafetyCertificate struct {
+	// Category an entry of a code table
+	Category Term `json:"category"`
+
+	// ExpiresOn a civil date in Beijing
+	ExpiresOn *Day `json:"expires_on,omitempty"`
+
+	// IssuedOn a civil date in Beijing
+	IssuedOn *Day   `json:"issued_on,omitempty"`
+	Issuer   string `json:"issuer"`
+	No       string `json:"no"`
+}
+
+// Subject defines model for Subject.
+type Subject struct {
+	// BodyType an entry of a code table
+	BodyType Term   `json:"body_type"`
+	Code     string `json:"code"`
+
+	// LicenceExpiresOn a civil date in Beijing
+	LicenceExpiresOn *Day `json:"licence_expires_on,omitempty"`
+
+	// More whether there are records behind the last one
+	More    bool     `json:"more"`
+	Name    string   `json:"name"`
+	Records []Record `json:"records"`
+
+	// Region an entry of a code table
+	Region Term   `json:"region"`
+	Roles  []Term `json:"roles"`
+
+	// Since since when the organization has counted
+	Since  time.Time     `json:"since"`
+	Status SubjectStatus `json:"status"`
+
+	// Version of the 基本信息 in force
+	Version      int       `json:"version"`
+	VersionSince time.Time `json:"version_since"`
+}
+
+// SubjectStatus defines model for Subject.Status.
+type SubjectStatus string
+
+// Term an entry of a code table
+type Term struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
 // Withdrawal defines model for Withdrawal.
 type Withdrawal struct {
 	Reference openapi_types.UUID `json:"reference"`
 }
+
+// Code defines model for Code.
+type Code = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -406,6 +743,29 @@ type CallbackParams struct {
 	WebhookSignature WebhookSignature `json:"webhook-signature"`
 }
 
+// ChangesParams defines parameters for Changes.
+type ChangesParams struct {
+	// After next of an earlier answer; without it: from the beginning
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// SubjectParams defines parameters for Subject.
+type SubjectParams struct {
+	// After records behind the one of this id
+	After *openapi_types.UUID `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit how many records at most
+	Limit       *int    `form:"limit,omitempty" json:"limit,omitempty"`
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// EligibilityParams defines parameters for Eligibility.
+type EligibilityParams struct {
+	// At an instant that is not in the future, as it stood then; without it: now
+	At *time.Time `form:"at,omitempty" json:"at,omitempty"`
+}
+
 // ApplyParams defines parameters for Apply.
 type ApplyParams struct {
 	IdempotencyKey   IdempotencyKey   `json:"Idempotency-Key"`
@@ -422,6 +782,13 @@ type WithdrawParams struct {
 	WebhookSignature WebhookSignature `json:"webhook-signature"`
 }
 
+// TellChangeParams defines parameters for TellChange.
+type TellChangeParams struct {
+	WebhookId        WebhookID        `json:"webhook-id"`
+	WebhookTimestamp WebhookTimestamp `json:"webhook-timestamp"`
+	WebhookSignature WebhookSignature `json:"webhook-signature"`
+}
+
 // CallbackJSONRequestBody defines body for Callback for application/json ContentType.
 type CallbackJSONRequestBody = Event
 
@@ -430,3 +797,6 @@ type ApplyJSONRequestBody = Application
 
 // WithdrawJSONRequestBody defines body for Withdraw for application/json ContentType.
 type WithdrawJSONRequestBody = Withdrawal
+
+// TellChangeJSONRequestBody defines body for TellChange for application/json ContentType.
+type TellChangeJSONRequestBody = EffectiveChange

@@ -104,6 +104,18 @@ func TestB15_AShortMessageIsShortAndHasNoLink(t *testing.T) {
 	require.Contains(t, writer.ShortMessage(t.Context(), letterOf(storage.PurposeCode, "zh-CN")), "271828")
 }
 
+func TestB15_AMessageLeadsToThePageOfItsMatter(t *testing.T) {
+	for topic, page := range map[string]string{
+		storage.TopicExpiring: "/expiries", storage.TopicPasswordResetByMail: "/account", storage.TopicContactChanged: "/account/contacts",
+		storage.TopicExportReady: "/account/export", storage.TopicExportFailed: "/account/export", storage.TopicFileLost: "/records/7",
+		storage.TopicCASilent: "/ca/applications/7", "certificate_" + storage.WordRevoked: "/certificates",
+	} {
+		text := letters.Of(storage.Notification{Topic: topic, Record: "7"})
+		require.Equal(t, page, text.Href, topic)
+		require.NotEqual(t, "通知", text.Title, topic)
+	}
+}
+
 // Every topic has words, wherever it is shown, and leads to a page.
 func TestEveryGroupHasItsWords(t *testing.T) {
 	seen := map[string]bool{}

@@ -30,6 +30,7 @@ var topics = map[string]Text{
 	storage.TopicOverdue:                                     {Title: "审核超过承诺时限", Text: "您提交的内容审核已超过承诺时限，已提请主管人员督办。", Tone: view.Warn, Link: "查看进度"},
 	storage.TopicRegisterRemind:                              {Title: "请填写基本信息", Text: "注册后尚未提交基本信息。长期未提交的，注册将自动关闭，代码或证件号可重新注册。", Tone: view.Warn, Link: "去填写"},
 	storage.TopicFileRefused:                                 {Title: "附件未通过病毒扫描", Text: "一个附件含有病毒或恶意内容，已隔离，不能打开也不能通过审核。请用杀毒软件检查电脑，删除该附件后重新上传。", Tone: view.Bad, Link: "查看附件"},
+	storage.TopicFileLost:                                    {Title: "附件内容丢失", Text: "一个附件的内容在系统中丢失，工作人员正在设法恢复。请保留原件；草稿中有该附件的，请重新上传。", Tone: view.Bad, Link: "查看附件"},
 	string(record.Return):                                    {Title: "退回补正", Text: "审核人员退回了提交的内容，请按意见修改后重新提交。", Tone: view.Warn, Link: "查看意见"},
 	string(record.Lapse):                                     {Title: "逾期未补正", Text: "补正期限已过，本次提交已终止。已生效的内容不受影响，可以重新提交。", Tone: view.Bad, Link: "查看"},
 	storage.TopicOfApplication(record.ApplicationFailed):     {Title: "CA 申请发送失败", Text: "申请没有发送成功，系统会继续自动重发，不需要重新申请。", Tone: view.Warn, Link: "查看申请"},
@@ -49,7 +50,9 @@ var topics = map[string]Text{
 	"certificate_" + storage.WordSuspended:                   {Title: "证书已挂失", Text: "一张证书已挂失，暂时不能登录和签名。", Tone: view.Warn, Link: "查看证书"},
 	"certificate_" + storage.WordResumed:                     {Title: "证书已解除挂失", Text: "一张证书已恢复使用。", Tone: view.Good, Link: "查看证书"},
 
-	storage.TopicExpiring: {Title: "证照到期提醒", Text: "", Tone: view.Warn, Link: "查看到期清单"},
+	storage.TopicExportReady:  {Title: "数据导出已完成", Text: "申请导出的全部数据已打包，请在 7 天内下载，逾期自动删除。", Tone: view.Good, Link: "去下载"},
+	storage.TopicExportFailed: {Title: "数据导出没有成功", Text: "申请的数据导出多次重试后仍未成功，数据没有受到影响，请重新导出。", Tone: view.Bad, Link: "重新导出"},
+	storage.TopicExpiring:     {Title: "证照到期提醒", Text: "", Tone: view.Warn, Link: "查看到期清单"},
 	storage.TopicPasswordReset: {
 		Title: "密码已由柜台重置", Tone: view.Warn, Link: "查看账号安全",
 		Text: "登录密码已通过柜台开具的链接重新设置，原有的登录已全部结束。如不是您本人或本单位办理，请立即联系服务热线。",
@@ -89,6 +92,8 @@ func Of(n storage.Notification) Text {
 		text.Href = "/account"
 	case n.Topic == storage.TopicContactChanged:
 		text.Href = "/account/contacts"
+	case n.Topic == storage.TopicExportReady, n.Topic == storage.TopicExportFailed:
+		text.Href = "/account/export"
 	case strings.HasPrefix(n.Topic, "ca_"):
 		text.Href = "/ca/applications/" + string(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

@@ -1,6 +1,6 @@
-// Package paper prints the papers that people carry to a counter, as PDF on A4:
-// 数字证书申请表. It draws what it is given and knows nothing of requests, storage
-// or the domain.
+// Package paper prints what people hold in their hands, as PDF on A4: 数字证书申请表,
+// which they carry to a counter, and documents of any length, which they take along.
+// It draws what it is given and knows nothing of requests, storage or the domain.
 //
 // The font is embedded, so that a paper looks the same everywhere. A character
 // that no font at hand draws is printed as 〓 with a number, and a note below the
@@ -145,40 +145,65 @@ func (p *press) section(s Section) {
 	p.box(left, p.y, width, 18, 240)
 	p.line(left+padding+2, p.y+(18-textSize)/2-1, textSize, s.Name)
 	p.y += 18
-	for i := 0; i < len(s.Fields); {
-		f := s.Fields[i]
-		if f.Wide || i+1 == len(s.Fields) || s.Fields[i+1].Wide {
-			p.row(f)
-			i++
-			continue
-		}
-		p.row(f, s.Fields[i+1])
-		i += 2
+	for _, fields := range paired(s.Fields) {
+		p.row(fields...)
 	}
 }
 
+// paired puts fields beside each other, two to a line, but for the wide ones.
+func paired(fields []Field) [][]Field {
+	var rows [][]Field
+	for i := 0; i < len(fields); {
+		n := 2
+		if fields[i].Wide || i+1 == len(fields) || fields[i+1].Wide {
+			n = 1
+		}
+		rows = append(rows, fields[i:i+n])
+		i += n
+	}
+	return rows
+}
+
 // row draws one field over the whole width, or two beside each other.
-func (p *press) row(fields ...Field) {
+func (p *press) row(fields ...Field) { p.draw(p.lay(fields...)) }
+
+// laid is a row whose texts are cut into lines.
+type laid struct {
+	labels, values [][]string
+	height         float64
+}
+
+// lay cuts the texts of a row into lines.
+func (p *press) lay(fields ...Field) laid {
 	share := width / float64(len(fields))
-	lines := make([][]string, len(fields))
-	labels := make([][]string, len(fields))
+	var l laid
 	tallest := 1
-	for i, f := range fields {
-		labels[i] = p.wrap(f.Label, textSize, labelWidth-2*padding)
-		lines[i] = p.wrap(orDash(f.Value), textSize, share-labelWidth-2*padding)
-		tallest = max(tallest, len(lines[i]), len(labels[i]))
+	for _, f := range fields {
+		label := p.wrap(f.Label, textSize, labelWidth-2*padding)
+		value := p.wrap(orDash(f.Value), textSize, share-labelWidth-2*padding)
+		l.labels, l.values = append(l.labels, label), append(l.values, value)
+		tallest = max(tallest, len(value), len(label))
 	}
-	height := float64(tallest)*lineHeight + 2*padding - 1
-	for i := range fields {
+	l.height = rowHeight(tallest)
+	return l
+}
+
+// rowHeight is the height of a row of so many lines.
+func rowHeight(lines int) float64 { return float64(lines)*lineHeight + 2*padding - 1 }
+
+// draw draws a row where the press stands.
+func (p *press) draw(l laid) {
+	share := width / float64(len(l.labels))
+	for i := range l.labels {
 		x := left + float64(i)*share
-		p.box(x, p.y, labelWidth, height, 250)
-		p.box(x+labelWidth, p.y, share-labelWidth, height, 255)
+		p.box(x, p.y, labelWidth, l.height, 250)
+		p.box(x+labelWidth, p.y, share-labelWidth, l.height, 255)
 		p.ink(80)
-		p.lines(x+padding, p.y+padding, textSize, labels[i])
+		p.lines(x+padding, p.y+padding, textSize, l.labels[i])
 		p.ink(0)
-		p.lines(x+labelWidth+padding, p.y+padding, textSize, lines[i])
+		p.lines(x+labelWidth+padding, p.y+padding, textSize, l.values[i])
 	}
-	p.y += height
+	p.y += l.height
 }
 
 // declaration is what the applicant signs, with the places for it.
@@ -250,16 +275,25 @@ func (p *press) notes(a Application) {
 	}
 	p.ink(90)
 	p.lineRight(y, smallSize, "本表含身份证件号码等个人信息，请妥善保管")
-	if len(p.missing) == 0 {
+	missing := p.byHand()
+	if missing == "" {
 		return
+	}
+	p.ink(0)
+	lines := p.wrap(missing, smallSize, width)
+	p.lines(left, y-float64(len(lines))*(smallSize+3)-2, smallSize, lines)
+}
+
+// byHand says which characters no font draws, "" where every one is drawn.
+func (p *press) byHand() string {
+	if len(p.missing) == 0 {
+		return ""
 	}
 	var codes []string
 	for i, r := range p.missing {
 		codes = append(codes, fmt.Sprintf("〓%d 为 U+%04X", i+1, r))
 	}
-	p.ink(0)
-	lines := p.wrap("表中的〓是字库暂缺的字，请在其旁手工填写："+strings.Join(codes, "，")+"。", smallSize, width)
-	p.lines(left, y-float64(len(lines))*(smallSize+3)-2, smallSize, lines)
+	return "表中的〓是字库暂缺的字，请在其旁手工填写：" + strings.Join(codes, "，") + "。"
 }
 
 func orDash(text string) string {

@@ -1,6 +1,6 @@
 // Sections of a draft fold and unfold by hand, and this tab remembers how. What
-// is wrong, and what a link leads to, unfolds. Without this module all is unfolded
-// but what is finished.
+// is wrong, what a link leads to, and where somebody types before this module is
+// there, unfolds. Without it all is unfolded but what is finished.
 const name = `fold/${document.querySelector("form[data-document]").dataset.record}`;
 const kept = JSON.parse(sessionStorage.getItem(name) ?? "{}");
 
@@ -27,5 +27,6 @@ for (const section of document.querySelectorAll("[data-fold]")) {
   section.addEventListener("reveal", () => unfold(true));
 
   const named = location.hash && section.contains(document.getElementById(decodeURIComponent(location.hash.slice(1))));
-  unfold("wrong" in section.dataset || named || (kept[section.dataset.fold] ?? !details));
+  const typing = section.contains(document.activeElement);
+  unfold("wrong" in section.dataset || named || typing || (kept[section.dataset.fold] ?? !details));
 }

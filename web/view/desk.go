@@ -25,6 +25,7 @@ var deskPages = []deskPage{
 	{Link: Link{Href: "/staff/absences", Text: "离岗人员的件"}, supervisor: true},
 	{Link: Link{Href: "/staff/phrases", Text: "常用意见"}},
 	{Link: Link{Href: "/staff/members", Text: "工作人员"}, supervisor: true},
+	{Link: Link{Href: "/staff/interfaces", Text: "接口与订阅"}, supervisor: true},
 	{Link: Link{Href: "/staff/log", Text: "操作日志"}},
 }
 

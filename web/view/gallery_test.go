@@ -28,7 +28,7 @@ func (s shot) called() string { return s.name }
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), ruleShots(), statisticsShots(), troubleShots(), kindShots(), stateShots(), deskStateShots(), contactShots())
+	return slices.Concat(publicShots(), disclosureShots(), bidderShots(), recordShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), thenShots(), takeoutShots(), ruleShots(), interfaceShots(), statisticsShots(), troubleShots(), kindShots(), stateShots(), deskStateShots(), contactShots())
 }
 
 func publicShots() []shot {
@@ -150,8 +150,9 @@ func bidderShots() []shot {
 		{"receipt-refused", view.ReceiptPage(bidderPage("回执", "/receipts/x"), refused), []string{"提交未生效", "重复"}},
 		{"messages", view.MessagesPage(bidderPage("消息", "/messages"), view.MessagesModel{Messages: messages, Pager: view.Pager{Page: 2, Pages: 3, PrevHref: "?page=1", NextHref: "?page=3", Total: 41}}), []string{"全部标为已读", "去补正"}},
 		{"messages-empty", view.MessagesPage(bidderPage("消息", "/messages"), view.MessagesModel{}), []string{"还没有消息"}},
-		{"history", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{Versions: versions}), []string{"变更原因", "提交方式", "查看"}},
-		{"history-empty", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{}), []string{"还没有变更记录"}},
+		{"history", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{Then: view.ThenForm{Action: "/history/at", Time: "2026-11-23T16:00"}, Versions: versions}), []string{"变更原因", "提交方式", "查看"}},
+		{"history-proof", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{Then: view.ThenForm{Action: "/history/at", Time: "2026-11-23T16:00"}, Versions: versions, ProofHref: "/history/proof"}), []string{"下载历史存证", "离线核验"}},
+		{"history-empty", view.HistoryPage(bidderPage("变更历史总览", "/history"), view.HistoryModel{Then: view.ThenForm{Action: "/history/at", Time: "2026-11-23T16:00"}}), []string{"还没有变更记录"}},
 		{"version", view.VersionPage(bidderPage("基本信息第 2 版", path+"/versions/2"), view.VersionModel{
 			RecordID: recordID, Heading: "基本信息", Back: view.Link{Href: "/history", Text: "变更历史总览"}, Others: []int{3, 1}, No: 2, Before: 1, InForce: true, At: ago(200 * time.Hour), By: "周予安", Assurance: view.ByCertificate,
 			Reason: "法定代表人变更", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Form: document().Form(now), Changes: form.Diff(earlier().Form(now), document().Form(now)),

@@ -19,6 +19,7 @@ func atMinute(t time.Time) timestamp { return timestamp{t, stamp(t)} }
 func atSecond(t time.Time) timestamp { return timestamp{t, second(t)} }
 func atBrief(t time.Time) timestamp  { return timestamp{t, brief(t)} }
 func atDay(t time.Time) timestamp    { return timestamp{t, day(t)} }
+func atClock(t time.Time) timestamp  { return timestamp{t, clock(t)} }
 
 // atSaved is when something was saved: by the clock today, with the day before.
 func atSaved(now, t time.Time) timestamp {
@@ -167,7 +168,7 @@ func filer(ctx context.Context, by string, assurance Assurance) string {
 }
 
 // sheets are the style sheets of every page, in their order.
-var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "drafts.css", "print.css", "help.css", "window.css"}
+var sheets = []string{"vendor/bootstrap.min.css", "theme.css", "pages.css", "certificates.css", "records.css", "queue.css", "members.css", "rules.css", "statistics.css", "drafts.css", "print.css", "help.css", "disclosure.css", "window.css"}
 
 // onThisPage is the address of a field that the page itself shows.
 func onThisPage(field string) string { return "#f-" + field }

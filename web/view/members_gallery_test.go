@@ -58,6 +58,13 @@ func memberShots() []shot {
 			{At: ago(2 * time.Hour), Who: "命令行", What: "导入代码表", Detail: "region，第 3 期，12 项"},
 		},
 	}
+	root := "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	taken := view.CheckpointsModel{ProvedAt: ago(4 * time.Hour), ProvedNo: 1204, Rows: []view.CheckpointRow{
+		{No: 1204, At: ago(10 * time.Minute), Chains: 18230, Root: root, Key: "a1b2c3d4", Href: "/staff/checkpoints/1204"},
+		{No: 1203, At: ago(70 * time.Minute), Chains: 18228, Root: root[8:] + root[:8], Key: "a1b2c3d4", Href: "/staff/checkpoints/1203"},
+	}}
+	wrong := taken
+	wrong.Faults = 2
 	none := view.LogModel{Groups: log.Groups, ExportHref: "/staff/log/export"}
 	me := view.MeModel{Row: rows[1], Account: view.AccountModel{
 		Accounts: []string{"li.heng"}, Rules: rules, Problems: []form.Problem{{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}},
@@ -75,6 +82,9 @@ func memberShots() []shot {
 		{"member-own", view.MemberPage(bossPage("工作人员：周婧", "/staff/members/m1"), own), []string{"须由另一名管理员修改", "我的账号"}},
 		{"member-disabled", view.MemberPage(bossPage("工作人员：郑明", "/staff/members/m4"), disabled), []string{"启用账号", "标记在岗"}},
 		{"staff-log", view.LogPage(bossPage("操作日志", "/staff/log"), log), []string{"退回待领取 2 件", "未生效", "/staff/records/x", "下一页", "导出 Excel"}},
+		{"checkpoints", view.CheckpointsPage(bossPage("历史存证", "/staff/checkpoints"), taken), []string{"截至第 1204 号的存证核对，全部一致", "9f86d081884c7d65", "/staff/checkpoints/1204"}},
+		{"checkpoints-wrong", view.CheckpointsPage(bossPage("历史存证", "/staff/checkpoints"), wrong), []string{"发现 2 处", "不要改动服务器"}},
+		{"checkpoints-empty", view.CheckpointsPage(bossPage("历史存证", "/staff/checkpoints"), view.CheckpointsModel{}), []string{"还没有存证", "每天凌晨自动核对"}},
 		{"staff-log-empty", view.LogPage(staffPage("操作日志", "/staff/log"), none), []string{"还没有记录"}},
 		{"staff-me", view.MePage(staffPage("我的账号", "/staff/me"), me), []string{"只验证了密码", "密码和动态口令登录", "/staff/me/password"}},
 	}

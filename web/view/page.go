@@ -48,6 +48,8 @@ type Site struct {
 	Hotline string // e.g. 0731-82210013/82210016
 	Hours   string // of the hotline, e.g. 工作日 9:00–17:30
 	QQ      string // group for help, with its name
+	// Disclosure tells that anybody may search what is in force: 信息公示.
+	Disclosure bool
 }
 
 // ViewerKind says who is looking.

@@ -271,8 +271,11 @@ type VersionRow struct {
 
 // HistoryModel is 变更历史总览.
 type HistoryModel struct {
+	Then     ThenForm
 	Versions []VersionRow
 	Pager    Pager
+	// ProofHref is where the proof of the history is; "" before the first.
+	ProofHref string
 }
 
 // VersionModel is one version, read-only, with what it changed.

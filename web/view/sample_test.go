@@ -22,7 +22,7 @@ const (
 
 var site = view.Site{
 	Name: "湖南省公共资源交易统一注册系统", Center: "湖南省公共资源交易中心", Motto: "统一注册 · 一次填报 · 全省通用",
-	Hotline: "0731-82210013/82210016", Hours: "工作日 9:00–17:30", QQ: "湖南省统一注册平台 878543073",
+	Hotline: "0731-82210013/82210016", Hours: "工作日 9:00–17:30", QQ: "湖南省统一注册平台 878543073", Disclosure: true,
 }
 
 func page(title, path string) view.Page {

@@ -78,6 +78,7 @@ type SubjectOverviewModel struct {
 	IdentityFrom      string        // which version they are of; "" where none was filed
 	Revealed          bool
 	Reveal            RevealForm
+	Then              ThenForm
 	Kinds             []SubjectFact // how many records of each kind
 	Files             int
 	FileBytes         int64

@@ -18,6 +18,7 @@ func subjectPages(tab view.SubjectTab, change func(*view.StaffSubjectModel)) vie
 			Paper: view.Eligibility{Allowed: true, Reasons: []string{"基本信息已生效"}}, Electronic: view.Eligibility{Reasons: []string{"没有绑定有效的 CA 证书"}},
 			Identity:     []view.SubjectFact{{Label: "法定代表人：证件号码", Text: "430104********0014"}, {Label: "经办人：经办人手机", Text: "13*******88"}},
 			IdentityFrom: "基本信息第 2 版，现行有效", Reveal: view.RevealForm{Action: "/staff/subjects/x/reveal"},
+			Then:  view.ThenForm{Action: "/staff/subjects/x/at", Time: "2026-11-23T16:00"},
 			Kinds: []view.SubjectFact{{Label: "基本信息", Text: "1 项", Href: "/staff/subjects/x?tab=records"}, {Label: "执业人员", Text: "48 项", Href: "/staff/subjects/x?tab=records"}},
 			Files: 93, FileBytes: 61 << 20,
 			Processes: []view.SubjectProcess{{Text: "执业人员 周予安：变更审核中", Since: ago(26 * time.Hour), Href: "http://temporal.test/x"}},

@@ -250,7 +250,7 @@ globalThis.look = (() => {
     here: () => {
       const e = document.activeElement;
       const own = root().contains(e);
-      return { at: e === document.body ? "" : named(e), place: stops().indexOf(e), out: e !== document.body && !own, date: e.type === "date", found: e === document.body ? [] : hidden(e) };
+      return { at: e === document.body ? "" : named(e), place: stops().indexOf(e), out: e !== document.body && !own, date: e.type === "date" || e.type === "datetime-local", found: e === document.body ? [] : hidden(e) };
     },
 
     // spacing widens the distances of text as 1.4.12 says, by a style sheet.

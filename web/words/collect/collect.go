@@ -12,13 +12,13 @@ import (
 )
 
 // rooms are the packages whose Chinese a person reads on a page.
-var rooms = []string{"web/view", "web", "web/letters", "record", "record/form", "storage", "access", "certificate", "sheet", "web/static"}
+var rooms = []string{"web/view", "web", "web/letters", "record", "record/form", "storage", "access", "certificate", "partner", "sheet", "web/static"}
 
 // elsewhere are files whose Chinese goes to paper, to workbooks or to other
 // computers: it stays Chinese.
 var elsewhere = []string{
-	"web/ca_paper.go", "web/exports.go", "web/partner.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
-	"web/static/english.js", "storage/apikeys.go", "storage/callbacks.go", "storage/examination.go",
+	"web/ca_paper.go", "web/exports.go", "web/disclosure_export.go", "web/partner.go", "web/partner_subjects.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
+	"web/static/english.js", "storage/apikeys.go", "storage/callbacks.go", "storage/changes.go", "storage/holdings.go", "storage/examination.go",
 }
 
 // tables are the code tables whose names are common words. Names of regions,

@@ -22,7 +22,8 @@ CREATE TABLE contacts (
 CREATE INDEX contacts_subject ON contacts (subject) WHERE verified_at IS NOT NULL;
 
 -- The outbox: what is written in the transaction of its cause, and sent by workers.
-CREATE TABLE deliveries (
+-- Letters with messages to one address are bundled: those of a bundle go as one.
+CREATE TABLE letters (
     id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     account      uuid NOT NULL REFERENCES accounts,
     channel      text NOT NULL CHECK (channel IN ('email', 'sms')),
@@ -33,15 +34,15 @@ CREATE TABLE deliveries (
     expires_at   timestamptz NOT NULL,   -- until when it is tried
     due_at       timestamptz NOT NULL DEFAULT clock_timestamp(), -- held by a worker, or rests, until then
     tries        integer NOT NULL DEFAULT 0,
-    letter       uuid,                   -- in which it goes, together with others: the first one's id
+    bundle       uuid,                   -- with which it goes: the id of its first letter
     outcome      text NOT NULL DEFAULT '' CHECK (outcome IN ('', 'sent', 'refused', 'expired', 'dropped')),
     done_at      timestamptz,
     UNIQUE (notification, account, channel),
     CHECK ((notification IS NULL) = (purpose <> 'message')),
     CHECK ((outcome = '') = (done_at IS NULL))
 );
-CREATE INDEX deliveries_open ON deliveries ((purpose = 'message'), due_at) WHERE outcome = '';
-CREATE INDEX deliveries_account ON deliveries (account, channel, done_at);
+CREATE INDEX letters_open ON letters ((purpose = 'message'), due_at) WHERE outcome = '';
+CREATE INDEX letters_account ON letters (account, channel, done_at);
 
 -- Who asked for a link by mail, as typed: whether there is such an account is found
 -- out by a worker, so that no answer to the browser can tell.
@@ -57,4 +58,4 @@ ALTER TABLE password_resets ALTER staff DROP NOT NULL;
 DROP INDEX password_resets_open;
 CREATE UNIQUE INDEX password_resets_open ON password_resets (account, (staff IS NULL)) WHERE used_at IS NULL AND revoked_at IS NULL;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON contacts, deliveries, reset_requests TO unireg_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON contacts, letters, reset_requests TO unireg_app;

@@ -4,5 +4,5 @@ DROP INDEX password_resets_open;
 CREATE UNIQUE INDEX password_resets_open ON password_resets (account) WHERE used_at IS NULL AND revoked_at IS NULL;
 ALTER TABLE password_resets ALTER staff SET NOT NULL;
 DROP TABLE reset_requests;
-DROP TABLE deliveries;
+DROP TABLE letters;
 DROP TABLE contacts;

@@ -1,0 +1,2 @@
+DROP TABLE disclosure_changes;
+DROP TABLE disclosures;

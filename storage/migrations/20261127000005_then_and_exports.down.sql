@@ -1,0 +1,2 @@
+DROP TABLE exports;
+ALTER TABLE subjects DROP COLUMN registered_name;
