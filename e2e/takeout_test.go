@@ -93,7 +93,7 @@ func TestB25_N05_EverythingIsTakenAlongAndThePastIsLookedAt(t *testing.T) {
 	p.part("N05 the subject goes from change to change in its own past", func() {
 		p.open("/history")
 		p.sees("查看某一时点")
-		p.followNth("查看", 2) // behind that of the version
+		p.follow("查看该时点")
 		p.sees("截至", "不是现在的状态")
 		p.open("/history/at?time=" + time.Now().In(record.Shanghai).Format("2006-01-02T15:04:05"))
 		p.sees("已生效", "上一次变化")
@@ -111,7 +111,7 @@ func TestB25_N05_EverythingIsTakenAlongAndThePastIsLookedAt(t *testing.T) {
 		desk.withoutScripts()
 		desk.findsSubject(b.subject.Name)
 		desk.sees("查看某一时点")
-		desk.follow("查看")
+		desk.follow("查看该时点")
 		desk.sees("截至", "不是现在的状态")
 		past := "/staff/subjects/" + string(b.subject.ID) + "/at?time="
 		desk.open(past + time.Now().In(record.Shanghai).Format("2006-01-02T15:04:05"))

@@ -70,6 +70,9 @@ func (s *Store) verifyPublicLines(ctx context.Context, tx bun.Tx, after record.I
 	for i := range records {
 		r := &records[i]
 		version, err := s.version(ctx, tx, r.ID, r.InForce)
+		if toldElsewhere(err) {
+			continue
+		}
 		if err != nil {
 			return nil, "", err
 		}
@@ -78,7 +81,11 @@ func (s *Store) verifyPublicLines(ctx context.Context, tx bun.Tx, after record.I
 			return nil, "", err
 		}
 		want.Since = version.Since
-		if want.disclosedUnit, err = s.unitInForce(ctx, tx, r.Subject, units); err != nil {
+		want.disclosedUnit, err = s.unitInForce(ctx, tx, r.Subject, units)
+		if toldElsewhere(err) {
+			continue
+		}
+		if err != nil {
 			return nil, "", err
 		}
 		if fault := disclosureFault(kept[r.ID], &want); fault != "" {
@@ -97,22 +104,25 @@ func (s *Store) unitInForce(ctx context.Context, tx bun.Tx, subject record.ID, k
 	if unit, ok := known[subject]; ok {
 		return unit, nil
 	}
-	known[subject] = noUnit()
+	unit := noUnit()
 	var profiles []recordRow
 	err := tx.NewSelect().Model(&profiles).Where("subject = ?", subject).Where("kind = ?", record.OrganizationProfile).Where("in_force > 0").Scan(ctx)
-	if err != nil || len(profiles) == 0 {
-		return known[subject], err
-	}
-	version, err := s.version(ctx, tx, profiles[0].ID, profiles[0].InForce)
 	if err != nil {
-		return disclosedUnit{}, err
+		return unit, fmt.Errorf("read profile in force: %w", err)
 	}
-	if profile, ok := version.Document.(*record.OrganizationDocument); ok {
-		if known[subject], err = unitOf(profile); err != nil {
-			return disclosedUnit{}, err
+	if len(profiles) > 0 {
+		version, err := s.version(ctx, tx, profiles[0].ID, profiles[0].InForce)
+		if err != nil {
+			return unit, err
+		}
+		if profile, ok := version.Document.(*record.OrganizationDocument); ok {
+			if unit, err = unitOf(profile); err != nil {
+				return unit, err
+			}
 		}
 	}
-	return known[subject], nil
+	known[subject] = unit
+	return unit, nil
 }
 
 // disclosureFault says what is wrong with a line as it is kept, "" where nothing is.

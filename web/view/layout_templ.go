@@ -285,7 +285,7 @@ func publicShell(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Site.Disclosure {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<a class=\"tb\" href=\"/disclosure\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<a class=\"tb hide-m\" href=\"/disclosure\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
