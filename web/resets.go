@@ -79,7 +79,7 @@ func (s *Server) useReset(v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.audit("password set by a link of the counter", slog.String("account", string(account)))
+	v.audit("password set by a link", slog.String("account", string(account)))
 	v.flash(view.Good, "密码已设置，请用单位全称或代码（自然人用证件号码）登录。")
 	return v.see("/login")
 }
