@@ -30,11 +30,11 @@ const (
 	// letterHold is how long a worker holds a letter, and carryTime, which is
 	// shorter, how long carrying it may take.
 	letterHold = 3 * time.Minute
-	carryTime    = 90 * time.Second
+	carryTime  = 90 * time.Second
 	// letterRest is how long a message rests at most after a try that came to
 	// nothing; what somebody waits for before their screen rests urgentRest.
 	letterRest = time.Hour
-	urgentRest   = 30 * time.Second
+	urgentRest = 30 * time.Second
 	// lettersAnHour bounds the letters with messages to one address; what comes
 	// beyond goes together in the next.
 	lettersAnHour = 6
