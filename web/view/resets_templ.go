@@ -863,7 +863,7 @@ func counterChoice(name, label string, options []Option, chosen, problem string)
 	})
 }
 
-// ResetPage is where a person sets a new password by a link of the counter.
+// ResetPage is where a person sets a new password by a link.
 func ResetPage(p Page, m ResetModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
