@@ -17,9 +17,10 @@ import (
 const TopicConfirmation = "confirmation"
 
 // confirmedSQL is when the profile r was last confirmed by an instant ?0: by a version
-// that came in force, or by the subject's word.
+// that came in force for the first time, or by the subject's word. That staff reviewed a
+// version once more is no word of the subject's.
 const confirmedSQL = `greatest(
-	(SELECT max(f.since) FROM version_effects f WHERE f.record = r.id AND f.since <= ?0),
+	(SELECT max(f.first) FROM (SELECT min(v.since) AS first FROM version_effects v WHERE v.record = r.id AND v.since <= ?0 GROUP BY v.no) f),
 	(SELECT max(e.at) FROM events e WHERE e.record = r.id AND e.type = 'attest' AND e.at <= ?0))`
 
 // filedSQL is when what was under way on the profile r at an instant ?0 had been

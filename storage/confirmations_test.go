@@ -142,6 +142,11 @@ func TestB11_AVersionThatComesInForceConfirms(t *testing.T) {
 	d.passes(t, 400)
 	require.True(t, d.confirmation(t).Stops)
 	require.False(t, d.paper(t, time.Time{}))
+	reopen := d.command(record.Reopen, record.Actor{Role: record.Supervisor, ID: d.boss})
+	reopen.Reason = "复查"
+	require.True(t, d.do(t, reopen).Applied)
+	require.True(t, d.do(t, d.command(record.Approve, reviewer(d.first))).Applied)
+	require.True(t, d.confirmation(t).Stops, "that staff looked at it again is no word of the subject's")
 	require.NoError(t, d.StartChange(t.Context(), d.account, d.subject.ID, d.profile, "迁址"))
 	d.document.Address = "新址 9 号"
 	d.save(t)
