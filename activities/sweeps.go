@@ -16,7 +16,7 @@ const (
 	AuditFiles     Chore = "attachment-audit" // hashes a sample of the stored attachments anew
 	SweepThrottles Chore = "throttles"        // deletes counters and tokens that are over
 	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
-	SweepExpiries  Chore = "expiries"         // tells subjects of what expires
+	SweepExpiries  Chore = "expiries"         // tells subjects of what expires, and what is to be confirmed
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to
 	SweepExports   Chore = "exports"          // deletes archives that expired

@@ -106,6 +106,9 @@ type Config struct {
 	ReviewDays     int           `env:"REVIEW_DAYS" envDefault:"2" doc:"working days to decide a filing, for kinds to which staff gave no period of their own"`
 	CorrectionDays int           `env:"CORRECTION_DAYS" envDefault:"5" doc:"working days to correct a returned filing, for kinds to which staff gave no period of their own"`
 	AbandonDays    int           `env:"ABANDON_DAYS" envDefault:"90" doc:"days after which a registration without a profile in force is closed"`
+	ConfirmDays    int           `env:"CONFIRM_DAYS" envDefault:"0" doc:"days within which 基本信息 in force is confirmed again (年度确认), such as 365, while staff set no rule of their own; 0: it is not asked for"`
+	ConfirmSince   string        `env:"CONFIRM_SINCE" doc:"day, such as 2026-03-05, from which UNIREG_CONFIRM_DAYS counts; nobody is due earlier than 60 days after it. Required with it, and not to be changed afterwards: answers about past instants follow from it"`
+	ConfirmStops   bool          `env:"CONFIRM_STOPS" envDefault:"false" doc:"whether who is overdue with the confirmation may not bid; false: they are reminded only"`
 	HolidaysFile   string        `env:"HOLIDAYS_FILE" doc:"calendar of holidays and working weekends that replaces the built-in one; staff and unireg calendar import lay later notices over it"`
 
 	Scan       Scan   `env:"SCAN" envDefault:"off" doc:"virus scan of attachments: off shows 未扫描, required blocks approval until scanned"`
@@ -180,7 +183,18 @@ func (c Config) Policy() record.Policy {
 		CASilenceDays:  c.CASilenceDays,
 		CAPollEvery:    c.CAPollEvery,
 		Calendar:       c.calendar,
+		Confirmations:  c.confirmations(),
 	}
+}
+
+// confirmations are the rule of the annual confirmation that is configured, none
+// where none is.
+func (c Config) confirmations() record.ConfirmationRules {
+	since, err := time.ParseInLocation(time.DateOnly, c.ConfirmSince, record.Shanghai)
+	if c.ConfirmDays == 0 || err != nil {
+		return nil
+	}
+	return record.ConfirmationRules{{Since: since, Days: c.ConfirmDays, Stops: c.ConfirmStops}}
 }
 
 // Keyring holds the keys under which contents are sealed and indexed.

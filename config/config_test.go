@@ -88,6 +88,19 @@ func TestLoadFillsDefaultsAndDerivesPolicyAndKeyring(t *testing.T) {
 	require.Len(t, ring.Masters, 2)
 }
 
+func TestB11_TheConfirmationIsOffUntilItSaysFromWhenOn(t *testing.T) {
+	off, err := config.Load(production(), everyPart...)
+	require.NoError(t, err)
+	require.Empty(t, off.Policy().Confirmations)
+	on, err := config.Load(production("UNIREG_CONFIRM_DAYS=365", "UNIREG_CONFIRM_SINCE=2026-03-05", "UNIREG_CONFIRM_STOPS=true"), everyPart...)
+	require.NoError(t, err)
+	since := time.Date(2026, 3, 4, 16, 0, 0, 0, time.UTC) // midnight in China
+	require.Zero(t, on.Policy().Confirmations.At(since.Add(-time.Second)))
+	rule := on.Policy().Confirmations.At(since)
+	require.Equal(t, 365, rule.Days)
+	require.True(t, rule.Stops)
+}
+
 func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 	short := base64.StdEncoding.EncodeToString([]byte("too short"))
 	same := randomKey()
@@ -108,6 +121,9 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"kind", "UNIREG_REVIEW=award2=automatic", `UNIREG_REVIEW names "award2", which is no kind of record`},
 		{"review mode", "UNIREG_REVIEW=person=never", `UNIREG_REVIEW gives person the mode "never": use required or automatic`},
 		{"disclosure", "UNIREG_DISCLOSURE=true", `UNIREG_DISCLOSURE is neither on nor off: "true"`},
+		{"confirmation from when", "UNIREG_CONFIRM_DAYS=365", "UNIREG_CONFIRM_SINCE is required where UNIREG_CONFIRM_DAYS is set"},
+		{"confirmation in no time", "UNIREG_CONFIRM_DAYS=30 UNIREG_CONFIRM_SINCE=2026-03-05", "UNIREG_CONFIRM_DAYS is neither 0 nor between 90 and 1830: 30"},
+		{"confirmation since no day", "UNIREG_CONFIRM_SINCE=soon", `UNIREG_CONFIRM_SINCE is no day such as 2026-03-05: "soon"`},
 		{"scan", "UNIREG_SCAN=on", `UNIREG_SCAN is neither off nor required: "on"`},
 		{"U5 scans without a scanner", "UNIREG_SCAN=required", "UNIREG_CLAMD is required where UNIREG_SCAN is required"},
 		{"U5 scanner", "UNIREG_CLAMD=clamav", `UNIREG_CLAMD names no scanner: "clamav" is neither unix:/path nor host:port`},
@@ -132,7 +148,7 @@ func TestLoadNamesEachFaultInOneSentence(t *testing.T) {
 		{"ops on the public port", "UNIREG_OPS_LISTEN=127.0.0.1:8080", "UNIREG_OPS_LISTEN is the public address itself"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := config.Load(production(test.change), everyPart...)
+			_, err := config.Load(production(strings.Fields(test.change)...), everyPart...)
 			require.ErrorContains(t, err, test.want)
 			require.Len(t, strings.Split(err.Error(), "\n"), 1, "one fault, one sentence")
 			require.NotContains(t, err.Error(), "hunter2")

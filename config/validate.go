@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"unireg/clamd"
+	"unireg/record"
 )
 
 // DemoKey leads the names of master keys made for a demonstration. Production
@@ -139,6 +140,7 @@ func (c Config) checkLimits(f faults) {
 		f.add("UNIREG_DISCLOSURE", "is neither %s nor %s: %q", DisclosureOn, DisclosureOff, string(c.Disclosure))
 	}
 	c.checkScan(f)
+	c.checkConfirmation(f)
 	for _, number := range []struct {
 		name       string
 		value      int
@@ -191,6 +193,20 @@ func (c Config) checkScan(f faults) {
 		}
 	} else if c.Scan == ScanRequired {
 		f.add("UNIREG_CLAMD", "is required where UNIREG_SCAN is %s: name the ClamAV daemon, such as unix:/run/clamav/clamd.ctl", ScanRequired)
+	}
+}
+
+// checkConfirmation checks that a period of the annual confirmation says from when on
+// it counts: without a beginning everybody would be overdue at once.
+func (c Config) checkConfirmation(f faults) {
+	if c.ConfirmDays != 0 && (c.ConfirmDays < record.MinConfirmation || c.ConfirmDays > record.MaxConfirmation) {
+		f.add("UNIREG_CONFIRM_DAYS", "is neither 0 nor between %d and %d: %d", record.MinConfirmation, record.MaxConfirmation, c.ConfirmDays)
+	}
+	if _, err := time.Parse(time.DateOnly, c.ConfirmSince); err != nil && c.ConfirmSince != "" {
+		f.add("UNIREG_CONFIRM_SINCE", "is no day such as 2026-03-05: %q", c.ConfirmSince)
+	}
+	if c.ConfirmDays != 0 && c.ConfirmSince == "" {
+		f.add("UNIREG_CONFIRM_SINCE", "is required where UNIREG_CONFIRM_DAYS is set: the day from which it counts")
 	}
 }
 

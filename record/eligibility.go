@@ -22,11 +22,14 @@ type EligibilityFacts struct {
 	// Certificates counts the CA certificates bound to the subject that are
 	// valid.
 	Certificates int
+	// Confirmation is where the annual confirmation of the profile stands.
+	Confirmation Confirmation
 }
 
 // EligibilityOf applies the rule: 基本信息 in force is what bidding takes; to bid
 // electronically it must have been submitted under a certificate session, and a
-// valid certificate must be bound. A change under way leaves the version in
+// valid certificate must be bound. Where policy says so, who is overdue with the annual
+// confirmation may not bid at all. A change under way leaves the version in
 // force as it is, and with it the eligibility.
 func EligibilityOf(f EligibilityFacts) Eligibility {
 	if f.Closed {
@@ -35,6 +38,10 @@ func EligibilityOf(f EligibilityFacts) Eligibility {
 	}
 	if f.Profile.Standing != InForce {
 		reason := []string{missingProfile(f.Profile.Filing)}
+		return Eligibility{PaperReasons: reason, ElectronicReasons: reason}
+	}
+	if f.Confirmation.Stops {
+		reason := []string{"基本信息逾期未年度确认，确认后即可恢复"}
 		return Eligibility{PaperReasons: reason, ElectronicReasons: reason}
 	}
 	e := Eligibility{Paper: true, PaperReasons: []string{"基本信息已生效"}}

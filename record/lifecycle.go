@@ -19,6 +19,7 @@ const (
 	Restore  Move = "restore"
 	Release  Move = "release"
 	Reopen   Move = "reopen"
+	Attest   Move = "attest" // 年度确认: what is in force is still true
 )
 
 // Role is the part in which somebody acts.
@@ -62,6 +63,7 @@ type Facts struct {
 	NeedsSecond  bool // this version changes a key field, or was sampled
 	Claimed      bool // a reviewer holds the filing
 	FirstVersion bool // no version has been in force
+	Confirmable  bool // it is time for the annual confirmation
 }
 
 // Transition is one row of the lifecycle table.
@@ -158,6 +160,11 @@ var table = []Transition{
 	{
 		Move: Reopen, Label: "重新审核", By: Supervisor, Reason: true,
 		From: []State{settled}, To: filing(UnderReview),
+	},
+	{
+		Move: Attest, Label: "年度确认", By: Applicant, LikeSubmit: true,
+		From: []State{settled}, Guard: func(f Facts) bool { return f.Kind.Profile() && f.Confirmable },
+		To: func(State, Facts) State { return settled },
 	},
 }
 

@@ -32,6 +32,7 @@ var legal = map[record.Move]map[string]string{
 	record.Restore: {"voided/none": "in_force/none"},
 	record.Release: {}, // practitioners only
 	record.Reopen:  {"in_force/none": "in_force/under_review"},
+	record.Attest:  {"in_force/none": "in_force/none"},
 }
 
 var actors = map[record.Move][]record.Role{
@@ -39,13 +40,13 @@ var actors = map[record.Move][]record.Role{
 	record.Void: {record.Applicant}, record.Restore: {record.Applicant}, record.Release: {record.Applicant},
 	record.Return: {record.Reviewer, record.Confirmer, record.Supervisor}, record.Approve: {record.Reviewer, record.Confirmer, record.Supervisor},
 	record.Confirm: {record.Confirmer, record.Supervisor}, record.Reject: {record.Confirmer, record.Supervisor},
-	record.Reopen: {record.Supervisor}, record.Lapse: {record.Clock},
+	record.Reopen: {record.Supervisor}, record.Lapse: {record.Clock}, record.Attest: {record.Applicant},
 }
 
 func name(s record.State) string { return fmt.Sprintf("%s/%s", s.Standing, s.Filing) }
 
 func TestLifecycleTableEveryMoveStateAndActor(t *testing.T) {
-	facts := record.Facts{Kind: record.OrganizationProfile, NeedsReview: true}
+	facts := record.Facts{Kind: record.OrganizationProfile, NeedsReview: true, Confirmable: true}
 	roles := []record.Role{record.Applicant, record.Reviewer, record.Confirmer, record.Supervisor, record.Clock, ""}
 	require.Len(t, record.Moves(), len(legal))
 	for _, move := range record.Moves() {
@@ -99,6 +100,7 @@ func TestW21_LifecycleProperties(t *testing.T) {
 			facts.NeedsReview = rapid.Bool().Draw(t, "review")
 			facts.NeedsSecond = rapid.Bool().Draw(t, "second")
 			facts.Claimed = rapid.Bool().Draw(t, "claimed")
+			facts.Confirmable = rapid.Bool().Draw(t, "confirmable")
 			move := rapid.SampledFrom(record.Moves()).Draw(t, "move")
 			role := rapid.SampledFrom(roles).Draw(t, "role")
 			next, ok := record.Next(state, move, role, facts)

@@ -26,6 +26,7 @@ type Policy struct {
 	CASilenceDays  int                 // working days of the CA company's silence before staff are told
 	CAPollEvery    time.Duration       // between questions where an application stands; 0: it is not asked
 	Calendar       *Calendar
+	Confirmations  ConfirmationRules // of the annual confirmation; none: it is not asked for
 	// Edition is the number of the rules that are laid over the configuration, 0
 	// for none.
 	Edition int64

@@ -58,6 +58,9 @@ type Rules struct {
 	Edition int64
 	Periods map[Kind]Periods
 	Sample  *int // percent; nil: as configured
+	// Confirmations are the rules of the annual confirmation, each from the instant of
+	// its edition on.
+	Confirmations ConfirmationRules
 	// Days lie over the calendar of the configuration; Years are those whose
 	// notice came with them.
 	Days  []Day
@@ -73,6 +76,9 @@ func (p Policy) Under(r Rules) Policy {
 	if r.Sample != nil {
 		p.SamplePercent = *r.Sample
 	}
+	if len(r.Confirmations) > 0 {
+		p.Confirmations = p.Confirmations.under(r.Confirmations)
+	}
 	if len(r.Days) > 0 || len(r.Years) > 0 {
 		p.Calendar = p.Calendar.With(r.Days, r.Years)
 	}
@@ -87,7 +93,10 @@ type RuleChange struct {
 	Notice  []Day
 	Periods map[Kind]Periods
 	Sample  *int
-	Note    string
+	// Confirmation sets the annual confirmation. It counts from the instant of the
+	// edition on, whatever its Since says.
+	Confirmation *ConfirmationRule
+	Note         string
 }
 
 // Bounds of what is written with a change, in characters.
@@ -114,6 +123,9 @@ func (c RuleChange) Check(today time.Time) error {
 	}
 	if c.Sample != nil && (*c.Sample < 0 || *c.Sample > 100) {
 		return Errorf(Invalid, "抽查比例须在 0 至 100 之间")
+	}
+	if c.Confirmation != nil && c.Confirmation.Days != 0 && (c.Confirmation.Days < MinConfirmation || c.Confirmation.Days > MaxConfirmation) {
+		return Errorf(Invalid, fmt.Sprintf("年度确认的期限须在 %d 至 %d 天之间，不要求的填 0", MinConfirmation, MaxConfirmation))
 	}
 	for _, d := range c.Notice {
 		if err := d.check(today); err != nil {

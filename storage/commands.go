@@ -234,6 +234,9 @@ func (s *Store) foresee(ctx context.Context, tx bun.Tx, c record.Command, row *c
 		return nil
 	}
 	facts := record.Facts{Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind)}
+	if facts.Confirmable, err = s.confirmable(ctx, tx, row); err != nil {
+		return err
+	}
 	if !slices.Contains(t.From, current.state()) || t.Guard != nil && !t.Guard(facts) {
 		return record.Errorf(record.Conflict, record.RefusedState.Explain())
 	}

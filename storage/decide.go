@@ -41,6 +41,9 @@ func (s *Store) decide(ctx context.Context, tx bun.Tx, current *filed, command *
 		Kind: current.Kind, NeedsReview: s.Policy().NeedsReview(current.Kind), FirstVersion: current.InForce == 0,
 		Claimed: task != nil && task.ClaimedBy != "" && task.ClaimedUntil.After(command.AcceptedAt),
 	}
+	if facts.Confirmable, err = s.confirmable(ctx, tx, command); err != nil {
+		return "", err
+	}
 	sampled := false
 	if command.Move == record.Approve {
 		if facts.NeedsSecond, err = s.needsSecond(ctx, tx, current); err != nil {

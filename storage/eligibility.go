@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"unireg/record"
@@ -11,8 +12,13 @@ import (
 // at an instant; the zero time is now.
 func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time.Time) (record.EligibilityFacts, time.Time, error) {
 	var facts record.EligibilityFacts
-	now, err := databaseTime(ctx, s.db)
+	var now time.Time
+	var rules int64
+	err := s.db.NewRaw("SELECT clock_timestamp(), "+lastRules).Scan(ctx, &now, &rules)
 	if err != nil {
+		return facts, at, fmt.Errorf("read database time and edition of rules: %w", err)
+	}
+	if _, err := s.reachRules(ctx, s.db, rules); err != nil {
 		return facts, at, err
 	}
 	if at.IsZero() || at.After(now) {
@@ -39,7 +45,8 @@ func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time
 	if err != nil {
 		return facts, at, missing(err, "read what eligibility follows from")
 	}
-	return facts, at.UTC(), nil
+	facts.Confirmation, err = s.confirmationAt(ctx, s.db, subject, at)
+	return facts, at.UTC(), err
 }
 
 // OrganizationOf finds the open organization of a code.

@@ -115,17 +115,22 @@ const expirySubjects = 200
 const todaySQL = "(clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date"
 
 // SweepExpiries tells subjects of what expires, once for each of the notices
-// that has come: what was missed is caught up with the nearest. It returns how
-// many messages were left.
+// that has come: what was missed is caught up with the nearest. The annual
+// confirmation is told of alike. It returns how many messages were left.
 func (s *Store) SweepExpiries(ctx context.Context) (int, error) {
 	told := 0
 	for {
 		n, err := s.tellExpiries(ctx)
 		told += n
-		if err != nil || n == 0 {
+		if err != nil {
 			return told, err
 		}
+		if n == 0 {
+			break
+		}
 	}
+	n, err := s.sweepConfirmations(ctx)
+	return told + n, err
 }
 
 // tellExpiries is one transaction of the sweep.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -62,7 +63,36 @@ func readRules(ctx context.Context, db bun.IDB) (record.Rules, error) {
 	if len(samples) > 0 {
 		rules.Sample = &samples[0]
 	}
-	return rules, nil
+	confirmations, err := readConfirmations(ctx, db, rules.Edition)
+	for _, c := range confirmations {
+		rules.Confirmations = append(rules.Confirmations, c.rule())
+	}
+	return rules, err
+}
+
+// confirmationRow is an edition of the annual confirmation.
+type confirmationRow struct {
+	Edition int64     `bun:"edition"`
+	At      time.Time `bun:"at"`
+	Days    int       `bun:"days"`
+	Stops   bool      `bun:"stops"`
+}
+
+func (r *confirmationRow) rule() record.ConfirmationRule {
+	return record.ConfirmationRule{Since: r.At.UTC(), Days: r.Days, Stops: r.Stops}
+}
+
+// readConfirmations lists what was ever said of the annual confirmation, up to an
+// edition, the first one first.
+func readConfirmations(ctx context.Context, db bun.IDB, latest int64) ([]confirmationRow, error) {
+	var rows []confirmationRow
+	err := db.NewRaw(`
+		SELECT c.edition, e.at, c.days, c.stops FROM rule_confirmations c JOIN rule_editions e ON e.no = c.edition
+		WHERE c.edition <= ? ORDER BY c.edition`, latest).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read annual confirmation: %w", err)
+	}
+	return rows, nil
 }
 
 // FollowRules has this process go by the rules as they stand, and tells whether
@@ -139,6 +169,7 @@ func (s *Store) RuleHistory(ctx context.Context) ([]RuleEdition, error) {
 		if w.Sample != nil {
 			rules.Sample = w.Sample
 		}
+		rules.Confirmations = append(rules.Confirmations, w.Confirmations...)
 	}
 	slices.Reverse(editions)
 	return editions, nil
@@ -182,5 +213,9 @@ func (s *Store) writtenRules(ctx context.Context) (map[int64]record.Rules, error
 	for i := range samples {
 		change(samples[i].Edition, func(w *record.Rules) { w.Sample = &samples[i].Percent })
 	}
-	return written, nil
+	confirmations, err := readConfirmations(ctx, s.db, math.MaxInt64)
+	for i := range confirmations {
+		change(confirmations[i].Edition, func(w *record.Rules) { w.Confirmations = append(w.Confirmations, confirmations[i].rule()) })
+	}
+	return written, err
 }

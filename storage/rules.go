@@ -19,6 +19,8 @@ const (
 	RuleNotice  RuleSubject = "notice"  // the days of a notice
 	RulePeriods RuleSubject = "periods" // working days of the kinds' stages
 	RuleSample  RuleSubject = "sample"  // share of second reviews
+	// RuleConfirmation is the annual confirmation.
+	RuleConfirmation RuleSubject = "confirmation"
 )
 
 // EventRulesChanged is the type of the event that an edition leaves, in the chain of
@@ -68,14 +70,16 @@ type RuleChanging struct {
 	Look bool
 }
 
-// RuleDelta is one thing that an edition changed: a day, the periods of a kind,
-// or, with neither, the share of second reviews.
+// RuleDelta is one thing that an edition changed: a day, the periods of a kind, the
+// annual confirmation or, with none of them, the share of second reviews.
 type RuleDelta struct {
 	Date                        string
 	DayBefore, DayAfter         record.Day
 	Kind                        record.Kind
 	PeriodsBefore, PeriodsAfter record.Periods // 0: as configured
 	SampleBefore, SampleAfter   int
+	// Both nil where it is not about the annual confirmation.
+	ConfirmationBefore, ConfirmationAfter *record.ConfirmationRule
 }
 
 // RulesChanged is what a change of the rules did. Edition is the rules'
@@ -121,6 +125,9 @@ func (s *Store) ChangeRules(ctx context.Context, by record.Actor, c RuleChanging
 		}
 		current := s.configured.Under(rules)
 		written := record.Rules{Days: c.Days(current.Calendar), Periods: c.Periods, Sample: c.Sample}
+		if c.Confirmation != nil {
+			written.Confirmations = record.ConfirmationRules{{Since: now, Days: c.Confirmation.Days, Stops: c.Confirmation.Stops}}
+		}
 		changed = RulesChanged{rules.Edition, deltas(current, written)}
 		if c.Look || len(changed.Deltas) == 0 {
 			return nil
@@ -155,6 +162,12 @@ func deltas(p record.Policy, written record.Rules) []RuleDelta {
 	if written.Sample != nil && *written.Sample != p.SamplePercent {
 		all = append(all, RuleDelta{SampleBefore: p.SamplePercent, SampleAfter: *written.Sample})
 	}
+	for _, after := range written.Confirmations {
+		before := p.Confirmations.At(after.Since)
+		if before.Days != after.Days || before.Stops != after.Stops {
+			all = append(all, RuleDelta{ConfirmationBefore: &before, ConfirmationAfter: &after})
+		}
+	}
 	return all
 }
 
@@ -167,6 +180,8 @@ func ruleSubjectOf(c record.RuleChange) RuleSubject {
 		return RuleDay
 	case len(c.Periods) > 0:
 		return RulePeriods
+	case c.Confirmation != nil:
+		return RuleConfirmation
 	}
 	return RuleSample
 }
@@ -193,6 +208,12 @@ func (s *Store) appendRules(ctx context.Context, tx bun.Tx, by record.Actor, c r
 			periods = append(periods, rulePeriodsRow{
 				Kind: d.Kind, Edition: changed.Edition, Review: after.Review, Second: after.Second, Correction: after.Correction,
 			})
+		case d.ConfirmationAfter != nil:
+			_, err := tx.NewRaw("INSERT INTO rule_confirmations (edition, days, stops) VALUES (?, ?, ?)",
+				changed.Edition, d.ConfirmationAfter.Days, d.ConfirmationAfter.Stops).Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("insert annual confirmation: %w", err)
+			}
 		default:
 			_, err := tx.NewRaw("INSERT INTO rule_samples (edition, percent) VALUES (?, ?)", changed.Edition, d.SampleAfter).Exec(ctx)
 			if err != nil {

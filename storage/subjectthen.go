@@ -15,7 +15,8 @@ import (
 // SubjectThen is a subject as it stood at an instant, by what was known then. It
 // follows from events, versions and their effects alone, which nobody changes: the
 // answer for an instant that is past stays the same for ever. What an issuer said
-// later of an earlier day, as that a key had been stolen, is not in it.
+// later of an earlier day, as that a key had been stolen, is not in it. Of rules it goes
+// by those that had been made by then.
 type SubjectThen struct {
 	At time.Time
 	// Subject has the name of then. Proven and Closed are as they were.
@@ -56,6 +57,9 @@ func (s *Store) SubjectAt(ctx context.Context, id record.ID, at time.Time) (Subj
 	if err != nil {
 		return SubjectThen{}, err
 	}
+	if err := s.settleRules(ctx); err != nil {
+		return SubjectThen{}, err
+	}
 	switch {
 	case at.IsZero():
 		at = settled
@@ -84,6 +88,9 @@ func (s *Store) SubjectAt(ctx context.Context, id record.ID, at time.Time) (Subj
 		if c.Use == UseSigning && c.State(then.At).Usable() {
 			facts.Certificates++
 		}
+	}
+	if facts.Confirmation, err = s.confirmationAt(ctx, s.db, id, then.At); err != nil {
+		return then, err
 	}
 	then.Eligibility = record.EligibilityOf(facts)
 	return then, nil

@@ -24,6 +24,11 @@ func showHistory(s *Server, v *visit) error {
 			return err
 		}
 		m.Versions = rowsOfVersions(v, *profile.record, versions, v.subject.Name)
+		events, err := s.Store.Events(v.ctx, profile.record.ID)
+		if err != nil {
+			return err
+		}
+		m.Confirmed = confirmedRows(profile.record.ID, events)
 		covered, err := s.Store.Covered(v.ctx, v.subject.ID)
 		if err != nil {
 			return err

@@ -34,6 +34,9 @@ func showHome(s *Server, v *visit) error {
 		if m.Timeline, err = s.timeline(v, &d); err != nil {
 			return err
 		}
+		if len(d.pending) == 0 {
+			m.Confirmation = confirmationNotice(v, id, profile.confirmation)
+		}
 	}
 	if m.Corrections, err = s.corrections(v); err != nil {
 		return err

@@ -14,6 +14,8 @@ type profile struct {
 	kind   record.Kind
 	record *record.Record // nil before the first submit took effect
 	draft  *storage.Draft // nil while nothing is being written
+	// confirmation is where the annual confirmation stands while nothing is under way.
+	confirmation record.Confirmation
 }
 
 // profile reads a subject's 基本信息.
@@ -35,7 +37,10 @@ func (s *Server) profile(ctx context.Context, subject record.Subject) (profile, 
 	if len(records) > 0 {
 		p.record = &records[0]
 	}
-	return p, nil
+	if p.state() == settled {
+		p.confirmation, err = s.Store.ConfirmationOf(ctx, subject.ID)
+	}
+	return p, err
 }
 
 // The two states that pages ask for by name.
@@ -63,8 +68,13 @@ func (p profile) id() record.ID {
 	return ""
 }
 
-// tag is the state of the profile in a few words.
-func (p profile) tag() view.Tag { return draftTag(p.state(), p.draft) }
+// tag is the state of the profile in a few words, or that it is to be confirmed.
+func (p profile) tag() view.Tag {
+	if p.draft == nil && p.confirmation.Open {
+		return confirmationTag(p.confirmation)
+	}
+	return draftTag(p.state(), p.draft)
+}
 
 // draftTag is the state of a record and of what is being written on it.
 func draftTag(state record.State, draft *storage.Draft) view.Tag {

@@ -62,9 +62,19 @@ func (s *Server) tellEligibility(v *visit) error {
 	e := record.EligibilityOf(facts)
 	return v.json(http.StatusOK, contract.Eligibility{
 		Code: code, At: at,
-		Paper:      contract.Answer{Eligible: e.Paper, Reasons: e.PaperReasons},
-		Electronic: contract.Answer{Eligible: e.Electronic, Reasons: e.ElectronicReasons},
+		Paper:        contract.Answer{Eligible: e.Paper, Reasons: e.PaperReasons},
+		Electronic:   contract.Answer{Eligible: e.Electronic, Reasons: e.ElectronicReasons},
+		Confirmation: toldConfirmation(facts.Confirmation),
 	})
+}
+
+// toldConfirmation is the annual confirmation as other systems are told of it; nil
+// where none is asked for.
+func toldConfirmation(c record.Confirmation) *contract.Confirmation {
+	if c.Due.IsZero() {
+		return nil
+	}
+	return &contract.Confirmation{Due: c.Due.In(record.Shanghai).Format(time.DateOnly), Overdue: c.Overdue, Stops: c.Stops}
 }
 
 // askedInstant reads the instant of a question; zero for now.

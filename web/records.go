@@ -160,6 +160,9 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		if m.CA, err = s.caModel(v, ""); err != nil {
 			return err
 		}
+		if err := s.addConfirmation(v, d, &m); err != nil {
+			return err
+		}
 	}
 	if err := s.fillRecord(v, d, &m); err != nil {
 		return err
@@ -180,6 +183,20 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 		return err
 	}
 	return v.render(status, view.RecordPage(p, m))
+}
+
+// addConfirmation adds where the annual confirmation of a profile stands, and asks for
+// it where it is time.
+func (s *Server) addConfirmation(v *visit, d dossier, m *view.RecordModel) error {
+	c, err := s.Store.ConfirmationOf(v.ctx, v.subject.ID)
+	if err != nil {
+		return err
+	}
+	m.Confirmation = confirmationSummary(c, confirmationPath(d.id))
+	if n := confirmationNotice(v, d.id, c); n != nil && d.state() == settled && len(d.pending) == 0 {
+		m.Notices = append(m.Notices, *n)
+	}
+	return nil
 }
 
 // fillRecord chooses the content that the page shows: the version under way, on

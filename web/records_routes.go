@@ -37,6 +37,8 @@ var recordRoutes = []route{
 	{method: http.MethodPost, path: "/records/:id/void", who: applicant, handle: voidRecord},
 	{method: http.MethodPost, path: "/records/:id/restore", who: applicant, handle: restoreRecord},
 	{method: http.MethodPost, path: "/records/:id/release", who: applicant, handle: releaseRecord},
+	{method: http.MethodGet, path: "/records/:id/confirmation", who: applicant, handle: showConfirmation},
+	{method: http.MethodPost, path: "/records/:id/confirmation", who: applicant, handle: confirmProfile},
 	{method: http.MethodGet, path: "/records/:id/rows/:group/:row", who: applicant, handle: editRow},
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row", who: applicant, handle: saveRow},
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row/delete", who: applicant, handle: deleteRow},

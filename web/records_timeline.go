@@ -83,7 +83,7 @@ func (t timelineOf) happened(e storage.Event, filings int) string {
 		return "逾期未补正，本次申报失效"
 	case record.Reopen:
 		return "重新审核"
-	case record.Discard, record.Void, record.Restore, record.Release:
+	case record.Discard, record.Void, record.Restore, record.Release, record.Attest:
 		return record.Move(e.Type).Label()
 	}
 	switch e.Type {

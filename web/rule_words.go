@@ -11,7 +11,7 @@ import (
 
 var ruleTags = map[storage.RuleSubject]view.Tag{
 	storage.RuleDay: {Text: "日历"}, storage.RuleNotice: {Text: "放假通知", Tone: view.Info},
-	storage.RulePeriods: {Text: "时限"}, storage.RuleSample: {Text: "抽查比例"},
+	storage.RulePeriods: {Text: "时限"}, storage.RuleSample: {Text: "抽查比例"}, storage.RuleConfirmation: {Text: "年度确认"},
 }
 
 // ruleLine words one change of the rules.
@@ -32,11 +32,24 @@ func deltaWords(v *visit, deltas []storage.RuleDelta) []string {
 			words = append(words, v.tr("%s %s：%s → %s", d.Date, v.shown(weekdayOf(d.Date)), dayWords(v, d.DayBefore), dayWords(v, d.DayAfter)))
 		case d.Kind != "":
 			words = append(words, periodWords(v, d)...)
+		case d.ConfirmationAfter != nil:
+			words = append(words, confirmationRuleWords(v, *d.ConfirmationBefore)+" → "+confirmationRuleWords(v, *d.ConfirmationAfter))
 		default:
 			words = append(words, fmt.Sprintf("%d%% → %d%%", d.SampleBefore, d.SampleAfter))
 		}
 	}
 	return words
+}
+
+// confirmationRuleWords says what is asked for of the annual confirmation.
+func confirmationRuleWords(v *visit, rule record.ConfirmationRule) string {
+	switch {
+	case rule.Days == 0:
+		return v.tr("不要求年度确认")
+	case rule.Stops:
+		return v.tr("每 %d 天确认一次，逾期暂停参加交易", rule.Days)
+	}
+	return v.tr("每 %d 天确认一次，逾期只提醒", rule.Days)
 }
 
 func dayWords(v *visit, d record.Day) string {

@@ -45,6 +45,7 @@ func (s *Server) renderCalendar(v *visit, status int, r ruling) error {
 		Periods: periodRows(policy, r), PeriodsNote: r.typed.Get("periods_note"),
 		Sample: strconv.Itoa(policy.SamplePercent), SampleNote: r.typed.Get("sample_note"), SampleBy: sampleWords(policy),
 	}
+	m.Confirmation = confirmationRuleModel(v, policy.Confirmations.At(now), r)
 	if r.typed.Has("sample") {
 		m.Sample = r.typed.Get("sample")
 	}
@@ -175,6 +176,18 @@ func periodRows(policy record.Policy, r ruling) []view.PeriodRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// confirmationRuleModel is the annual confirmation: as typed, where it was.
+func confirmationRuleModel(v *visit, rule record.ConfirmationRule, r ruling) view.ConfirmationRuleModel {
+	m := view.ConfirmationRuleModel{
+		Now: confirmationRuleWords(v, rule), Days: strconv.Itoa(rule.Days), Stops: rule.Stops, Note: r.typed.Get("confirm_note"),
+		Grace: record.ConfirmationGrace, Least: record.MinConfirmation, Most: record.MaxConfirmation,
+	}
+	if r.typed.Has("confirm_days") {
+		m.Days, m.Stops = r.typed.Get("confirm_days"), r.typed.Get("confirm_stops") == "on"
+	}
+	return m
 }
 
 // addRuleHistory adds a page of the changes.

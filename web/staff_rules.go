@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -154,6 +155,25 @@ func changeSample(s *Server, v *visit) error {
 	return s.ruled(v, r, "sample", record.RuleChange{Sample: &percent, Note: form.Clean(values.Get("sample_note"))}, "抽查比例已修改。")
 }
 
+// changeConfirmation sets the annual confirmation.
+func changeConfirmation(s *Server, v *visit) error {
+	values, err := v.form()
+	if err != nil {
+		return err
+	}
+	r := ruling{typed: values}
+	text := form.Clean(values.Get("confirm_days"))
+	days, err := strconv.Atoi(cmp.Or(text, "0"))
+	if err != nil || days != 0 && (days < record.MinConfirmation || days > record.MaxConfirmation) {
+		r.problems = append(r.problems, form.Problem{
+			Field: "confirm_days", Label: "多少天确认一次", Message: v.tr("请填写 %d 至 %d 的整数，不要求的填 0", record.MinConfirmation, record.MaxConfirmation),
+		})
+		return s.renderCalendar(v, http.StatusUnprocessableEntity, r)
+	}
+	rule := record.ConfirmationRule{Days: days, Stops: days > 0 && values.Get("confirm_stops") == "on"}
+	return s.ruled(v, r, "confirm_days", record.RuleChange{Confirmation: &rule, Note: form.Clean(values.Get("confirm_note"))}, "年度确认已修改。")
+}
+
 // ruled makes a change that was posted from the page of the calendar, and answers.
 // A problem of the whole is told at the named field.
 func (s *Server) ruled(v *visit, r ruling, field string, c record.RuleChange, done string) error {
@@ -169,7 +189,7 @@ func (s *Server) ruled(v *visit, r ruling, field string, c record.RuleChange, do
 	default:
 		return err
 	}
-	if c.Sample != nil && len(changed.Deltas) > 0 {
+	if (c.Sample != nil || c.Confirmation != nil) && len(changed.Deltas) > 0 {
 		v.flash(view.Good, done)
 	} else {
 		v.flash(view.Good, moved(v, changed.Deltas, done))

@@ -9,6 +9,7 @@ var ruleRoutes = []route{
 	{method: http.MethodPost, path: "/staff/calendar/days/:date", who: supervisor, handle: changeCalendarDay},
 	{method: http.MethodPost, path: "/staff/calendar/periods", who: supervisor, handle: changePeriods},
 	{method: http.MethodPost, path: "/staff/calendar/sample", who: supervisor, handle: changeSample},
+	{method: http.MethodPost, path: "/staff/calendar/confirmation", who: supervisor, handle: changeConfirmation},
 	{method: http.MethodGet, path: "/staff/calendar/notice", who: supervisor, handle: showNotice},
 	{method: http.MethodPost, path: "/staff/calendar/notice", who: supervisor, handle: takeNotice},
 

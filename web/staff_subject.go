@@ -139,6 +139,7 @@ func (s *Server) subjectHead(v *visit, id record.ID) (view.StaffSubjectModel, st
 	}
 	m.Overview.Paper = view.Eligibility{Allowed: eligible.Paper, Reasons: eligible.PaperReasons}
 	m.Overview.Electronic = view.Eligibility{Allowed: eligible.Electronic, Reasons: eligible.ElectronicReasons}
+	m.Overview.Confirmation = confirmationSummary(facts.Confirmation, "")
 	return m, sum, nil
 }
 

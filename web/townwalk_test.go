@@ -141,6 +141,9 @@ func (w *town) addresses() map[string][]string {
 		}
 		all["/records/:id"] = append(all["/records/:id"], path, path+"?version=in_force")
 		all["/records/:id/print"] = append(all["/records/:id/print"], path+"/print?of=1", path+"/print?of=draft")
+		if kind.Profile() {
+			all["/records/:id/confirmation"] = []string{path + "/confirmation"}
+		}
 		all["/records/:id/files"] = append(all["/records/:id/files"], path+"/files")
 		all["/records/:id/versions/:no"] = append(all["/records/:id/versions/:no"], path+"/versions/1", path+"/versions/3?against=1")
 		all["/records/:id/versions/:no/signature"] = append(all["/records/:id/versions/:no/signature"], path+"/versions/1/signature")
@@ -321,6 +324,7 @@ func (w *town) echoes() []looked {
 	send("a supervisor", w.boss, "/staff/calendar/notice", "/staff/calendar/notice", url.Values{"tsv": say(), "note": long(record.MaxNote)})
 	send("a supervisor", w.boss, "/staff/calendar", "/staff/calendar/periods", url.Values{"award.review": say(), "periods_note": long(record.MaxNote), "edition": {"0"}})
 	send("a supervisor", w.boss, "/staff/calendar", "/staff/calendar/sample", url.Values{"sample": say(), "edition": {"0"}})
+	send("a supervisor", w.boss, "/staff/calendar", "/staff/calendar/confirmation", url.Values{"confirm_days": say(), "confirm_note": long(record.MaxNote), "edition": {"0"}})
 	day := "/staff/calendar/days/" + nextWorkday().Format(time.DateOnly)
 	send("a supervisor", w.boss, day, day, url.Values{"works": {"x"}, "name": long(30), "note": long(record.MaxNote), "edition": {"0"}})
 	claim := w.claimDesk(w.claims[1])

@@ -50,4 +50,15 @@ func TestB03_PeriodsAndCalendarFromTheCommandLine(t *testing.T) {
 	require.Zero(t, code, said)
 	require.Regexp(t, `award +7 +2 \(configured\) +5 \(configured\)\n`, said)
 	require.Contains(t, said, "share of second reviews: 15 %")
+	require.Contains(t, said, "annual confirmation: not asked for")
+
+	code, said = run(t, environment, "", "periods", "confirm", "30")
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "90 至 1830")
+	code, said = run(t, environment, "", "periods", "confirm", "365", "--stops")
+	require.Zero(t, code, said)
+	require.Contains(t, said, "1 changed\nedition 5\n")
+	code, said = run(t, environment, "", "periods", "list")
+	require.Zero(t, code, said)
+	require.Contains(t, said, "annual confirmation: 365 days, who is overdue may not bid")
 }

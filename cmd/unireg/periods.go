@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"unireg/record"
 	"unireg/storage"
 )
 
 type periodsCommand struct {
-	List   periodsList   `cmd:"" help:"List the periods of every kind, and the share of second reviews."`
-	Set    periodsSet    `cmd:"" help:"Give a kind periods of its own."`
-	Sample periodsSample `cmd:"" help:"Set how many in a hundred of the filings that take no second review are drawn to take one."`
+	List    periodsList    `cmd:"" help:"List the periods of every kind, the share of second reviews, and the annual confirmation."`
+	Set     periodsSet     `cmd:"" help:"Give a kind periods of its own."`
+	Sample  periodsSample  `cmd:"" help:"Set how many in a hundred of the filings that take no second review are drawn to take one."`
+	Confirm periodsConfirm `cmd:"" help:"Set within how many days 基本信息 is confirmed again (年度确认)."`
 }
 
 type periodsList struct{}
@@ -35,9 +37,21 @@ func (periodsList) Run(ctx context.Context, out io.Writer) error {
 		if err := lines.Flush(); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out, "share of second reviews: %d %%\nedition %d\n", policy.SamplePercent, policy.Edition)
+		_, err := fmt.Fprintf(out, "share of second reviews: %d %%\nannual confirmation: %s\nedition %d\n",
+			policy.SamplePercent, confirmationText(policy.Confirmations.At(time.Now())), policy.Edition)
 		return err
 	})
+}
+
+// confirmationText is what is asked for of the annual confirmation.
+func confirmationText(rule record.ConfirmationRule) string {
+	switch {
+	case rule.Days == 0:
+		return "not asked for"
+	case rule.Stops:
+		return fmt.Sprintf("%d days, who is overdue may not bid", rule.Days)
+	}
+	return fmt.Sprintf("%d days, who is overdue is reminded", rule.Days)
 }
 
 // periodText is a period that counts, and whether it is the kind's own.
@@ -96,6 +110,25 @@ func (c periodsSample) Run(ctx context.Context, out io.Writer) error {
 	return withStaff(ctx, func(store *storage.Store) error {
 		changed, err := store.ChangeRules(ctx, commandLine, storage.RuleChanging{
 			RuleChange: record.RuleChange{Sample: &c.Percent, Note: c.Note}, Expected: storage.AnyEdition,
+		})
+		if err != nil {
+			return personal(err)
+		}
+		return concluded(out, changed, false)
+	})
+}
+
+type periodsConfirm struct {
+	Days  int    `arg:"" help:"Such as 365; 0: it is not asked for."`
+	Stops bool   `help:"Who is overdue may not bid; without it they are reminded only."`
+	Note  string `help:"What is written down with the change."`
+}
+
+// Run sets the annual confirmation.
+func (c periodsConfirm) Run(ctx context.Context, out io.Writer) error {
+	return withStaff(ctx, func(store *storage.Store) error {
+		changed, err := store.ChangeRules(ctx, commandLine, storage.RuleChanging{
+			RuleChange: record.RuleChange{Confirmation: &record.ConfirmationRule{Days: c.Days, Stops: c.Stops && c.Days > 0}, Note: c.Note}, Expected: storage.AnyEdition,
 		})
 		if err != nil {
 			return personal(err)

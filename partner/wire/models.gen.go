@@ -441,6 +441,18 @@ type Changes struct {
 	Next string `json:"next"`
 }
 
+// Confirmation The annual confirmation (年度确认) of what is in force; absent where none was asked for at that instant.
+type Confirmation struct {
+	// Due a civil date in Beijing
+	Due Day `json:"due"`
+
+	// Overdue whether the last day was over, and nothing accepted by then was under way
+	Overdue bool `json:"overdue"`
+
+	// Stops whether the answers are no because of it
+	Stops bool `json:"stops"`
+}
+
 // Counter defines model for Counter.
 type Counter struct {
 	Address string  `json:"address"`
@@ -478,10 +490,13 @@ type EffectiveChangeType string
 
 // Eligibility defines model for Eligibility.
 type Eligibility struct {
-	At         time.Time `json:"at"`
-	Code       string    `json:"code"`
-	Electronic Answer    `json:"electronic"`
-	Paper      Answer    `json:"paper"`
+	At   time.Time `json:"at"`
+	Code string    `json:"code"`
+
+	// Confirmation The annual confirmation (年度确认) of what is in force; absent where none was asked for at that instant.
+	Confirmation *Confirmation `json:"confirmation,omitempty"`
+	Electronic   Answer        `json:"electronic"`
+	Paper        Answer        `json:"paper"`
 }
 
 // Event Events of one application are numbered from 1 without gaps. A certificate event (type revoked or suspended or resumed) has no reference and no sequence.

@@ -186,5 +186,5 @@ func GroupText(g storage.Group) string {
 		return "提交已受理、审核超时督办、CA 申请的办理进度"
 	case storage.Important:
 	}
-	return "退回补正、审核通过、逾期终止、证照到期、附件被隔离或丢失、证书吊销和挂失、数据导出、密码和通知方式变更"
+	return "退回补正、审核通过、逾期终止、证照到期、年度确认、附件被隔离或丢失、证书吊销和挂失、数据导出、密码和通知方式变更"
 }

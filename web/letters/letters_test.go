@@ -61,9 +61,10 @@ func TestB15_ALetterSaysWhatHappenedAndWhereToGo(t *testing.T) {
 	t.Run("in English for who reads it", func(t *testing.T) {
 		writer := letters.Writer{Origin: writer.Origin, Site: "Registration", Hotline: writer.Hotline}
 		for _, purpose := range []storage.Purpose{storage.PurposeMessage, storage.PurposeCode, storage.PurposeChanged, storage.PurposeReset} {
-			l := letterOf(purpose, "en", item(string(record.Return)), item(storage.TopicExpiring))
+			l := letterOf(purpose, "en", item(string(record.Return)), item(storage.TopicExpiring), item(storage.TopicConfirmation))
 			l.Unit, l.Leave = "Model Builders", []storage.Leave{{Group: storage.Reminders, Token: "token"}}
 			l.Items[1].Data = map[string]string{"count": "3", "days": "30"}
+			l.Items[2].Data = map[string]string{"due": "2027-03-05", "days": "7"}
 			if purpose != storage.PurposeMessage {
 				l.Items = nil
 			}
@@ -106,7 +107,7 @@ func TestB15_AShortMessageIsShortAndHasNoLink(t *testing.T) {
 
 func TestB15_AMessageLeadsToThePageOfItsMatter(t *testing.T) {
 	for topic, page := range map[string]string{
-		storage.TopicExpiring: "/expiries", storage.TopicPasswordResetByMail: "/account", storage.TopicContactChanged: "/account/contacts",
+		storage.TopicExpiring: "/expiries", storage.TopicConfirmation: "/records/7/confirmation", storage.TopicPasswordResetByMail: "/account", storage.TopicContactChanged: "/account/contacts",
 		storage.TopicExportReady: "/account/export", storage.TopicExportFailed: "/account/export", storage.TopicFileLost: "/records/7",
 		storage.TopicCASilent: "/ca/applications/7", "certificate_" + storage.WordRevoked: "/certificates",
 	} {

@@ -53,6 +53,7 @@ var topics = map[string]Text{
 	storage.TopicExportReady:  {Title: "数据导出已完成", Text: "申请导出的全部数据已打包，请在 7 天内下载，逾期自动删除。", Tone: view.Good, Link: "去下载"},
 	storage.TopicExportFailed: {Title: "数据导出没有成功", Text: "申请的数据导出多次重试后仍未成功，数据没有受到影响，请重新导出。", Tone: view.Bad, Link: "重新导出"},
 	storage.TopicExpiring:     {Title: "证照到期提醒", Text: "", Tone: view.Warn, Link: "查看到期清单"},
+	storage.TopicConfirmation: {Title: "请进行年度确认", Text: "", Tone: view.Warn, Link: "去确认"},
 	storage.TopicPasswordReset: {
 		Title: "密码已由柜台重置", Tone: view.Warn, Link: "查看账号安全",
 		Text: "登录密码已通过柜台开具的链接重新设置，原有的登录已全部结束。如不是您本人或本单位办理，请立即联系服务热线。",
@@ -87,6 +88,12 @@ func Of(n storage.Notification) Text {
 		text.Href, text.Text = "/expiries", n.Data["count"]+" 项证照将在 "+n.Data["days"]+" 天内到期，请及时办理延续并在系统中变更。"
 		if n.Data["days"] == "0" {
 			text.Tone, text.Text = view.Bad, n.Data["count"]+" 项证照今天到期或已过期，过期的不再计入有效。"
+		}
+	case n.Topic == storage.TopicConfirmation:
+		text.Href = "/records/" + string(n.Record) + "/confirmation"
+		text.Text = "请在 " + n.Data["due"] + " 前确认基本信息仍然真实有效，有变化的请办理变更。"
+		if n.Data["days"] == "0" {
+			text.Tone, text.Text = view.Bad, "基本信息年度确认的最后期限是 "+n.Data["due"]+"，请尽快确认，有变化的请办理变更。"
 		}
 	case n.Topic == storage.TopicPasswordReset, n.Topic == storage.TopicPasswordResetByMail:
 		text.Href = "/account"

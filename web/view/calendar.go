@@ -80,6 +80,8 @@ type CalendarModel struct {
 	SampleBy    string // what the share is drawn from
 	Problems    []form.Problem
 
+	Confirmation ConfirmationRuleModel
+
 	History []RuleLine
 	Pager   Pager
 }

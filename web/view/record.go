@@ -103,6 +103,8 @@ type HomeModel struct {
 	Next        *NextStep    // nil: nothing to do
 	Corrections []Correction // what staff returned, beside 基本信息
 	Expiring    int          // things that expire soon, or have
+	// Confirmation asks for the annual confirmation; nil: it is not time.
+	Confirmation *Notice
 	Timeline    []Event      // of the profile
 	Messages    []Message    // the newest few
 }
@@ -164,6 +166,8 @@ type RecordModel struct {
 	Command   string
 	Return    *ReturnNote
 	Notices   []Notice
+	// Confirmation is where the annual confirmation of a profile stands.
+	Confirmation ConfirmationSummary
 	// Shown tells which content the page shows where there is a choice: the
 	// version in force, or the one under way.
 	Shown string
@@ -274,6 +278,8 @@ type HistoryModel struct {
 	Then     ThenForm
 	Versions []VersionRow
 	Pager    Pager
+	// Confirmed are the annual confirmations, newest first.
+	Confirmed []ConfirmedRow
 	// ProofHref is where the proof of the history is; "" before the first.
 	ProofHref string
 }

@@ -37,6 +37,7 @@ func ruleShots() []shot {
 			{Name: "award.review", Label: "初审", Value: "7", Usual: 2}, {Name: "award.second", Label: "复核", Usual: 2}, {Name: "award.correction", Label: "补正", Usual: 5},
 		}}},
 		Sample: "5", SampleBy: "初审通过的件按这个比例随机抽取，由另一名人员复核后生效。",
+		Confirmation: view.ConfirmationRuleModel{Now: "每 365 天确认一次，逾期只提醒", Days: "365", Grace: 60, Least: 90, Most: 1830},
 		History: []view.RuleLine{
 			{At: ago(time.Hour), By: "罗敏", What: view.Tag{Text: "日历"}, Changes: []string{"2026-10-23 星期五：工作日 → 休息日 停电检修"}, Note: "本单位通知"},
 			{At: ago(90 * time.Hour), By: "系统管理命令", What: view.Tag{Text: "放假通知", Tone: view.Info}, Changes: []string{"一", "二", "三", "四"}},
@@ -45,7 +46,8 @@ func ruleShots() []shot {
 	read := m
 	read.CanChange, read.Covered, read.History, read.Days = false, false, nil, nil
 	refused := m
-	refused.Problems = []form.Problem{{Field: "award.second", Label: "获奖信息复核", Message: "请填写 1 至 60 的整数，或留空"}}
+	refused.Confirmation.Days, refused.Confirmation.Stops = "30", true
+	refused.Problems = []form.Problem{{Field: "confirm_days", Label: "多少天确认一次", Message: "请填写 90 至 1830 的整数，不要求的填 0"}, {Field: "award.second", Label: "获奖信息复核", Message: "请填写 1 至 60 的整数，或留空"}}
 	refused.Periods = []view.PeriodRow{{Kind: "award", Label: "获奖信息", Cells: []view.PeriodCell{{Name: "award.second", Label: "复核", Value: "x", Usual: 2, Problem: "请填写 1 至 60 的整数，或留空"}}}}
 	day := view.CalendarDayModel{
 		Date: "2026-10-23", Weekday: "星期五", Now: "工作日", Name: "停电检修", Edition: "3", BackHref: "/staff/calendar?year=2026", MaxName: 20, MaxNote: 200,
@@ -69,8 +71,8 @@ func ruleShots() []shot {
 	}
 	return []shot{
 		{"calendar", view.CalendarPage(supervisorPage("时限与日历", "/staff/calendar"), m), []string{"10月23日 星期五，休息：停电检修（本系统设置）", "获奖信息，初审", "一 等 4 项", `aria-current="date"`, "导入放假通知"}},
-		{"calendar-read", view.CalendarPage(staffPage("时限与日历", "/staff/calendar"), read), []string{"尚未导入国务院办公厅", "2（默认）", "还没有修改过"}},
-		{"calendar-refused", view.CalendarPage(supervisorPage("时限与日历", "/staff/calendar"), refused), []string{"（1 处错误）", "请填写 1 至 60 的整数"}},
+		{"calendar-read", view.CalendarPage(staffPage("时限与日历", "/staff/calendar"), read), []string{"尚未导入国务院办公厅", "2（默认）", "还没有修改过", "每 365 天确认一次"}},
+		{"calendar-refused", view.CalendarPage(supervisorPage("时限与日历", "/staff/calendar"), refused), []string{"（2 处错误）", "请填写 1 至 60 的整数", "请填写 90 至 1830 的整数"}},
 		{"calendar-day", view.CalendarDayPage(supervisorPage("2026-10-23", "/staff/calendar/days/2026-10-23"), day), []string{"改为", "请写明名称"}},
 		{"calendar-day-past", view.CalendarDayPage(supervisorPage("2026-10-23", "/staff/calendar/days/2026-10-23"), past), []string{"已经过去", "国办发明电"}},
 		{"calendar-notice", view.NoticePage(supervisorPage("导入放假通知", "/staff/calendar/notice"), notice), []string{"预览：2027 年", "确认导入"}},

@@ -74,6 +74,7 @@ type StaffSubjectModel struct {
 // what is under way. Reveal posts reason and note to /staff/subjects/:id/reveal.
 type SubjectOverviewModel struct {
 	Paper, Electronic Eligibility
+	Confirmation      ConfirmationSummary
 	Identity          []SubjectFact // sensitive fields of the profile, masked unless revealed
 	IdentityFrom      string        // which version they are of; "" where none was filed
 	Revealed          bool
