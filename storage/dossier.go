@@ -33,6 +33,7 @@ type Dossier struct {
 	Events       []DossierEvent
 	Messages     []Notification
 	Logins       []DossierLogin // of the account that asks
+	Contacts     []Contact      // of the account that asks
 	Imports      []DossierImport
 }
 
@@ -96,6 +97,9 @@ func (s *Store) Dossier(ctx context.Context, subject, account record.ID) (Dossie
 			if err := part(ctx, tx, subject, &d); err != nil {
 				return err
 			}
+		}
+		if err := s.dossierContacts(ctx, tx, account, &d); err != nil {
+			return err
 		}
 		return s.dossierLogins(ctx, tx, account, &d)
 	})
@@ -300,6 +304,21 @@ func (s *Store) dossierImports(ctx context.Context, tx bun.Tx, id record.ID, d *
 			imported.Rows = append(imported.Rows, row)
 		}
 		d.Imports = append(d.Imports, imported)
+	}
+	return nil
+}
+
+func (s *Store) dossierContacts(ctx context.Context, tx bun.Tx, account record.ID, d *Dossier) error {
+	var rows []contactRow
+	if err := tx.NewSelect().Model(&rows).Where("account = ?", account).Order("channel").Scan(ctx); err != nil {
+		return fmt.Errorf("read contacts: %w", err)
+	}
+	for i := range rows {
+		c, err := s.contact(ctx, tx, &rows[i])
+		if err != nil {
+			return err
+		}
+		d.Contacts = append(d.Contacts, c)
 	}
 	return nil
 }

@@ -398,6 +398,7 @@ type AccountModel struct {
 	ByKey    bool // logged in by certificate: the present password is not asked for
 	Problems []form.Problem
 	Sessions []Session
+	Contacts []Contact // where messages go beside the portal; none where they go nowhere
 }
 
 func (m MessagesModel) unread() int {
