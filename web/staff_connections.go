@@ -6,9 +6,9 @@ import (
 	"unireg/web/view"
 )
 
-// maxConnections is how many connected organizations have a check of their own; the
+// connectionsNamed is how many connected organizations have a check of their own; the
 // others are counted in one.
-const maxConnections = 5
+const connectionsNamed = 5
 
 // connectionChecks say with which other organizations a filed one is connected, and
 // whether the members of a consortium are registered under the names that were
@@ -30,7 +30,7 @@ func connectedWith(v *visit, found []storage.Connected) []view.Check {
 		return []view.Check{{Tone: view.Good, Text: "没有发现与其他单位的关联关系", Note: "已比对法定代表人、关联人和关联单位"}}
 	}
 	var checks []view.Check
-	for _, c := range found[:min(len(found), maxConnections)] {
+	for _, c := range found[:min(len(found), connectionsNamed)] {
 		check := view.Check{
 			Tone: view.Info, Text: "与其他单位有关联：" + c.Connections[0].Kind.Label(), Href: staffRecordPath(c.Record),
 			Note: v.tr("%s（%s），%s", c.Subject.Name, c.Subject.Code, v.shown(c.State.Label())),
