@@ -61,7 +61,9 @@ func (d *reviewersDesk) fileOne(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	saved, err := d.store.SaveDraft(ctx, subject.ID, id, 1, sample.Organization(code, name, scan))
+	document := sample.Organization(code, name, scan)
+	document.Representative.IDNumber = sample.ResidentID(700_000 + n) // one for all would connect each with all
+	saved, err := d.store.SaveDraft(ctx, subject.ID, id, 1, document)
 	if err != nil {
 		return err
 	}

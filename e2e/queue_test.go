@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"unireg/record"
-	"unireg/record/sample"
 	"unireg/storage"
 )
 
@@ -22,7 +21,7 @@ func (b *bidder) files(t testing.TB, content string) *bidder {
 	file, err := b.system.files.Upload(t.Context(), upload, bytes.NewReader(pdfContent(content)))
 	require.NoError(t, err)
 	b.file = file.Form()
-	b.save(t, sample.Organization(b.subject.Code, b.subject.Name, b.file))
+	b.save(t, b.document())
 	return b.submitted(t)
 }
 

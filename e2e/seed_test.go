@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -100,11 +101,11 @@ func (b *bidder) complete(t testing.TB) *bidder {
 	file, err := b.system.files.Upload(ctx, upload, bytes.NewReader(pdfContent(string(b.profile))))
 	require.NoError(t, err)
 	b.file = file.Form()
-	var document record.Document = sample.Organization(b.subject.Code, b.subject.Name, b.file)
 	if b.subject.Type == record.Person {
-		document = sample.Person(b.subject.Code, b.subject.Name, b.file)
+		b.save(t, sample.Person(b.subject.Code, b.subject.Name, b.file))
+	} else {
+		b.save(t, b.document())
 	}
-	b.save(t, document)
 	return b
 }
 
@@ -117,9 +118,15 @@ func (b *bidder) save(t testing.TB, document record.Document) {
 	b.draft = saved.Version
 }
 
-// document is the complete profile of an organization, to be changed and saved.
+// document is the complete profile of an organization, to be changed and saved. Its
+// representative has the number of no other organization's, which would connect the
+// two.
 func (b *bidder) document() *record.OrganizationDocument {
-	return sample.Organization(b.subject.Code, b.subject.Name, b.file)
+	document := sample.Organization(b.subject.Code, b.subject.Name, b.file)
+	if n, err := strconv.Atoi(b.subject.Code[8:16]); err == nil {
+		document.Representative.IDNumber = sample.ResidentID(n)
+	}
+	return document
 }
 
 // submission is a submit of the draft as it is.

@@ -24,6 +24,9 @@ var found = form.Lookup{
 	Records: func(id string) (form.Reference, bool) {
 		return form.Reference{ID: id, Name: "周予安" + id, Number: sample.ResidentID(len(id)), Note: strings.TrimPrefix(id, "p")}, strings.HasPrefix(id, "p")
 	},
+	Subjects: func(code string) (form.SubjectReference, bool) {
+		return form.SubjectReference{Code: code, ID: "s" + code, Name: "示范" + code}, strings.HasPrefix(code, "9")
+	},
 }
 
 // drawTyped draws what a person, or somebody who means harm, posts for a field.
@@ -121,6 +124,7 @@ func TestN03_WhateverWasTypedReadsBackToTheSameBytes(t *testing.T) {
 					require.Equal(t, listed.Listing(), again.(record.Listed).Listing())
 				}
 				require.Equal(t, record.MarksOf(d), record.MarksOf(again))
+				require.Equal(t, record.ConnectedUnits(d), record.ConnectedUnits(again))
 			})
 		})
 	}
@@ -165,7 +169,9 @@ func TestW18_WhateverIsPostedTouchesNoFixedFieldAndNoRow(t *testing.T) {
 
 // Rows are matched by their ids, whatever became of their neighbours.
 func TestB04_RowsAreMatchedWhateverBecameOfTheirNeighbours(t *testing.T) {
-	groups := map[record.Kind]string{record.Qualification: "lines", record.Practitioner: "registrations"}
+	groups := map[record.Kind]string{
+		record.Qualification: "lines", record.Practitioner: "registrations", record.OrganizationProfile: "connected", record.Performance: "members",
+	}
 	for kind, group := range groups {
 		t.Run(string(kind), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {

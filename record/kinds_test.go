@@ -23,7 +23,19 @@ func documentOf(kind record.Kind) record.Document {
 	if kind == record.PersonProfile {
 		return person()
 	}
-	return sample.Document(kind, owner, 7, scan)
+	document := sample.Document(kind, owner, 7, scan)
+	switch d := document.(type) {
+	case *record.OrganizationDocument:
+		d.Connected = []record.ConnectedPerson{
+			sample.Shareholder("holder1", "周予安", sample.ResidentID(31), "49"),
+			sample.Affiliate("parent1", "示范控股有限公司", sample.CreditCode(2), codes.RelationShareholder),
+		}
+	case *record.PerformanceDocument:
+		d.Members = []record.ConsortiumMember{
+			sample.Member("member1", owner.Name, owner.Code, codes.ConsortiumLeader), sample.Member("member2", "示范二建有限公司", sample.CreditCode(3), "member"),
+		}
+	}
+	return document
 }
 
 func TestEveryKindIsWholeInItsDefinition(t *testing.T) {

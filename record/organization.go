@@ -46,6 +46,8 @@ type OrganizationDocument struct {
 		Name   string
 		Number string
 	}
+	Connected []ConnectedPerson
+
 	Licence             []form.File
 	RepresentativeCard  []form.File
 	AgentAuthorization  []form.File
@@ -69,9 +71,9 @@ func (d *OrganizationDocument) Belongs(s Subject) bool { return d.LegalCode == s
 // Title is the organization's name.
 func (d *OrganizationDocument) Title() string { return d.LegalName }
 
-// People are the representative and the agent.
+// People are the representative, the connected natural persons and the agent.
 func (d *OrganizationDocument) People() []string {
-	return filled(d.Representative.IDNumber, d.Agent.IDNumber)
+	return append(ConnectedPeople(d), filled(d.Agent.IDNumber)...)
 }
 
 func filled(texts ...string) []string {
@@ -106,6 +108,7 @@ func (d *OrganizationDocument) Form(today time.Time) form.Form {
 		{Name: "representative", Label: "法定代表人", Fields: d.representativeFields(today)},
 		{Name: "contact", Label: "经办人与联系方式", Fields: d.agentFields(today)},
 		{Name: "account", Label: "基本存款账户", Hint: "投标人、供应商必填，用于保证金退还", Fields: d.accountFields()},
+		{Name: "connected", Label: "关联人", Hint: "参加投标前建议填写", Fields: d.connectedFields(today)},
 		{Name: "attachments", Label: "附件材料", Hint: "PDF、JPG、PNG，单个不超过 20 MB", Fields: []*form.Field{
 			form.Attachment("licence", "营业执照", &d.Licence).Require().Note("正本或副本，须清晰可见统一社会信用代码"),
 			form.Attachment("representative_card", "法定代表人身份证正反面", &d.RepresentativeCard).Require(),

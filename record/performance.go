@@ -39,7 +39,8 @@ type PerformanceDocument struct {
 		Other     string
 	}
 	Manager     form.Reference
-	Consortium  string
+	Members     []ConsortiumMember // of the consortium, where one had the contract
+	Consortium  string             // what members cannot say; in earlier filings all of it
 	Description string
 
 	AwardNotice []form.File
@@ -71,9 +72,12 @@ func (d *PerformanceDocument) Listing() Listing {
 	if d.ContractAmount != "" {
 		amount = form.Amount("", "", "元", &d.ContractAmount).Display()
 	}
+	find := []string{d.ProjectCode, d.SectionCode, d.OwnerCode, d.Manager.Name, d.Region.Name}
+	for _, m := range d.Members {
+		find = append(find, m.Name, m.Unit.Code)
+	}
 	return Listing{
-		Cells: []string{d.ContractClass.Name, d.OwnerName, amount, string(d.SignedOn)},
-		Find:  filled(d.ProjectCode, d.SectionCode, d.OwnerCode, d.Manager.Name, d.Region.Name), On: d.SignedOn,
+		Cells: []string{d.ContractClass.Name, d.OwnerName, amount, string(d.SignedOn)}, Find: filled(find...), On: d.SignedOn,
 	}
 }
 
@@ -99,10 +103,11 @@ func (d *PerformanceDocument) Form(today time.Time) form.Form {
 			form.Identifier("owner_code", "建设单位统一社会信用代码", &d.OwnerCode, NormalizeCode).Require().
 				Check(func() string { return CreditCodeProblem(d.OwnerCode) }),
 			form.Select("contract_class", "合同类别", &d.ContractClass, codes.ContractClasses).Require(),
-			form.Text("consortium", "联合体成员", &d.Consortium).Max(400).Note("联合体承接的填写各成员名称"),
+			form.Text("consortium", "联合体成员（文字说明）", &d.Consortium).Max(400).Note("成员在下一节逐个添加，此处填写分工等其他说明"),
 			form.Cascade("region", "项目所在地", &d.Region, codes.Regions).Require(),
 			form.Text("location", "详细地点", &d.Location).Require().Max(200).Full(),
 		}},
+		d.consortium(),
 		{Name: "amounts", Label: "金额与日期", Hint: "金额单位为元，最多 4 位小数", Fields: append(d.amounts(), d.dates(today)...)},
 		{Name: "manager", Label: "项目负责人", Fields: []*form.Field{
 			form.Pick("manager", "项目负责人", &d.Manager).RequireIf(d.managed, "施工、监理类必填").MarkKey().

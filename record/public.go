@@ -13,15 +13,15 @@ import (
 // DisclosureEdition is raised whenever more or less is disclosed, or is found and
 // listed otherwise: lines that were written under an earlier edition are written
 // anew.
-const DisclosureEdition = 1
+const DisclosureEdition = 2
 
 // disclosed names the fields of each kind that everybody may read, those of rows
 // behind the name of their group. What is not named here is nobody's but the
 // subject's and the staff's: a field that a kind gets later is not disclosed until
 // somebody names it. No natural person is: no person's profile, no practitioner,
-// no representative, agent, manager or winner by name. Attachments are not, nor
-// texts in which whoever filed them may have named people, nor accounts.
-// docs/decisions/disclosure.md has the reasons.
+// no representative, agent, connected person, manager or winner by name. Attachments
+// are not, nor texts in which whoever filed them may have named people, nor
+// accounts. docs/decisions/disclosure.md has the reasons.
 var disclosed = map[Kind][]string{
 	OrganizationProfile: {
 		"legal_name", "legal_code", "body_type", "roles", "enterprise_type", "founded_on", "industry", "region", "address",
@@ -34,6 +34,7 @@ var disclosed = map[Kind][]string{
 	},
 	Performance: {
 		"project_name", "project_code", "section_code", "owner_name", "owner_code", "contract_class", "consortium", "region",
+		"members.name", "members.unit", "members.role",
 		"award_amount", "contract_amount", "currency", "awarded_on", "signed_on", "started_on", "completed_on", "accepted_on",
 		"structure", "area", "height", "floors", "span", "scale_other",
 	},

@@ -22,7 +22,8 @@ var theTable = map[record.Kind]struct{ public, kept string }{
 		 licence_expires_on licence_long_term business_scope website`,
 		`postcode representative_name representative_id_type representative_id_number representative_phone representative_title
 		 agent_name agent_id_number agent_mobile email contact_address bank bank_branch account_name account_number
-		 licence representative_card agent_authorization account_confirmation`,
+		 licence representative_card agent_authorization account_confirmation
+		 connected.name connected.kind connected.id_type connected.id_number connected.unit connected.relations connected.share connected.since`,
 	},
 	record.PersonProfile: {},
 	record.Qualification: {
@@ -30,9 +31,9 @@ var theTable = map[record.Kind]struct{ public, kept string }{
 		`certificate`,
 	},
 	record.Performance: {
-		`project_name project_code section_code owner_name owner_code contract_class consortium region award_amount contract_amount currency
+		`project_name project_code section_code owner_name owner_code contract_class consortium members.name members.unit members.role region award_amount contract_amount currency
 		 awarded_on signed_on started_on completed_on accepted_on structure area height floors span scale_other`,
-		`location settlement_amount manager description award_notice contract completion`,
+		`members.share location settlement_amount manager description award_notice contract completion`,
 	},
 	record.Practitioner: {},
 	record.Award: {

@@ -361,3 +361,19 @@ func TestB16_HeadingsAreFoundHoweverTheyStand(t *testing.T) {
 	require.Equal(t, 4, read.Rows[0].Line)
 	require.Empty(t, words(read.Rows[0]))
 }
+
+// The column of the members was called so before they had rows of their own.
+func TestB21_TheTextOfAConsortiumIsReadUnderItsFormerHeading(t *testing.T) {
+	f := excelize.NewFile()
+	for cell, text := range map[string]string{
+		"A1": "项目名称", "B1": "合同签订日期", "C1": "联合体成员", "A2": "示范家园", "B2": "2024-06-18", "C2": "示范一建、示范二建",
+	} {
+		require.NoError(t, f.SetCellStr("Sheet1", cell, text))
+	}
+	content, err := f.WriteToBuffer()
+	require.NoError(t, err)
+	read, err := sheet.Read(content.Bytes(), definition(t, record.Performance), owner, today)
+	require.NoError(t, err)
+	require.Empty(t, read.Ignored)
+	require.Equal(t, "示范一建、示范二建", read.Rows[0].Document.(*record.PerformanceDocument).Consortium)
+}

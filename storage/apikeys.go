@@ -23,11 +23,12 @@ const (
 	ScopeEligibilityRead Scope = "eligibility.read" // whether a subject may bid
 	ScopeSubjectsRead    Scope = "subjects.read"    // what is in force of an organization
 	ScopeChangesRead     Scope = "changes.read"     // what took effect, as a feed
+	ScopeConnectionsRead Scope = "connections.read" // which organizations are connected with which
 )
 
 // Scopes lists them all.
 func Scopes() []Scope {
-	return []Scope{ScopeSubjectsRead, ScopeEligibilityRead, ScopeChangesRead, ScopeCARead}
+	return []Scope{ScopeSubjectsRead, ScopeEligibilityRead, ScopeConnectionsRead, ScopeChangesRead, ScopeCARead}
 }
 
 // Types of events on keys of the interface.

@@ -422,7 +422,8 @@ func (s *Store) insertVersion(ctx context.Context, tx bun.Tx, current *filed, co
 		Record: current.ID, No: no, Subject: current.Subject, Kind: current.Kind, Schema: sub.schema, Sealed: sealed,
 		SHA256: command.SHA256, Signature: command.Signature, Assurance: command.Assurance, Certificate: command.Certificate,
 		Account: command.Actor, Command: command.ID, Reason: command.Reason, AcceptedAt: command.AcceptedAt,
-		Projection: projection(sub.document), People: [][]byte{}, Marks: s.marks(sub.document),
+		Projection: projection(sub.document), People: [][]byte{},
+		Marks: append(s.marks(sub.document), s.connectionMarks(sub.document)...),
 	}
 	for _, number := range sub.document.People() {
 		index := s.identityIndex(number)

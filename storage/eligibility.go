@@ -12,17 +12,9 @@ import (
 // at an instant; the zero time is now.
 func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time.Time) (record.EligibilityFacts, time.Time, error) {
 	var facts record.EligibilityFacts
-	var now time.Time
-	var rules int64
-	err := s.db.NewRaw("SELECT clock_timestamp(), "+lastRules).Scan(ctx, &now, &rules)
+	at, err := s.passed(ctx, at)
 	if err != nil {
-		return facts, at, fmt.Errorf("read database time and edition of rules: %w", err)
-	}
-	if _, err := s.reachRules(ctx, s.db, rules); err != nil {
 		return facts, at, err
-	}
-	if at.IsZero() || at.After(now) {
-		at = now
 	}
 	err = s.db.NewRaw(`
 		SELECT coalesce(s.closed_at <= ?1, false),
@@ -46,7 +38,58 @@ func (s *Store) EligibilityFacts(ctx context.Context, subject record.ID, at time
 		return facts, at, missing(err, "read what eligibility follows from")
 	}
 	facts.Confirmation, err = s.confirmationAt(ctx, s.db, subject, at)
-	return facts, at.UTC(), err
+	return facts, at, err
+}
+
+// passed is an instant that is not in the future by the database's clock; the zero
+// time, and one that has not come, is now. The rules that had been made by then are
+// in use afterwards.
+func (s *Store) passed(ctx context.Context, at time.Time) (time.Time, error) {
+	var now time.Time
+	var rules int64
+	if err := s.db.NewRaw("SELECT clock_timestamp(), "+lastRules).Scan(ctx, &now, &rules); err != nil {
+		return at, fmt.Errorf("read database time and edition of rules: %w", err)
+	}
+	if _, err := s.reachRules(ctx, s.db, rules); err != nil {
+		return at, err
+	}
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	return at.UTC(), nil
+}
+
+// CodedFacts are what the eligibility of the organization of a code follows from.
+type CodedFacts struct {
+	Code  string
+	Known bool // somebody has registered the code; without it there are no facts
+	Facts record.EligibilityFacts
+}
+
+// EligibilityFactsOf reads for several codes, in their order and for one instant,
+// what eligibility follows from.
+func (s *Store) EligibilityFactsOf(ctx context.Context, codes []string, at time.Time) ([]CodedFacts, time.Time, error) {
+	at, err := s.passed(ctx, at)
+	if err != nil {
+		return nil, at, err
+	}
+	all := make([]CodedFacts, 0, len(codes))
+	for _, code := range codes {
+		one := CodedFacts{Code: code}
+		subject, err := s.OrganizationOf(ctx, code)
+		switch {
+		case record.CodeOf(err) == record.NotFound:
+		case err != nil:
+			return nil, at, err
+		default:
+			one.Known = true
+			if one.Facts, _, err = s.EligibilityFacts(ctx, subject, at); err != nil {
+				return nil, at, err
+			}
+		}
+		all = append(all, one)
+	}
+	return all, at, nil
 }
 
 // OrganizationOf finds the open organization of a code.

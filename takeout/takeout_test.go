@@ -411,3 +411,25 @@ func TestB25_TwoHundredMegabytesPassThroughLittleMemory(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, found[0].Size, int64(count*size))
 }
+
+// Connected persons are the subject's own words, and whole.
+func TestB21_B25_ConnectedPersonsAreTakenAlong(t *testing.T) {
+	s := newTenant(t, certificatetest.New(t, "", ""), storagetest.Bucket(t))
+	number := sample.ResidentID(820_000 + int(numbers.Add(1)))
+	require.NoError(t, s.StartChange(t.Context(), s.account, s.subject.ID, s.profile, "股权变更"))
+	draft, err := s.Draft(t.Context(), s.subject.ID, s.profile)
+	require.NoError(t, err)
+	document := draft.Document.(*record.OrganizationDocument)
+	document.Connected = []record.ConnectedPerson{sample.Shareholder("holder1", s.canary("股东"), number, "60")}
+	_, err = s.SaveDraft(t.Context(), s.subject.ID, s.profile, draft.Version, document)
+	require.NoError(t, err)
+	s.submit(s.profile)
+	s.decide(s.profile, record.Approve, "")
+	var all strings.Builder
+	for _, content := range s.build(s.request()) {
+		all.WriteString(content)
+	}
+	for _, text := range []string{number, s.canary("股东"), "关联人", "出资比例"} {
+		require.Contains(t, all.String(), text)
+	}
+}

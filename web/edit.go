@@ -197,8 +197,8 @@ func (d dossier) posted(fields form.Form, section string) form.Form {
 	return fields[:1]
 }
 
-// lookup finds what posted ids stand for: the subject's files for the record,
-// and its people.
+// lookup finds what posted ids stand for: the subject's files for the record, its
+// people, and other subjects by the codes that rows name.
 func (s *Server) lookup(v *visit, id record.ID, fields form.Form, values url.Values) (form.Lookup, error) {
 	files, err := s.Store.FileLookup(v.ctx, v.subject.ID, id)
 	if err != nil {
@@ -214,10 +214,36 @@ func (s *Server) lookup(v *visit, id record.ID, fields form.Form, values url.Val
 	if err != nil {
 		return form.Lookup{}, err
 	}
-	return form.Lookup{Files: files, Records: func(id string) (form.Reference, bool) {
-		r, ok := people[id]
-		return r, ok
-	}}, nil
+	subjects, err := s.namedSubjects(v, values)
+	if err != nil {
+		return form.Lookup{}, err
+	}
+	return form.Lookup{
+		Files:    files,
+		Records:  func(id string) (form.Reference, bool) { r, ok := people[id]; return r, ok },
+		Subjects: func(code string) (form.SubjectReference, bool) { r, ok := subjects[code]; return r, ok },
+	}, nil
+}
+
+// maxNamedCodes bounds how many codes of one posted page are looked up.
+const maxNamedCodes = 20
+
+// namedSubjects are the organizations in force that posted rows name by their codes.
+// That they are is public; where nothing is public nobody is found.
+func (s *Server) namedSubjects(v *visit, values url.Values) (map[string]form.SubjectReference, error) {
+	if !s.Site.Disclosure {
+		return nil, nil
+	}
+	var codes []string
+	for name, texts := range values {
+		if _, ok := rowOfField(name); !ok || len(texts) == 0 || len(codes) == maxNamedCodes {
+			continue
+		}
+		if code := record.NormalizeCode(texts[0]); record.CreditCodeProblem(code) == "" {
+			codes = append(codes, code)
+		}
+	}
+	return s.Store.KnownOrganizations(v.ctx, codes)
 }
 
 // base is the document that posted values are bound to: a copy of the draft's,

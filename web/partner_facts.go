@@ -27,7 +27,7 @@ func toldPerformance(d *record.PerformanceDocument) *contract.Performance {
 	return &contract.Performance{
 		ProjectName: d.ProjectName, ProjectCode: given(d.ProjectCode), SectionCode: given(d.SectionCode), OwnerName: d.OwnerName, OwnerCode: d.OwnerCode,
 		ContractClass: term(d.ContractClass), Region: term(d.Region), ContractAmount: string(d.ContractAmount), Currency: term(d.Currency),
-		SignedOn: day(d.SignedOn), CompletedOn: day(d.CompletedOn), AcceptedOn: day(d.AcceptedOn),
+		SignedOn: day(d.SignedOn), CompletedOn: day(d.CompletedOn), AcceptedOn: day(d.AcceptedOn), Consortium: toldMembers(d),
 	}
 }
 

@@ -27,5 +27,13 @@ var partnerRoutes = []route{
 		method: http.MethodGet, path: "/api/v1/subjects/:code/eligibility", who: partnerSystem, scope: storage.ScopeEligibilityRead,
 		handle: (*Server).tellEligibility,
 	},
+	{
+		method: http.MethodGet, path: "/api/v1/eligibility", who: partnerSystem, scope: storage.ScopeEligibilityRead,
+		handle: (*Server).tellConsortium,
+	},
+	{
+		method: http.MethodGet, path: "/api/v1/connections", who: partnerSystem, scope: storage.ScopeConnectionsRead,
+		handle: (*Server).tellConnections,
+	},
 	{method: http.MethodGet, path: "/api/openapi.yaml", who: anyone, public: true, handle: (*Server).sendContract},
 }

@@ -59,13 +59,7 @@ func (s *Server) tellEligibility(v *visit) error {
 	if err != nil {
 		return err
 	}
-	e := record.EligibilityOf(facts)
-	return v.json(http.StatusOK, contract.Eligibility{
-		Code: code, At: at,
-		Paper:        contract.Answer{Eligible: e.Paper, Reasons: e.PaperReasons},
-		Electronic:   contract.Answer{Eligible: e.Electronic, Reasons: e.ElectronicReasons},
-		Confirmation: toldConfirmation(facts.Confirmation),
-	})
+	return v.json(http.StatusOK, eligibilityTold(code, at, facts))
 }
 
 // toldConfirmation is the annual confirmation as other systems are told of it; nil

@@ -35,7 +35,11 @@ func (s *Server) checks(v *visit, r storage.Review, fields form.Form) ([]view.Ch
 	}
 	checks = append(checks, scan, s.signatureLine(v, r))
 	duplicates, err := s.duplicateChecks(v, r, files)
-	return append(checks, duplicates...), err
+	if err != nil {
+		return nil, err
+	}
+	connections, err := s.connectionChecks(v, r)
+	return slices.Concat(checks, duplicates, connections), err
 }
 
 // signatureLine says what the submit was proved by.

@@ -17,6 +17,7 @@ import (
 var scopeWords = map[storage.Scope]view.ScopeChoice{
 	storage.ScopeSubjectsRead:    {Option: view.Option{Label: "查询单位信息"}, Note: "现行有效的基本信息、资质、业绩、执业人员和获奖，不含证件号码、电话和账户"},
 	storage.ScopeEligibilityRead: {Option: view.Option{Label: "查询投标资格"}, Note: "此刻或过去某一时刻能否参加纸质标、电子标，以及原因"},
+	storage.ScopeConnectionsRead: {Option: view.Option{Label: "查询关联关系"}, Note: "几家单位之间有无相同的法定代表人、关联人或控股管理关系，不含姓名和证件号码"},
 	storage.ScopeChangesRead:     {Option: view.Option{Label: "读取变更清单"}, Note: "从游标起按顺序读取哪些单位发生了什么变更"},
 	storage.ScopeCARead:          {Option: view.Option{Label: "查询 CA 申请"}, Note: "供 CA 公司核对申请的办理状态"},
 }

@@ -197,11 +197,18 @@ func (s *Server) addIdentity(v *visit, sum storage.SubjectSummary, revealed bool
 		return err
 	}
 	for _, section := range version.Document.Form(today()) {
-		for _, f := range section.Fields {
-			if !f.Sensitive || f.Display() == "" {
-				continue
+		add := func(of string, fields []*form.Field) {
+			for _, f := range fields {
+				if f.Sensitive && f.Display() != "" {
+					m.Overview.Identity = append(m.Overview.Identity, view.SubjectFact{Label: v.tr("%s：%s", of, v.shown(f.Label)), Text: shown(f.Display())})
+				}
 			}
-			m.Overview.Identity = append(m.Overview.Identity, view.SubjectFact{Label: v.tr("%s：%s", v.shown(section.Label), v.shown(f.Label)), Text: shown(f.Display())})
+		}
+		add(v.shown(section.Label), section.Fields)
+		for _, f := range section.Fields {
+			for _, row := range f.Rows() {
+				add(v.tr("%s“%s”", v.shown(section.Label), row.Title()), row.Fields)
+			}
 		}
 	}
 	return nil

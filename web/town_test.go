@@ -18,6 +18,7 @@ import (
 	"unireg/certificate/authority"
 	"unireg/certificate/certificatetest"
 	"unireg/record"
+	"unireg/record/codes"
 	"unireg/record/form"
 	"unireg/record/sample"
 	"unireg/storage"
@@ -58,7 +59,7 @@ type town struct {
 
 // theSensitive are the numbers of people and accounts that stand in the
 // documents of a town. They are typed by no voice.
-var theSensitive = []string{sample.ResidentID(1001), sample.ResidentID(2002), "6200000000004471"}
+var theSensitive = []string{sample.ResidentID(1001), sample.ResidentID(2002), sample.ResidentID(4004), "6200000000004471"}
 
 func newTown(t *testing.T, hostile bool) *town {
 	t.Helper()
@@ -321,7 +322,12 @@ func (w *town) sign() {
 func (w *town) fileProfile() {
 	w.t.Helper()
 	f, ctx := w.firm, w.t.Context()
-	f.write(w.speak(sample.Organization(f.who.subject.Code, f.who.subject.Name, w.stored(f.bidder))))
+	profile := sample.Organization(f.who.subject.Code, f.who.subject.Name, w.stored(f.bidder))
+	profile.Connected = []record.ConnectedPerson{
+		sample.Shareholder("holder1", w.v.say(50), sample.ResidentID(4004), "60"),
+		sample.Affiliate("parent1", w.v.say(50), sample.CreditCode(9002), codes.RelationController),
+	}
+	f.write(w.speak(profile))
 	w.sign()
 	f.decide(w.reviewerID, record.Return, w.v.say(1000),
 		record.Remark{Field: "address", Text: w.v.say(500)}, record.Remark{Field: "licence", Text: w.v.say(500)})
@@ -390,7 +396,13 @@ func (w *town) fileRecords() {
 	w.changing = f.path("")
 	people, err := w.Store.EmployedOf(ctx, f.who.subject.ID, []string{employed})
 	require.NoError(w.t, err)
-	file(record.Performance, func(scan form.File) record.Document { return sample.Performance(w.v.say(100), people[employed], scan) })
+	file(record.Performance, func(scan form.File) record.Document {
+		d := sample.Performance(w.v.say(100), people[employed], scan)
+		d.Members = []record.ConsortiumMember{
+			sample.Member("member1", w.v.say(50), f.who.subject.Code, codes.ConsortiumLeader), sample.Member("member2", w.v.say(50), sample.CreditCode(9002), "member"),
+		}
+		return d
+	})
 	f.decide(w.reviewerID, record.Approve, "")
 	w.give(record.Command{Record: f.id, Move: record.Reopen, Actor: w.supervisor(), Reason: w.v.say(500)})
 	w.underReview(f.id)

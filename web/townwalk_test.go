@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"unireg/record"
+	"unireg/record/sample"
 	"unireg/storage"
 	"unireg/web/view"
 )
@@ -125,6 +126,8 @@ func (w *town) addresses() map[string][]string {
 		"/api/v1/ca/applications/:reference": {"/api/v1/ca/applications/" + w.application},
 		"/api/v1/subjects/:code":             {"/api/v1/subjects/" + w.firm.who.subject.Code, "/api/v1/subjects/" + w.firm.who.subject.Code + "?limit=1"},
 		"/api/v1/changes":                    with("/api/v1/changes", "limit=3", "after="+q),
+		"/api/v1/eligibility":                {asking("/api/v1/eligibility", w.firm.who.subject.Code)},
+		"/api/v1/connections":                {asking("/api/v1/connections", w.firm.who.subject.Code, sample.CreditCode(9001))},
 		"/staff/interfaces/subscribers/:id":  {"/staff/interfaces/subscribers/" + w.subscriber},
 		"/api/v1/subjects/:code/eligibility": {"/api/v1/subjects/" + w.firm.who.subject.Code + "/eligibility"},
 	}

@@ -21,7 +21,7 @@ type apiKeyCommand struct {
 
 type apiKeyAdd struct {
 	Name   string          `arg:"" help:"Whose key it is, as people call it."`
-	Scopes []storage.Scope `name:"scope" required:"" help:"What it may do: subjects.read, eligibility.read, changes.read or ca.read; several are allowed."`
+	Scopes []storage.Scope `name:"scope" required:"" help:"What it may do: subjects.read, eligibility.read, connections.read, changes.read or ca.read; several are allowed."`
 	Days   int             `default:"0" help:"Days after which it expires; 0: never."`
 }
 

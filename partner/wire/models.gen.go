@@ -159,6 +159,30 @@ func (e ApplicationStatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for ConnectionKind.
+const (
+	ConnectionAffiliated         ConnectionKind = "affiliated"
+	ConnectionSameRepresentative ConnectionKind = "same_representative"
+	ConnectionSharedPerson       ConnectionKind = "shared_person"
+	ConnectionSharedUnit         ConnectionKind = "shared_unit"
+)
+
+// Valid indicates whether the value is a known member of the ConnectionKind enum.
+func (e ConnectionKind) Valid() bool {
+	switch e {
+	case ConnectionAffiliated:
+		return true
+	case ConnectionSameRepresentative:
+		return true
+	case ConnectionSharedPerson:
+		return true
+	case ConnectionSharedUnit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EffectiveChangeType.
 const (
 	ChangeCertificateBound     EffectiveChangeType = "certificate_bound"
@@ -335,6 +359,12 @@ type Acceptance struct {
 	Reference openapi_types.UUID `json:"reference"`
 }
 
+// AllEligible whether every organization of the question may bid in that way
+type AllEligible struct {
+	Electronic bool `json:"electronic"`
+	Paper      bool `json:"paper"`
+}
+
 // Answer defines model for Answer.
 type Answer struct {
 	Eligible bool     `json:"eligible"`
@@ -453,6 +483,71 @@ type Confirmation struct {
 	Stops bool `json:"stops"`
 }
 
+// ConnectedPair defines model for ConnectedPair.
+type ConnectedPair struct {
+	// Connections the closest first
+	Connections []Connection `json:"connections"`
+
+	// First a code of the question
+	First string `json:"first"`
+
+	// Second one that stands behind it
+	Second string `json:"second"`
+}
+
+// Connection One person or organization that connects the two. first and second say what it is to either, as the organization filed it: shareholder
+// controller director supervisor executive subsidiary managing managed, or representative (its legal representative) or self (it is that
+// organization).
+type Connection struct {
+	First []Term `json:"first"`
+
+	// Kind 法定代表人为同一人 互为关联单位 有相同的关联单位 有相同的关联人
+	Kind   ConnectionKind `json:"kind"`
+	Second []Term         `json:"second"`
+}
+
+// ConnectionKind 法定代表人为同一人 互为关联单位 有相同的关联单位 有相同的关联人
+type ConnectionKind string
+
+// Connections defines model for Connections.
+type Connections struct {
+	At time.Time `json:"at"`
+
+	// NotInForce codes of which no 基本信息 was in force, so that nothing is known
+	NotInForce []string        `json:"not_in_force"`
+	Pairs      []ConnectedPair `json:"pairs"`
+
+	// Unknown codes that nobody has registered
+	Unknown []string `json:"unknown"`
+}
+
+// Consortium defines model for Consortium.
+type Consortium struct {
+	// AllEligible whether every organization of the question may bid in that way
+	AllEligible AllEligible `json:"all_eligible"`
+	At          time.Time   `json:"at"`
+
+	// Subjects those that are known, in the order of the question
+	Subjects []Eligibility `json:"subjects"`
+
+	// Unknown codes that nobody has registered
+	Unknown []string `json:"unknown"`
+}
+
+// ConsortiumMember defines model for ConsortiumMember.
+type ConsortiumMember struct {
+	Code string `json:"code"`
+
+	// Name as filed
+	Name string `json:"name"`
+
+	// Role an entry of a code table
+	Role Term `json:"role"`
+
+	// Share decimal number of % of the work
+	Share *string `json:"share,omitempty"`
+}
+
 // Counter defines model for Counter.
 type Counter struct {
 	Address string  `json:"address"`
@@ -547,6 +642,9 @@ type Performance struct {
 
 	// CompletedOn a civil date in Beijing
 	CompletedOn *Day `json:"completed_on,omitempty"`
+
+	// Consortium members of the consortium that had the contract; absent where there was none
+	Consortium *[]ConsortiumMember `json:"consortium,omitempty"`
 
 	// ContractAmount decimal number of 元
 	ContractAmount string `json:"contract_amount"`
@@ -763,6 +861,24 @@ type ChangesParams struct {
 	// After next of an earlier answer; without it: from the beginning
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ConnectionsParams defines parameters for Connections.
+type ConnectionsParams struct {
+	// Subjects 2 to 20 different 统一社会信用代码, parted by commas
+	Subjects string `form:"subjects" json:"subjects"`
+
+	// At an instant that is not in the future, as it stood then; without it: now
+	At *time.Time `form:"at,omitempty" json:"at,omitempty"`
+}
+
+// ConsortiumEligibilityParams defines parameters for ConsortiumEligibility.
+type ConsortiumEligibilityParams struct {
+	// Subjects 1 to 20 different 统一社会信用代码, parted by commas
+	Subjects string `form:"subjects" json:"subjects"`
+
+	// At an instant that is not in the future, as it stood then; without it: now
+	At *time.Time `form:"at,omitempty" json:"at,omitempty"`
 }
 
 // SubjectParams defines parameters for Subject.

@@ -101,6 +101,13 @@ var (
 	AwardLevels     = newTable("award_level", " / ", nil)
 	TitleLevels     = newTable("title_level", " / ", nil)
 
+	// PartyKinds tell a natural person from an organization, ConnectedRelations say
+	// what a connected person is to an organization, and ConsortiumRoles are the
+	// parts of the members of a consortium; see PartyPerson and its neighbours.
+	PartyKinds         = newTable("party_kind", " / ", nil)
+	ConnectedRelations = newTable("connected_relation", " / ", nil)
+	ConsortiumRoles    = newTable("consortium_role", " / ", nil)
+
 	// constructionIDDocumentTypes is another authority's numbering of identity
 	// documents, kept apart in a namespace of its own: it serves to read that
 	// authority's data, never to fill in a form.
@@ -115,6 +122,7 @@ var all = []*Table{
 	professions, ProfessionalRegistrationTypes, ProfessionalRegistrationMajors,
 	postCertificateGroups, PostCertificateTypes, CertificateStatuses,
 	SafetyCategories, IssuerLevels, ContractClasses, AwardLevels, TitleLevels,
+	PartyKinds, ConnectedRelations, ConsortiumRoles,
 }
 
 // Named returns the table of a namespace.
@@ -171,6 +179,25 @@ const (
 	ContractConstruction = "construction"
 	ContractSpecialist   = "specialist"
 	ContractSupervision  = "supervision"
+
+	// Kinds of party, in PartyKinds.
+	PartyPerson       = "person"
+	PartyOrganization = "organization"
+
+	// What a connected person is, in ConnectedRelations: the first two for anybody,
+	// those of an office for natural persons, the others for organizations.
+	RelationShareholder = "shareholder"
+	RelationController  = "controller"
+	RelationDirector    = "director"
+	RelationSupervisor  = "supervisor"
+	RelationExecutive   = "executive"
+	RelationSubsidiary  = "subsidiary"
+	RelationManaging    = "managing"
+	RelationManaged     = "managed"
+
+	// ConsortiumLeader is the member that leads a consortium (牵头人), in
+	// ConsortiumRoles.
+	ConsortiumLeader = "leader"
 
 	// PostCertificateSafety is the group of the safety certificates 021A (head of
 	// the enterprise), 021B (project manager) and 021C (safety officer).

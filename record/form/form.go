@@ -92,13 +92,14 @@ func (s Section) Has(target string) bool {
 	return fieldOf(s.Fields, name) != nil
 }
 
-// Lookup finds what posted ids stand for: stored files, and the records of the
-// subject that a document may refer to. Each answers false for what does not
-// exist or the person may not use; the caller decides who that is. A nil
-// function finds nothing.
+// Lookup finds what posted ids stand for: stored files, the records of the subject
+// that a document may refer to, and other subjects by their codes. Each answers
+// false for what does not exist or the person may not use; the caller decides who
+// that is. A nil function finds nothing.
 type Lookup struct {
-	Files   func(id string) (File, bool)
-	Records func(id string) (Reference, bool)
+	Files    func(id string) (File, bool)
+	Records  func(id string) (Reference, bool)
+	Subjects func(code string) (SubjectReference, bool)
 }
 
 // On has the form judge its codes by the civil date in China at an instant: a

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -51,6 +52,16 @@ var decimalPattern = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,4})?$`)
 // Positive reports whether the amount is well formed and greater than zero.
 func (d Decimal) Positive() bool {
 	return decimalPattern.MatchString(string(d)) && strings.Trim(string(d), "0.") != ""
+}
+
+// Number is a well formed amount as a number that is summed and compared exactly;
+// zero for another text.
+func (d Decimal) Number() *big.Rat {
+	number := new(big.Rat)
+	if decimalPattern.MatchString(string(d)) {
+		number.SetString(string(d))
+	}
+	return number
 }
 
 // Plain is a well formed amount without zeros that do not count, by which two

@@ -58,6 +58,36 @@ func Organization(code, name string, file form.File) *record.OrganizationDocumen
 	return d
 }
 
+// Shareholder returns a row of 关联人: a natural person who holds that much of the
+// capital, in %.
+func Shareholder(id, name, number string, share form.Decimal) record.ConnectedPerson {
+	return record.ConnectedPerson{
+		Key: form.Key{ID: id}, Name: name, Kind: pick(codes.PartyKinds, codes.PartyPerson),
+		IDType: pick(codes.IDDocumentTypes, codes.IDDocumentResident), IDNumber: number,
+		Relations: []form.Choice{pick(codes.ConnectedRelations, codes.RelationShareholder)}, Share: share, Since: "2015-04-01",
+	}
+}
+
+// Affiliate returns a row of 关联人: an organization of that code, and what it is to
+// the one that names it.
+func Affiliate(id, name, code, relation string) record.ConnectedPerson {
+	c := record.ConnectedPerson{
+		Key: form.Key{ID: id}, Name: name, Kind: pick(codes.PartyKinds, codes.PartyOrganization),
+		Unit: form.SubjectReference{Code: code}, Relations: []form.Choice{pick(codes.ConnectedRelations, relation)},
+	}
+	if relation == codes.RelationShareholder {
+		c.Share = "51"
+	}
+	return c
+}
+
+// Member returns a row of 联合体成员.
+func Member(id, name, code, role string) record.ConsortiumMember {
+	return record.ConsortiumMember{
+		Key: form.Key{ID: id}, Name: name, Unit: form.SubjectReference{Code: code}, Role: pick(codes.ConsortiumRoles, role), Share: "50",
+	}
+}
+
 // Person returns the complete 基本信息 of a natural person of that resident
 // number and name.
 func Person(number, name string, file form.File) *record.PersonDocument {

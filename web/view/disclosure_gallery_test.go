@@ -70,11 +70,15 @@ func disclosureShots() []shot {
 		{At: ago(30 * time.Hour), What: view.Tag{Text: "作废", Tone: view.Bad}, Kind: "资质", Title: "建筑业 D243000002", Unit: name, Href: "/disclosure/subjects/" + code},
 		{At: ago(500 * time.Hour), What: view.Tag{Text: "生效", Tone: view.Good}, Kind: "资质", Title: "建筑业 D243000001", Unit: name, Href: "/disclosure/subjects/" + code},
 	}
+	together := jointly()
+	for i := range together.Members {
+		together.Members[i].Share = "" // is not disclosed
+	}
 	unit := view.DisclosedUnitModel{
 		Name: name, Code: code, State: good, Version: 3, Since: ago(2 * time.Hour), Profile: record.PublicForm(record.OrganizationProfile, document()),
 		Parts: []view.DisclosedPart{
 			{Name: "qualification", Label: "单位资质", Count: 34, MoreHref: "/disclosure?kind=qualification&unit=" + code, Items: []view.DisclosedItem{item(record.Qualification, qualification, good), gone}},
-			{Name: "performance", Label: "单位业绩", Count: 1, Items: []view.DisclosedItem{item(record.Performance, sample.Document(record.Performance, record.Subject{}, 1, scan), good)}},
+			{Name: "performance", Label: "单位业绩", Count: 1, Items: []view.DisclosedItem{item(record.Performance, together, good)}},
 			{Name: "award", Label: "获奖信息", Count: 1, Items: []view.DisclosedItem{item(record.Award, sample.Award("芙蓉奖", scan), good)}},
 		},
 		People: []view.Fact{{Name: "一级注册建造师", Text: "12"}, {Name: "二级注册建造师", Text: "8"}}, Changes: changes,
@@ -97,7 +101,7 @@ func disclosureShots() []shot {
 		{"disclosure-qualification", view.DisclosurePage(openPage("信息公示", "/disclosure?kind=qualification"), qualifications), []string{"只查单位", "清除条件", "只显示前 1000 条", "已作废"}},
 		{"disclosure-none", view.DisclosurePage(openPage("信息公示", "/disclosure?q=x"), none), []string{"没有符合条件的公示信息"}},
 		{"disclosure-empty", view.DisclosurePage(known, nothing), []string{"还没有公示信息", "进入系统"}},
-		{"disclosed-unit", view.DisclosedUnitPage(openPage(name, "/disclosure/subjects/"+code), unit), []string{name, "第 3 版", "查看全部 34 项", "可承担业务", "12 人", "近期变更", "注册地址、经营范围"}},
+		{"disclosed-unit", view.DisclosedUnitPage(openPage(name, "/disclosure/subjects/"+code), unit), []string{name, "第 3 版", "查看全部 34 项", "可承担业务", "12 人", "牵头人", "近期变更", "注册地址、经营范围"}},
 		{"disclosed-unit-bare", view.DisclosedUnitPage(alone, bare), []string{"没有公示的单位资质", "没有公示的执业人员"}},
 		{"disclosure-recent", view.RecentPage(openPage("近期公示", "/disclosure/recent"), recent), []string{"近 30 天", "2026-11-23", "作废", "更早"}},
 		{"disclosure-recent-later", view.RecentPage(openPage("近期公示", "/disclosure/recent?after=x"), later), []string{"回到最近"}},

@@ -14,6 +14,7 @@ func interfaceShots() []shot {
 	scopes := []view.ScopeChoice{
 		{Option: view.Option{Value: "subjects.read", Label: "查询单位信息"}, Note: "现行有效的基本信息、资质、业绩、执业人员和获奖，不含证件号码、电话和账户", On: true},
 		{Option: view.Option{Value: "eligibility.read", Label: "查询投标资格"}, Note: "此刻或过去某一时刻能否参加纸质标、电子标，以及原因", On: true},
+		{Option: view.Option{Value: "connections.read", Label: "查询关联关系"}, Note: "几家单位之间有无相同的法定代表人、关联人或控股管理关系，不含姓名和证件号码"},
 		{Option: view.Option{Value: "changes.read", Label: "读取变更清单"}, Note: "从游标起按顺序读取哪些单位发生了什么变更"},
 		{Option: view.Option{Value: "ca.read", Label: "查询 CA 申请"}, Note: "供 CA 公司核对申请的办理状态"},
 	}

@@ -17,7 +17,7 @@ func subjectPages(tab view.SubjectTab, change func(*view.StaffSubjectModel)) vie
 		Overview: view.SubjectOverviewModel{
 			Paper: view.Eligibility{Allowed: true, Reasons: []string{"基本信息已生效"}}, Electronic: view.Eligibility{Reasons: []string{"没有绑定有效的 CA 证书"}},
 			Confirmation: view.ConfirmationSummary{State: view.Tag{Text: "已年度确认", Tone: view.Good}, At: ago(900 * time.Hour), Due: now.AddDate(0, 0, 300)},
-			Identity:     []view.SubjectFact{{Label: "法定代表人：证件号码", Text: "430104********0014"}, {Label: "经办人：经办人手机", Text: "13*******88"}},
+			Identity:     []view.SubjectFact{{Label: "法定代表人：证件号码", Text: "430104********0014"}, {Label: "经办人：经办人手机", Text: "13*******88"}, {Label: "关联人“欧阳𬀩”：证件号码", Text: "430104********0037"}},
 			IdentityFrom: "基本信息第 2 版，现行有效", Reveal: view.RevealForm{Action: "/staff/subjects/x/reveal"},
 			Then:  view.ThenForm{Action: "/staff/subjects/x/at", Time: "2026-11-23T16:00"},
 			Kinds: []view.SubjectFact{{Label: "基本信息", Text: "1 项", Href: "/staff/subjects/x?tab=records"}, {Label: "执业人员", Text: "48 项", Href: "/staff/subjects/x?tab=records"}},

@@ -17,7 +17,7 @@ var rooms = []string{"web/view", "web", "web/letters", "record", "record/form", 
 // elsewhere are files whose Chinese goes to paper, to workbooks or to other
 // computers: it stays Chinese.
 var elsewhere = []string{
-	"web/ca_paper.go", "web/exports.go", "web/disclosure_export.go", "web/partner.go", "web/partner_subjects.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
+	"web/ca_paper.go", "web/exports.go", "web/disclosure_export.go", "web/partner.go", "web/partner_subjects.go", "web/partner_connections.go", "web/log.go", "sheet/template.go", "sheet/columns.go",
 	"web/static/english.js", "storage/apikeys.go", "storage/callbacks.go", "storage/changes.go", "storage/holdings.go", "storage/examination.go",
 }
 
@@ -28,6 +28,7 @@ var tables = []*codes.Table{
 	codes.BodyTypes, codes.OrganizationRoles, codes.PersonRoles, codes.IDDocumentTypes, codes.Genders, codes.Educations,
 	codes.Currencies, codes.QualificationGrades, codes.CertificateStatuses, codes.SafetyCategories, codes.IssuerLevels,
 	codes.ContractClasses, codes.AwardLevels, codes.TitleLevels, codes.ProfessionalRegistrationTypes,
+	codes.PartyKinds, codes.ConnectedRelations, codes.ConsortiumRoles,
 }
 
 // source is a sentence or word that wants English.
