@@ -135,6 +135,8 @@ type Event struct {
 	Role    record.Role
 	Actor   record.ID
 	Name    string // of the staff member; "" for others
+	// Assurance is how the session was opened that gave the command, "" without one.
+	Assurance record.Assurance
 	Version int
 	Reason  string // as the actor gave it
 	Remarks []record.Remark
@@ -153,6 +155,7 @@ type saidEvent struct {
 	Data    map[string]any  `bun:"data,type:jsonb"`
 	Name    string          `bun:"name"`
 	Reason  string          `bun:"reason"`
+	How     record.Assurance `bun:"how"`
 	Remarks json.RawMessage `bun:"remarks"`
 	Answers json.RawMessage `bun:"answers"`
 }
@@ -161,7 +164,7 @@ type saidEvent struct {
 const (
 	saidColumns = `
 		e.at, e.type, e.role, coalesce(e.actor::text, '') AS actor, e.data, coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason,
-		coalesce(c.remarks, '[]') AS remarks, coalesce(c.answers, '{}') AS answers`
+		coalesce(c.assurance, '') AS how, coalesce(c.remarks, '[]') AS remarks, coalesce(c.answers, '{}') AS answers`
 	saidJoins = `
 		LEFT JOIN staff s ON s.id = e.actor
 		LEFT JOIN commands c ON c.id = e.command`
@@ -176,7 +179,7 @@ func (r *saidEvent) text(name string) string {
 func (r *saidEvent) event() (Event, error) {
 	version, _ := r.Data["version"].(float64)
 	e := Event{
-		At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
+		At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Assurance: r.How, Version: int(version), Reason: r.Reason,
 		Refusal: record.Refusal(r.text("refusal")), Move: record.Move(r.text("move")),
 		State: record.State{Standing: record.Standing(r.text("standing")), Filing: record.Filing(r.text("filing"))},
 	}
