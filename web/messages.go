@@ -55,6 +55,18 @@ var messageTexts = map[string]messageText{
 	storage.TopicPasswordReset: {
 		"密码已由柜台重置", "登录密码已通过柜台开具的链接重新设置，原有的登录已全部结束。如不是您本人或本单位办理，请立即联系服务热线。", view.Warn, "查看账号安全",
 	},
+	storage.EventMemberInvited:       {"已邀请成员", "本单位邀请了一名成员，链接 7 天内有效。", view.Info, "查看成员"},
+	storage.EventInvitationRenewed:   {"邀请链接已重新生成", "一个成员邀请的链接已重新生成，原链接失效。", view.Info, "查看成员"},
+	storage.EventInvitationRevoked:   {"邀请已收回", "一个成员邀请已收回，链接不能再使用。", view.Info, "查看成员"},
+	storage.EventMemberJoined:        {"新成员已加入", "一名新成员已设置用户名和密码，可以登录了。", view.Good, "查看成员"},
+	storage.EventMemberChanged:       {"成员角色已调整", "一名成员的角色已调整，立即生效。", view.Info, "查看成员"},
+	storage.EventMemberRenamed:       {"成员姓名已修改", "一名成员的姓名已修改。", view.Info, "查看成员"},
+	storage.EventMemberRevoked:       {"成员已停用", "一名成员已停用，登录会话已全部结束。", view.Warn, "查看成员"},
+	storage.EventMemberLeft:          {"成员已退出", "一名成员已退出本单位，登录会话已全部结束。", view.Warn, "查看成员"},
+	storage.EventMemberSessionsEnded: {"成员的登录会话已结束", "一名成员的登录会话已由管理员结束。", view.Info, "查看成员"},
+	storage.EventJoinAsked:           {"有人申请加入本单位", "请核实是否为本单位人员，再决定是否同意。", view.Warn, "去处理"},
+	storage.EventJoinGranted:         {"已同意加入申请", "申请人可在 14 天内设置用户名和密码。", view.Good, "查看成员"},
+	storage.EventJoinRefused:         {"已谢绝加入申请", "一个加入申请已谢绝。", view.Info, "查看成员"},
 	string(record.Reopen): {"重新审核", "管理员对已生效的内容发起了重新审核，原内容在此期间继续有效。", view.Warn, "查看原因"},
 }
 
@@ -64,7 +76,7 @@ func (s *Server) showMessages(v *visit) error {
 	if before != "" && !storage.ValidID(string(before)) {
 		return errNoPage
 	}
-	all, err := s.Store.Notifications(v.ctx, v.subject.ID, before, messagesShown+1)
+	all, err := s.Store.NotificationsFor(v.ctx, v.subject.ID, v.role(), before, messagesShown+1)
 	if err != nil {
 		return err
 	}
@@ -135,6 +147,8 @@ func shownMessage(n storage.Notification) view.Message {
 		m.Href = "/account"
 	case n.Topic == storage.TopicExportReady, n.Topic == storage.TopicExportFailed:
 		m.Href = "/account/export"
+	case strings.HasPrefix(n.Topic, "member_"):
+		m.Href = "/account/members"
 	case strings.HasPrefix(n.Topic, "ca_"):
 		m.Href = applicationPath(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):
@@ -152,7 +166,7 @@ func (s *Server) readMessages(v *visit) error {
 		return err
 	}
 	if fields.Get("all") == "on" {
-		if err := s.Store.ReadAllNotifications(v.ctx, v.subject.ID); err != nil {
+		if err := s.Store.ReadAllNotifications(v.ctx, v.subject.ID, v.role()); err != nil {
 			return err
 		}
 		return v.see("/messages")
