@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"unireg/access"
@@ -16,8 +17,8 @@ import (
 // teamChanges is how much of the history of the members their page shows.
 const teamChanges = 20
 
-// roleNotes say what a role may do.
-var roleNotes = map[record.MemberRole]string{
+// memberNotes say what a role may do.
+var memberNotes = map[record.MemberRole]string{
 	record.Administrator: "经办的全部权限，并管理成员、导出全部数据",
 	record.Handler:       "填写、上传附件、提交、变更、作废、批量导入、导出名单、办理 CA 证书",
 	record.Reader:        "查看全部内容，不能填写和提交",
@@ -27,7 +28,7 @@ var roleNotes = map[record.MemberRole]string{
 func roleChoices(chosen record.MemberRole) []view.ScopeChoice {
 	var all []view.ScopeChoice
 	for _, r := range record.MemberRoles() {
-		all = append(all, view.ScopeChoice{Option: view.Option{Value: string(r), Label: r.Label()}, Note: roleNotes[r], On: r == chosen})
+		all = append(all, view.ScopeChoice{Option: view.Option{Value: string(r), Label: r.Label()}, Note: memberNotes[r], On: r == chosen})
 	}
 	return all
 }
@@ -173,14 +174,8 @@ func teamChangeText(v *visit, c storage.MemberChange, names map[record.ID]string
 }
 
 // memberOfForm reads the name and the role that a form gives a member.
-func memberOfForm(fields map[string][]string) (name string, role record.MemberRole, problems []form.Problem) {
-	get := func(key string) string {
-		if len(fields[key]) == 0 {
-			return ""
-		}
-		return fields[key][0]
-	}
-	name, role = form.Clean(get("name")), record.MemberRole(get("role"))
+func memberOfForm(fields url.Values) (name string, role record.MemberRole, problems []form.Problem) {
+	name, role = form.Clean(fields.Get("name")), record.MemberRole(fields.Get("role"))
 	if problem := record.MemberNameProblem(name); problem != "" {
 		problems = append(problems, form.Problem{Field: "name", Label: "姓名", Message: problem})
 	}
@@ -196,10 +191,8 @@ func roleProblems(role record.MemberRole) []form.Problem {
 
 // linkToken reads the token that a page drew for the link to come: the same form
 // sent twice opens one link.
-func linkToken(fields map[string][]string) (token string, hash []byte, err error) {
-	if len(fields["token"]) == 1 {
-		token = fields["token"][0]
-	}
+func linkToken(fields url.Values) (token string, hash []byte, err error) {
+	token = fields.Get("token")
 	hash, ok := access.HashToken(token)
 	if !ok {
 		return "", nil, record.Errorf(record.Invalid, "页面内容不完整，请刷新后重新操作")

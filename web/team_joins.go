@@ -63,7 +63,7 @@ func (s *Server) renderInvitation(v *visit, status int, hash []byte, login strin
 		return err
 	}
 	return v.render(status, view.InvitationPage(v.page("加入单位"), view.JoiningModel{
-		Action: "/invitations/" + v.Params("token"), Unit: invited.Subject.Name, Name: invited.Name, Role: invited.Role.Label(), Note: roleNotes[invited.Role],
+		Action: "/invitations/" + v.Params("token"), Unit: invited.Subject.Name, Name: invited.Name, Role: invited.Role.Label(), Note: memberNotes[invited.Role],
 		Login: login, Expires: invited.Expires, Rules: passwordRules, Problems: problems,
 	}))
 }
@@ -262,7 +262,7 @@ func (s *Server) renderJoin(v *visit, status int, join storage.Join, login strin
 		m.State = view.Tag{Text: "已同意", Tone: view.Good}
 		m.Text = v.tr("“%s”的管理员已同意您加入，请设置用户名和密码。", join.Subject.Name)
 		m.Joining = &view.JoiningModel{
-			Action: "/join/" + v.Params("token"), Unit: join.Subject.Name, Role: join.Role.Label(), Note: roleNotes[join.Role], Login: login,
+			Action: "/join/" + v.Params("token"), Unit: join.Subject.Name, Role: join.Role.Label(), Note: memberNotes[join.Role], Login: login,
 			Expires: join.ExpiresAt, Rules: passwordRules, Problems: problems,
 		}
 	case storage.JoinSettled:

@@ -108,7 +108,7 @@ func (s *Server) ownPart(v *visit, problems []form.Problem) (*view.OwnPart, erro
 	if err != nil {
 		return nil, err
 	}
-	m := &view.OwnPart{Login: member.Login, Role: v.role().Label(), Note: roleNotes[v.role()], Manages: v.may(record.ToManage)}
+	m := &view.OwnPart{Login: member.Login, Role: v.role().Label(), Note: memberNotes[v.role()], Manages: v.may(record.ToManage)}
 	for _, p := range problems {
 		if p.Field == "leave" {
 			m.Problem = p.Message

@@ -81,41 +81,6 @@ type TeamMemberModel struct {
 	Problems []form.Problem
 }
 
-// JoiningModel is where somebody becomes a member: by the link of an invitation, or
-// by their own request. It posts login, password and password_again to Action.
-type JoiningModel struct {
-	Action   string
-	Unit     string
-	Name     string
-	Role     string // label
-	Note     string // what the role may do
-	Login    string // as typed
-	Expires  time.Time
-	Rules    []string
-	Problems []form.Problem
-}
-
-// JoinFormModel is the page of a request to join. It posts code, name, contact,
-// reason, token and proof to /join.
-type JoinFormModel struct {
-	Code, Name, Contact, Reason string
-	Token                       string
-	MaxReason                   int // characters
-	Problems                    []form.Problem
-}
-
-// JoinModel is what a requester sees of a request.
-type JoinModel struct {
-	State     Tag
-	Text      string // what that means, and what happens next
-	AskedAt   time.Time
-	ExpiresAt time.Time
-	Keep      string        // address to come back to, while the request waits
-	QR        string        // of the address
-	Joining   *JoiningModel // once it is granted
-	Login     bool          // the requester is a member
-}
-
 // OwnPart is in which part who is logged in acts for their organization.
 type OwnPart struct {
 	Login    string // of the member, "" for who has none
@@ -131,11 +96,3 @@ func (p Page) limited() bool { return p.Viewer != nil && p.Viewer.Limited }
 
 // readOnly tells that whoever looks changes nothing.
 func (p Page) readOnly() bool { return p.Viewer != nil && p.Viewer.ReadOnly }
-
-// joinPage is the page with the number of what is to be mended on it.
-func joinPage(p Page, m JoinModel) Page {
-	if m.Joining != nil {
-		return p.with(len(m.Joining.Problems))
-	}
-	return p.with(0)
-}
