@@ -43,7 +43,7 @@ func teamShots() []shot {
 			{ID: "i2", Name: "郑海涛", Role: "只读", By: "张敏之", OpenedAt: ago(300 * time.Hour), ExpiresAt: ago(130 * time.Hour)},
 		},
 		Changes: []view.TeamChange{
-			{At: ago(time.Hour), Text: "邀请成员", By: "张敏之"}, {At: ago(3 * time.Hour), Text: "收到加入申请"}, {At: ago(30 * time.Hour), Text: "成员加入", By: "刘畅然"},
+			{At: ago(time.Hour), Text: "邀请成员：吴小芳", By: "张敏之"}, {At: ago(3 * time.Hour), Text: "收到加入申请：赵文博"}, {At: ago(30 * time.Hour), Text: "成员加入：刘畅然", By: "刘畅然"},
 		},
 	}
 	alone := view.TeamModel{Members: []view.TeamMember{boss}, Roles: roles, Token: token, Most: 20}
