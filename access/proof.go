@@ -22,10 +22,11 @@ const (
 	ProofOrganization Purpose = "organization" // asking whether a unit is registered
 	ProofPerson       Purpose = "person"       // the same of a natural person: four times the work
 	ProofLogin        Purpose = "login"        // logging in while the account is under attack
+	ProofReset        Purpose = "reset"        // asking for a link that sets a password
 )
 
 // effort multiplies the work of a purpose.
-var effort = map[Purpose]int64{ProofOrganization: 1, ProofPerson: 4, ProofLogin: 1}
+var effort = map[Purpose]int64{ProofOrganization: 1, ProofPerson: 4, ProofLogin: 1, ProofReset: 4}
 
 // ErrProof reports a proof of work that is wrong, expired or for something else.
 var ErrProof = errors.New("proof of work refused")

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"unireg/record"
+	"unireg/smtp"
 	"unireg/storage"
 )
 
@@ -135,9 +136,17 @@ type Config struct {
 	CAPollEvery    time.Duration `env:"CA_POLL_EVERY" envDefault:"6h" doc:"how often the CA company is asked where an open application stands"`
 	CRLRefresh     time.Duration `env:"CRL_REFRESH" envDefault:"30s" doc:"how often the lists of revoked certificates are fetched; a session of a revoked certificate ends within this"`
 	CRLMaxAge      time.Duration `env:"CRL_MAX_AGE" envDefault:"24h" doc:"age at which a list of revoked certificates proves nothing any more, though it names a later update"`
-	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company and to subscribers may reach loopback and private addresses"`
+	EgressPrivate  bool          `env:"EGRESS_PRIVATE" envDefault:"false" doc:"whether calls to the CA company, subscribers and the gateway for short messages may reach loopback and private addresses"`
 	AgentOrigin    string        `env:"AGENT_ORIGIN" envDefault:"http://127.0.0.1:17680" doc:"where browsers reach the USB-key agent on the bidder's own computer"`
 	Downloads      string        `env:"DOWNLOADS" doc:"folder of the CA drivers that the portal offers; empty: the folder ukey beside the program"`
+
+	SMTPAddress  string        `env:"SMTP_ADDRESS" doc:"mail server that takes messages to accounts and links to reset passwords, host:port; empty: nothing is sent by mail"`
+	SMTPSecurity smtp.Security `env:"SMTP_TLS" envDefault:"starttls" doc:"starttls, tls from the first byte, or none, which production mode refuses"`
+	SMTPUser     string        `env:"SMTP_USER" doc:"user at the mail server; empty: it asks for none"`
+	SMTPPassword Secret        `env:"SMTP_PASSWORD" doc:"password of that user"`
+	SMTPFrom     string        `env:"SMTP_FROM" doc:"sender of all mail, such as noreply@reg.example.cn or a name with the address in angle brackets"`
+	SMSURL       string        `env:"SMS_URL" doc:"gateway of the operator's that takes short messages as signed JSON; empty: none are sent"`
+	SMSSecrets   Secret        `env:"SMS_SECRETS" doc:"secrets (whsec_…) that sign what goes to the gateway, comma-separated; while one is exchanged both sign"`
 
 	// Temporal is how the server is reached, read from Temporal's own
 	// variables (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_…) by the

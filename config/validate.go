@@ -31,6 +31,7 @@ func (c Config) Validate(parts ...Part) error {
 	c.checkKeys(f)
 	c.checkLimits(f)
 	c.checkCA(f)
+	c.checkOutgoing(f, parts)
 	if c.Mode == Production {
 		c.checkProduction(f, parts)
 	}

@@ -29,6 +29,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"unireg/clamd/daemon"
+	"unireg/smtp/mailbox"
 	"unireg/storage"
 	"unireg/storage/storagetest"
 	"unireg/web"
@@ -47,7 +48,8 @@ type system struct {
 	// temporal is the wire by which this portal and this worker reach Temporal.
 	temporal *wire
 
-	scanner *daemon.Daemon // looks for viruses in what is uploaded
+	scanner *daemon.Daemon   // looks for viruses in what is uploaded
+	mail    *mailbox.Mailbox // keeps what is sent by mail
 
 	company *company
 	keys    string // folder of token files that the agent watches
@@ -117,6 +119,10 @@ func startSystem(t testing.TB) (*system, error) {
 		return s, err
 	}
 	s.env["UNIREG_SCAN"], s.env["UNIREG_CLAMD"] = "required", s.scanner.Address
+	if s.mail, err = mailbox.Start(filepath.Join(dir, "mail")); err != nil {
+		return s, err
+	}
+	s.env["UNIREG_SMTP_ADDRESS"], s.env["UNIREG_SMTP_TLS"], s.env["UNIREG_SMTP_FROM"] = s.mail.Address, "none", "noreply@reg.example.cn"
 	address, err := freeAddress()
 	if err != nil {
 		return s, err
@@ -170,6 +176,7 @@ func (s *system) furnish(ctx context.Context, t testing.TB, database *storagetes
 // serve starts the worker, and the portal at that address.
 func (s *system) serve(ctx context.Context, address string) error {
 	var err error
+	s.env["UNIREG_ORIGIN"] = "http://" + address // letters lead there
 	if s.worker, err = s.run("worker", nil, "worker"); err != nil {
 		return err
 	}
@@ -396,6 +403,9 @@ func (s *system) stop() error {
 	}
 	if s.scanner != nil {
 		faults = append(faults, s.scanner.Stop())
+	}
+	if s.mail != nil {
+		faults = append(faults, s.mail.Stop())
 	}
 	if s.temporal != nil {
 		faults = append(faults, s.temporal.close())

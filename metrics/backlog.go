@@ -44,6 +44,7 @@ var waiting = []figure{
 	newFigure("scans", "Attachments that wait for the virus scanner", func(b storage.Backlog) storage.Waiting { return b.Scans }),
 	newFigure("deliveries", "Changes that a subscriber was not told yet", func(b storage.Backlog) storage.Waiting { return b.Deliveries }),
 	newFigure("applications", "Open applications to the CA company", func(b storage.Backlog) storage.Waiting { return b.Applications }),
+	newFigure("letters", "Messages, codes and links on their way out of the portal", func(b storage.Backlog) storage.Waiting { return b.Letters }),
 }
 
 var (

@@ -42,6 +42,7 @@ type Metrics struct {
 	lastRound      *prometheus.GaugeVec
 	reconciled     *prometheus.CounterVec
 	scans          *prometheus.CounterVec
+	letters        *prometheus.CounterVec
 }
 
 // Rooms tell their figures to Metrics.
@@ -84,6 +85,7 @@ func New() *Metrics {
 	m.lastRound = m.gauge("last_good_round_timestamp_seconds", "When a loop's round succeeded last.", "loop")
 	m.reconciled = m.counter("reconciled_total", "What the comparison of database and workflows mended.", "what")
 	m.scans = m.counter("scans_total", "Virus scans of attachments, by their result.", "result")
+	m.letters = m.counter("letters_total", "Letters by mail and by short message, by what became of a try.", "channel", "outcome")
 	m.breaker.Set(0)
 	return m
 }
@@ -179,3 +181,8 @@ func (m *Metrics) Reconciled(found worker.Reconciliation) {
 
 // Scanned counts a scan.
 func (m *Metrics) Scanned(result worker.ScanResult) { m.scans.WithLabelValues(string(result)).Inc() }
+
+// Carried counts a letter that was tried.
+func (m *Metrics) Carried(channel storage.Channel, outcome storage.LetterOutcome) {
+	m.letters.WithLabelValues(string(channel), string(outcome)).Inc()
+}

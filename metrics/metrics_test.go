@@ -70,6 +70,7 @@ func used(t *testing.T, waits *shelf) *Metrics {
 	m.Round(worker.LoopReconcile, time.Millisecond, errors.New("away"))
 	m.Reconciled(worker.Reconciliation{Started: 2, Roused: 1, Replanned: 3})
 	m.Scanned(worker.ScanClean)
+	m.Carried(storage.ByEmail, storage.LetterSent)
 	return m
 }
 
@@ -92,6 +93,8 @@ func TestFiguresAreWhatWasTold(t *testing.T) {
 		`unireg_rounds_total{loop="reconcile",result="failed"} 1`,
 		`unireg_reconciled_total{what="started"} 2`,
 		`unireg_scans_total{result="clean"} 1`,
+		`unireg_letters_total{channel="email",outcome="sent"} 1`,
+		`unireg_open_letters 0`,
 		`unireg_part_up{part="database"} 1`,
 		`unireg_part_up{part="workflows"} 0`,
 		`unireg_open_commands 4`,

@@ -182,12 +182,17 @@ func (s *Store) SubjectAccounts(ctx context.Context, subject record.Subject) ([]
 
 // Account returns an account with its subject.
 func (s *Store) Account(ctx context.Context, id record.ID) (Account, error) {
+	return s.accountOf(ctx, s.db, id)
+}
+
+// accountOf is Account, also within a transaction.
+func (s *Store) accountOf(ctx context.Context, db bun.IDB, id record.ID) (Account, error) {
 	var row ownedAccount
-	err := s.db.NewRaw("SELECT "+ownedAccountColumns+" FROM accounts a JOIN subjects o ON o.id = a.subject WHERE a.id = ?", id).Scan(ctx, &row)
+	err := db.NewRaw("SELECT "+ownedAccountColumns+" FROM accounts a JOIN subjects o ON o.id = a.subject WHERE a.id = ?", id).Scan(ctx, &row)
 	if err != nil {
 		return Account{}, missing(err, "read account")
 	}
-	return s.ownedAccount(ctx, &row)
+	return s.ownedAccount(ctx, db, &row)
 }
 
 // ownedAccount is an account together with its subject.
@@ -204,8 +209,8 @@ const ownedAccountColumns = `
 	o.id_type AS owner_id_type, o.name AS owner_name, o.proven_at AS owner_proven_at, o.closed_at AS owner_closed_at,
 	o.created_at AS owner_created_at`
 
-func (s *Store) ownedAccount(ctx context.Context, row *ownedAccount) (Account, error) {
-	subject, err := s.subject(ctx, s.db, &row.Owner)
+func (s *Store) ownedAccount(ctx context.Context, db bun.IDB, row *ownedAccount) (Account, error) {
+	subject, err := s.subject(ctx, db, &row.Owner)
 	if err != nil {
 		return Account{}, err
 	}

@@ -34,6 +34,7 @@ type Dossier struct {
 	Messages     []Notification
 	Members      []Member       // who may log in for it, or might before
 	Logins       []DossierLogin // of the account that asks
+	Contacts     []Contact      // of the account that asks
 	Imports      []DossierImport
 }
 
@@ -97,6 +98,9 @@ func (s *Store) Dossier(ctx context.Context, subject, account record.ID) (Dossie
 			if err := part(ctx, tx, subject, &d); err != nil {
 				return err
 			}
+		}
+		if err := s.dossierContacts(ctx, tx, account, &d); err != nil {
+			return err
 		}
 		return s.dossierLogins(ctx, tx, account, &d)
 	})
@@ -315,6 +319,21 @@ func (s *Store) dossierMembers(ctx context.Context, tx bun.Tx, _ record.ID, d *D
 		if m.Revoked || !m.Disabled {
 			d.Members = append(d.Members, m)
 		}
+	}
+	return nil
+}
+
+func (s *Store) dossierContacts(ctx context.Context, tx bun.Tx, account record.ID, d *Dossier) error {
+	var rows []contactRow
+	if err := tx.NewSelect().Model(&rows).Where("account = ?", account).Order("channel").Scan(ctx); err != nil {
+		return fmt.Errorf("read contacts: %w", err)
+	}
+	for i := range rows {
+		c, err := s.contact(ctx, tx, &rows[i])
+		if err != nil {
+			return err
+		}
+		d.Contacts = append(d.Contacts, c)
 	}
 	return nil
 }

@@ -359,8 +359,8 @@ func (s *Store) ChangeMember(ctx context.Context, by record.Actor, subject, acco
 }
 
 // RevokeMember ends a membership for good: the member's sessions and invitations
-// end, commands that are not applied yet are refused, and drafts stay with the
-// subject. Whoever asks for it of themselves leaves, whatever their role. The last
+// end, their addresses are forgotten, commands that are not applied yet are
+// refused, and drafts stay with the subject. Whoever asks for it of themselves leaves, whatever their role. The last
 // administrator stays: record.Conflict.
 func (s *Store) RevokeMember(ctx context.Context, by record.Actor, subject, account record.ID) error {
 	right, kind := record.ToManage, EventMemberRevoked
@@ -385,6 +385,9 @@ func (s *Store) RevokeMember(ctx context.Context, by record.Actor, subject, acco
 		ended, err := endSessions(ctx, tx, "account", account, "")
 		if err != nil {
 			return memberEvent{}, err
+		}
+		if _, err := tx.NewRaw("DELETE FROM contacts WHERE account = ?", account).Exec(ctx); err != nil {
+			return memberEvent{}, fmt.Errorf("forget addresses: %w", err)
 		}
 		return memberEvent{Type: kind, Actor: by.ID, Data: map[string]any{
 			"account": string(account), "role": string(row.Role), "sessions_ended": ended,

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -47,8 +48,9 @@ func (r *notificationRow) notification() Notification {
 	}
 }
 
-// Notify leaves a message, inside the caller's transaction if there is one. One
-// with the same Dedup that exists already is left as it is, so that a retry
+// Notify leaves a message, inside the caller's transaction if there is one, and
+// with it one letter for each account and channel on which its group is wanted.
+// One with the same Dedup that exists already is left as it is, so that a retry
 // sends nothing twice.
 func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
 	row := notificationRow{
@@ -57,7 +59,16 @@ func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
 	if row.Data == nil {
 		row.Data = map[string]string{}
 	}
-	_, err := db.NewInsert().Model(&row).On("CONFLICT (dedup) DO NOTHING").Returning("NULL").Exec(ctx)
+	group := GroupOf(n.Topic)
+	_, err := db.NewRaw(`
+		WITH told AS (?)
+		INSERT INTO letters (account, channel, purpose, notification, expires_at)
+		SELECT k.account, k.channel, ?, told.id, clock_timestamp() + ? * interval '1 microsecond'
+		FROM told JOIN contacts k ON k.subject = told.subject JOIN accounts a ON a.id = k.account
+		WHERE k.verified_at IS NOT NULL AND k.failed_at IS NULL AND a.disabled_at IS NULL AND (? OR ? = ANY (k.groups))
+		  AND (? OR a.role = 'administrator')`,
+		db.NewInsert().Model(&row).On("CONFLICT (dedup) DO NOTHING").Returning("id, subject"),
+		PurposeMessage, letterPeriod.Microseconds(), group == Important, string(group), !strings.HasPrefix(n.Topic, memberTopics)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}

@@ -65,8 +65,8 @@ func (s *Store) RemindRegistration(ctx context.Context, subject record.ID, n int
 const EventClosed = "closed"
 
 // CloseAbandoned closes a registration of which nothing was ever in force and
-// nothing is under way: its accounts are disabled, its sessions end, and the
-// code is free again.
+// nothing is under way: its accounts are disabled, its sessions end, the addresses
+// of its messages are forgotten, and the code is free again.
 func (s *Store) CloseAbandoned(ctx context.Context, subject record.ID) (RegistrationState, error) {
 	var state RegistrationState
 	err := s.inTx(ctx, "close abandoned registration", func(ctx context.Context, tx bun.Tx) error {
@@ -87,6 +87,9 @@ func (s *Store) CloseAbandoned(ctx context.Context, subject record.ID) (Registra
 		}
 		if err := suspendAccounts(ctx, tx, subject, "", now); err != nil {
 			return err
+		}
+		if _, err := tx.NewRaw("DELETE FROM contacts WHERE subject = ?", subject).Exec(ctx); err != nil {
+			return fmt.Errorf("forget addresses: %w", err)
 		}
 		state.Closed = true
 		return s.appendEvent(ctx, tx, event{Chain: subject, Type: EventClosed, Role: record.Clock, At: now})

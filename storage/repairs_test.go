@@ -34,9 +34,9 @@ type patient struct {
 	inForceID, underReview record.ID
 }
 
-func newPatient(t *testing.T) *patient {
+func newPatient(t *testing.T, w *certificatetest.World) *patient {
 	t.Helper()
-	p := &patient{firm: newFirmOn(t, storagetest.Fresh(t), certificatetest.New(t, "", ""))}
+	p := &patient{firm: newFirmOn(t, storagetest.Fresh(t), w)}
 	p.settle(t)
 	p.inForceID = p.inForce(t, record.Qualification, p.document(t, record.Qualification, freshNumber()))
 	p.underReview = p.begin(t, record.Award, p.document(t, record.Award, freshNumber()))
@@ -67,6 +67,7 @@ func approved(t *testing.T, p *patient) {
 }
 
 func TestN11_T17_EveryPlantedFaultIsNamedAndWhatIsSafeIsRepaired(t *testing.T) {
+	w := certificatetest.New(t, "", "")
 	for _, c := range []planted{
 		{
 			name: "a command without its event", invariant: "I1", fault: "an applied or refused command has no event, or more than one",
@@ -230,7 +231,7 @@ func TestN11_T17_EveryPlantedFaultIsNamedAndWhatIsSafeIsRepaired(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := newPatient(t)
+			p := newPatient(t, w)
 			require.Empty(t, p.found(t))
 			c.plant(t, p)
 			found := p.found(t)

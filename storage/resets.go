@@ -12,7 +12,7 @@ import (
 	"unireg/record"
 )
 
-// ResetPeriod is how long a link of the counter sets a password.
+// ResetPeriod is how long a link of the counter, or of a mail, sets a password.
 const ResetPeriod = 30 * time.Minute
 
 // ResetReason is why a password is set anew at the counter.
@@ -92,11 +92,11 @@ func (n NewReset) Problem(t record.SubjectType) (field, problem string) {
 	return "", ""
 }
 
-// Reset is a link of the counter as staff see it.
+// Reset is a link of the counter, or of a mail, as staff see it.
 type Reset struct {
 	ID        record.ID
 	Account   record.ID
-	Staff     record.ID // who opened it
+	Staff     record.ID // who opened it; "" where it was sent by mail
 	StaffName string    // "" but in a list
 	Reason    ResetReason
 	Paper     ResetPaper
@@ -119,7 +119,7 @@ type resetRow struct {
 	Subject   record.ID   `bun:"subject"`
 	Account   record.ID   `bun:"account"`
 	Token     []byte      `bun:"token"`
-	Staff     record.ID   `bun:"staff"`
+	Staff     record.ID   `bun:"staff,nullzero"`
 	Reason    ResetReason `bun:"reason"`
 	Paper     ResetPaper  `bun:"paper"`
 	Note      string      `bun:"note"`
@@ -166,7 +166,7 @@ func (s *Store) OpenReset(ctx context.Context, n NewReset) (Reset, error) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewRaw("UPDATE password_resets SET revoked_at = ? WHERE account = ? AND used_at IS NULL AND revoked_at IS NULL", now, n.Account).Exec(ctx)
+		_, err = tx.NewRaw("UPDATE password_resets SET revoked_at = ? WHERE account = ? AND staff IS NOT NULL AND used_at IS NULL AND revoked_at IS NULL", now, n.Account).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("revoke earlier reset: %w", err)
 		}
@@ -267,7 +267,7 @@ func (s *Store) Resets(ctx context.Context, subject record.ID, limit int) ([]Res
 		StaffName string `bun:"staff_name"`
 	}
 	err := s.db.NewRaw(`
-		SELECT pr.*, st.name AS staff_name FROM password_resets pr JOIN staff st ON st.id = pr.staff
+		SELECT pr.*, coalesce(st.name, '') AS staff_name FROM password_resets pr LEFT JOIN staff st ON st.id = pr.staff
 		WHERE pr.subject = ? ORDER BY pr.opened_at DESC LIMIT ?`, subject, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("list password resets: %w", err)
@@ -281,13 +281,14 @@ func (s *Store) Resets(ctx context.Context, subject record.ID, limit int) ([]Res
 	return all, nil
 }
 
-// usableReset selects a link that sets a password now. Whoever opened it must
-// still be staff: what somebody who was sent away has opened ends with them.
+// usableReset selects a link that sets a password now. Whoever opened it at the
+// counter must still be staff: what somebody who was sent away has opened ends
+// with them.
 const usableReset = `
 	FROM password_resets pr
 	JOIN accounts a ON a.id = pr.account
 	JOIN subjects s ON s.id = pr.subject
-	JOIN staff st ON st.id = pr.staff
+	LEFT JOIN staff st ON st.id = pr.staff
 	WHERE pr.token = ? AND pr.used_at IS NULL AND pr.revoked_at IS NULL AND pr.expires_at > clock_timestamp()
 	  AND a.disabled_at IS NULL AND s.closed_at IS NULL AND st.disabled_at IS NULL`
 
@@ -332,6 +333,10 @@ func (s *Store) UseReset(ctx context.Context, token []byte, hash string) (record
 		if _, err := tx.NewUpdate().Model(&row).Column("used_at").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("write password reset: %w", err)
 		}
+		_, err = tx.NewRaw("UPDATE password_resets SET revoked_at = ? WHERE account = ? AND used_at IS NULL AND revoked_at IS NULL", now, account).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("revoke other resets: %w", err)
+		}
 		_, err = tx.NewRaw("UPDATE accounts SET password = ?, password_changed_at = ? WHERE id = ?", hash, now, account).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("write password: %w", err)
@@ -347,7 +352,11 @@ func (s *Store) UseReset(ctx context.Context, token []byte, hash string) (record
 		if err != nil {
 			return err
 		}
-		return s.Notify(ctx, tx, Notification{Subject: subject, Topic: TopicPasswordReset, Dedup: TopicPasswordReset + "/" + string(row.ID)})
+		topic := TopicPasswordReset
+		if row.Staff == "" {
+			topic = TopicPasswordResetByMail
+		}
+		return s.Notify(ctx, tx, Notification{Subject: subject, Topic: topic, Dedup: topic + "/" + string(row.ID)})
 	})
 	return account, err
 }

@@ -176,7 +176,7 @@ func (s *Store) Session(ctx context.Context, token []byte, idle time.Duration) (
 	if row.Staff != "" {
 		session.Staff, err = s.Staff(ctx, row.Staff)
 	} else {
-		session.Account, err = s.ownedAccount(ctx, &row.ownedAccount)
+		session.Account, err = s.ownedAccount(ctx, s.db, &row.ownedAccount)
 	}
 	if err != nil {
 		return Session{}, err

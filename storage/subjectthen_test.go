@@ -44,7 +44,7 @@ func TestN05_AskedAgainForAPastInstantTheAnswerIsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h.begin(ctx, t)
 		var all []noted
-		for range rapid.IntRange(5, 30).Draw(t, "steps") {
+		for range rapid.IntRange(4, 12).Draw(t, "steps") {
 			l := h.step(ctx, t)
 			f := h.firms[l.owner]
 			now := f.then(ctx, t, time.Time{})

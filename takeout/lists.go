@@ -42,6 +42,7 @@ const readmeText = `%s
   messages.json                         系统发出的消息
   members.json                          成员：姓名、用户名、角色，不含登录凭据
   logins.json                           申请导出的账号的登录记录，不含登录凭据
+  contacts.json                         申请导出的账号接收消息的邮箱和手机号码
   imports.json                          批量导入，及其中没有生成草稿的行
   manifest.json                         以上每个文件的大小和 SHA-256
 
@@ -171,6 +172,7 @@ var eventTexts = map[string]string{
 	storage.EventImportConfirmed: "确认批量导入", storage.EventImportEnded: "批量导入完成", storage.EventFileRefused: "附件未通过病毒扫描",
 	storage.EventPasswordChanged: "修改密码", storage.EventSessionEnded: "结束登录会话", storage.EventExportRequested: "申请导出数据",
 	storage.EventExportReady: "数据导出完成", storage.EventExportFailed: "数据导出失败", storage.EventExportTaken: "下载导出的数据",
+	storage.EventContactVerified: "设置接收消息的地址", storage.EventContactRemoved: "移除接收消息的地址",
 	string(storage.MoveCAApply): "申请办理数字证书", storage.EventMemberInvited: "邀请成员", storage.EventInvitationRenewed: "重新生成邀请链接",
 	storage.EventInvitationRevoked: "收回邀请", storage.EventMemberJoined: "成员加入", storage.EventMemberChanged: "调整成员角色",
 	storage.EventMemberRenamed: "修改成员姓名", storage.EventMemberRevoked: "停用成员", storage.EventMemberLeft: "成员退出",
@@ -240,6 +242,24 @@ func (c contents) logins(context.Context) error {
 		list = append(list, line{s.CreatedAt.UTC(), s.SeenAt.UTC(), s.EndedAt.UTC(), s.Assurance, s.Address, s.Agent})
 	}
 	return c.archive.json("logins.json", list)
+}
+
+// contacts writes where the account's messages go.
+func (c contents) contacts(context.Context) error {
+	type line struct {
+		Channel    storage.Channel `json:"channel"`
+		Address    string          `json:"address,omitempty"`
+		VerifiedAt time.Time       `json:"verified_at,omitzero"`
+		FailedAt   time.Time       `json:"failed_at,omitzero"`
+		Language   string          `json:"language"`
+		Groups     []storage.Group `json:"groups"`
+		Next       string          `json:"unverified_address,omitempty"`
+	}
+	list := []line{}
+	for _, k := range c.dossier.Contacts {
+		list = append(list, line{k.Channel, k.Address, k.VerifiedAt.UTC(), k.FailedAt.UTC(), k.Language, k.Groups, k.Next})
+	}
+	return c.archive.json("contacts.json", list)
 }
 
 // imports writes the sheets that were uploaded, with the rows that became no draft.

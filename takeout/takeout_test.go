@@ -196,6 +196,13 @@ func TestB25_ASubjectTakesAlongAllThatIsKeptOfIt(t *testing.T) {
 	written := mine.begin(record.Award, func(file form.File) record.Document { return sample.Award(mine.canary("奖"), file) })
 	_, err := mine.StartSession(t.Context(), storage.NewSession{Token: []byte(mine.subject.Code), Account: mine.account, Assurance: record.ByPassword, Address: "192.0.2.7", Lifetime: 1 << 40})
 	require.NoError(t, err)
+	for _, s := range []*tenant{mine, other} {
+		require.NoError(t, s.ProposeContact(t.Context(), storage.NewContact{
+			Account: s.account, Channel: storage.ByEmail, Address: s.subject.Code + "@example.cn", Code: "271828", Language: "zh-CN",
+		}))
+		_, err := s.VerifyContact(t.Context(), s.account, storage.ByEmail, "271828")
+		require.NoError(t, err)
+	}
 	entries := mine.build(mine.request())
 
 	t.Run("B25 every version is there: as it was hashed, for machines, for people, with its proof", func(t *testing.T) {
@@ -231,7 +238,7 @@ func TestB25_ASubjectTakesAlongAllThatIsKeptOfIt(t *testing.T) {
 		}
 		require.Contains(t, entries[fmt.Sprintf("records/organization/%s/record.json", mine.profile)], `"version_in_force": 2`)
 	})
-	t.Run("B25 drafts, attachments, certificates, history, messages, logins", func(t *testing.T) {
+	t.Run("B25 drafts, attachments, certificates, history, messages, logins, contacts", func(t *testing.T) {
 		require.Contains(t, entries["drafts/award/"+string(written)+".json"], mine.canary("奖"))
 		attachments := 0
 		for name, content := range entries {
@@ -247,6 +254,8 @@ func TestB25_ASubjectTakesAlongAllThatIsKeptOfIt(t *testing.T) {
 		require.Contains(t, entries["events.json"], `"role_name": "审核员"`)
 		require.Contains(t, entries["messages.json"], storage.TopicApproved)
 		require.Contains(t, entries["logins.json"], "192.0.2.7")
+		require.Contains(t, entries["contacts.json"], mine.subject.Code+"@example.cn")
+		require.NotContains(t, entries["contacts.json"], "271828")
 		require.Contains(t, entries["subject.json"], mine.subject.Code)
 		require.Contains(t, entries["README.txt"], mine.subject.Name)
 		for name := range entries {

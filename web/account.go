@@ -28,6 +28,9 @@ func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) erro
 	model := view.AccountModel{
 		Accounts: loginNames(v.subject), Rules: passwordRules, ByKey: v.byKey(), Problems: problems, Sessions: v.sessions(sessions),
 	}
+	if model.Contacts, err = s.contacts(v); err != nil {
+		return err
+	}
 	if v.subject.Type == record.Organization {
 		if model.Part, err = s.ownPart(v, problems); err != nil {
 			return err
@@ -102,29 +105,50 @@ func (v *visit) byKey() bool { return v.session.Assurance == record.ByCertificat
 // password, whose hash is given; names must not be in the new one. asked tells
 // that the present password is. The guesses are counted by owner.
 func (v *visit) passwordChange(fields url.Values, owner record.ID, hash string, asked bool, names ...string) ([]form.Problem, error) {
-	allowed, after, err := v.s.Store.Hit(v.ctx, "password/"+string(owner), 15*time.Minute, passwordTries)
-	if err != nil {
+	if err := v.mayGuess(owner); err != nil {
 		return nil, err
-	}
-	if !allowed {
-		return nil, v.tooMany(after)
 	}
 	password := fields.Get("password")
 	problems := newPasswordProblems("新密码", password, fields.Get("password_again"), names...)
 	if !asked {
 		return problems, nil
 	}
-	ok, _, err := access.Verify(v.ctx, fields.Get("current_password"), hash)
+	wrong, err := v.wrongPassword(fields.Get("current_password"), hash)
 	switch {
 	case err != nil:
 		return nil, err
-	case !ok:
-		wrong := form.Problem{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}
-		return append([]form.Problem{wrong}, problems...), nil
+	case len(wrong) > 0:
+		return append(wrong, problems...), nil
 	case len(problems) == 0 && fields.Get("current_password") == password:
 		return []form.Problem{{Field: "password", Label: "新密码", Message: "新密码与当前密码相同，请换一个"}}, nil
 	}
 	return problems, nil
+}
+
+// mayGuess counts a guess at somebody's present password.
+func (v *visit) mayGuess(owner record.ID) error {
+	allowed, after, err := v.s.Store.Hit(v.ctx, "password/"+string(owner), 15*time.Minute, passwordTries)
+	if err != nil || allowed {
+		return err
+	}
+	return v.tooMany(after)
+}
+
+func (v *visit) wrongPassword(typed, hash string) ([]form.Problem, error) {
+	ok, _, err := access.Verify(v.ctx, typed, hash)
+	if err != nil || ok {
+		return nil, err
+	}
+	return []form.Problem{{Field: "current_password", Label: "当前密码", Message: "当前密码不正确"}}, nil
+}
+
+// presentPassword judges what the applicant typed as their present password. The
+// guesses are counted.
+func (v *visit) presentPassword(typed string) ([]form.Problem, error) {
+	if err := v.mayGuess(v.account); err != nil {
+		return nil, err
+	}
+	return v.wrongPassword(typed, v.session.Account.Password)
 }
 
 // endSession ends one of the account's sessions.

@@ -13,11 +13,11 @@ const (
 )
 
 // challenge sets a proof of work for the purpose asked for: organization,
-// person or login.
+// person, login or reset.
 func (s *Server) challenge(v *visit) error {
 	purpose := access.Purpose(v.Query("purpose", string(access.ProofOrganization)))
 	switch purpose {
-	case access.ProofOrganization, access.ProofPerson, access.ProofLogin:
+	case access.ProofOrganization, access.ProofPerson, access.ProofLogin, access.ProofReset:
 	default:
 		return errNoPage
 	}

@@ -19,6 +19,7 @@ import (
 
 	"unireg/record"
 	"unireg/storage"
+	"unireg/web/letters"
 )
 
 // contextWithStop is the test's context with an end of its own.
@@ -291,9 +292,9 @@ func TestReceiptsAndMessages(t *testing.T) {
 		for _, topic := range []string{
 			storage.TopicApproved, storage.TopicRefused, storage.TopicSubmitted, storage.TopicCorrectRemind, storage.TopicOverdue,
 			storage.TopicRegisterRemind, storage.TopicFileRefused, string(record.Return), string(record.Lapse), string(record.Reopen),
-			storage.TopicPasswordReset,
+			storage.TopicPasswordReset, storage.TopicPasswordResetByMail, storage.TopicContactChanged,
 		} {
-			require.NotEmpty(t, messageTexts[topic].title, topic)
+			require.NotEqual(t, "通知", letters.Of(storage.Notification{Topic: topic}).Title, topic)
 		}
 	})
 }

@@ -56,7 +56,7 @@ func newPortal(t *testing.T, change func(*Options)) *portal {
 		Origin: "http://portal.test", CookieKey: bytes.Repeat([]byte{7}, 32),
 		// Each browser of a test comes from an address of its own, by the proxy's
 		// word: requests of app.Test come from 0.0.0.0, others from the loopback.
-		TrustedProxies: []string{"0.0.0.0/32", "127.0.0.1/32"}, ProofDifficulty: 50,
+		TrustedProxies: []string{"0.0.0.0/32", "127.0.0.1/32"}, ProofDifficulty: 50, Channels: storage.Channels(),
 	}
 	if change != nil {
 		change(&o)

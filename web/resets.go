@@ -9,7 +9,7 @@ import (
 	"unireg/web/view"
 )
 
-// resetLooks bounds the links of the counter that an address may try, an hour.
+// resetLooks bounds the links that an address may try, an hour.
 const resetLooks = 60
 
 // resetLink reads the link that the address names: whose password it sets. What
@@ -31,8 +31,8 @@ func (v *visit) resetOver() error {
 	return v.render(http.StatusNotFound, view.ResetOverPage(v.page("设置新密码")))
 }
 
-// showReset is where a person sets a new password by a link of the counter. To look
-// does not use the link up: programs look at links, too.
+// showReset is where a person sets a new password by a link, of the counter or of a
+// letter. To look does not use it up: programs look at links, too.
 func (s *Server) showReset(v *visit) error {
 	_, subject, err := s.resetLink(v)
 	switch {
@@ -79,7 +79,7 @@ func (s *Server) useReset(v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.audit("password set by a link of the counter", slog.String("account", string(account)))
+	v.audit("password set by a link", slog.String("account", string(account)))
 	v.flash(view.Good, "密码已设置，请用单位全称或代码（自然人用证件号码）登录。")
 	return v.see("/login")
 }

@@ -60,6 +60,9 @@ type route struct {
 	scope storage.Scope
 	// signed tells that another system proves itself by the message's signature.
 	signed bool
+	// mailed tells that the address of the route stood in a mail, and proves by
+	// itself that whoever was sent it asks: mail programs have no page of ours.
+	mailed bool
 	// slow gives a transfer of an attachment more time.
 	slow bool
 }

@@ -92,6 +92,10 @@ type Options struct {
 	// none.
 	Downloads fs.FS
 
+	// Channels are those by which messages leave the portal; none for messages on
+	// its pages only. With mail a forgotten password is reset by a link.
+	Channels []storage.Channel
+
 	TemporalUI string // base URL of Temporal Web for staff; "" for no links
 
 	IdleTimeout     time.Duration // of a session; 0 means 30 minutes

@@ -32,6 +32,9 @@ var logGroups = []logGroup{
 		{storage.EventPasswordChanged, "重置申报人密码"},
 		{storage.EventResetOpened, "柜台开具密码重置链接"},
 		{storage.EventResetRevoked, "作废密码重置链接"},
+		{storage.EventResetMailed, "邮件发送密码重置链接"},
+		{storage.EventContactVerified, "设置接收消息的地址"},
+		{storage.EventContactRemoved, "移除接收消息的地址"},
 		{storage.EventSessionEnded, "结束申报人会话"},
 	}},
 	{"staff", "工作人员", []logWord{

@@ -25,7 +25,7 @@ var resetReasons = map[storage.ResetReason]string{
 
 var resetPapers = map[storage.ResetPaper]string{
 	storage.PaperLicence: "营业执照、授权委托书和办理人身份证", storage.PaperHead: "营业执照和法定代表人（负责人）身份证",
-	storage.PaperOwn: "本人身份证件", storage.PaperOther: "其他",
+	storage.PaperOwn: "本人身份证件", storage.PaperOther: "其他", storage.PaperMail: "发送到已验证邮箱的链接",
 }
 
 // showCounter is where staff set a password anew for who stands before them (B09).
@@ -72,6 +72,9 @@ func (s *Server) renderCounter(v *visit, status int, c counter) error {
 	m.Counter.Denied, m.Counter.Claim = counterDenied(sum.Subject, m.Covered, len(m.Counter.Accounts))
 	now := time.Now()
 	for _, r := range resets {
+		if r.Staff == "" {
+			r.StaffName = v.shown("申报人自助")
+		}
 		m.Counter.Rows = append(m.Counter.Rows, view.ResetRow{
 			ID: string(r.ID), Account: accountName(accounts, r.Account), By: r.StaffName, Reason: resetReasons[r.Reason], Paper: resetPapers[r.Paper],
 			Note: r.Note, At: r.OpenedAt, State: resetTag(r, now), Open: r.Open(now),

@@ -156,7 +156,8 @@ func rightOf(r route) record.Right {
 		"/account/invitations/:id/renew", "/account/invitations/:id/revoke", "/account/joins/:id/grant", "/account/joins/:id/refuse",
 		"/account/export", "/account/exports/:id/file":
 		return record.ToManage
-	case "/account/password", "/account/sessions/end-others", "/account/sessions/:id/end", "/account/leave":
+	case "/account/password", "/account/sessions/end-others", "/account/sessions/:id/end", "/account/leave", "/account/contacts/:channel",
+		"/account/contacts/:channel/verify", "/account/contacts/:channel/groups", "/account/contacts/:channel/remove":
 		return record.ToRead
 	case "/exports", "/imports", "/imports/template", "/imports/:id", "/imports/:id/returned", "/records/:id/edit", "/records/:id/check",
 		"/records/:id/rows/:group/:row", "/ca/applications/new":

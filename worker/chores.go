@@ -16,6 +16,7 @@ import (
 // what was.
 type Sweeper interface {
 	SweepThrottles(ctx context.Context) error
+	SweepLetters(ctx context.Context) (int, error)
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
 	SweepOffers(ctx context.Context) (int, error)
@@ -49,8 +50,9 @@ const (
 func housekeeping(c Config) activities.Housekeeping {
 	return activities.Housekeeping{
 		activities.SweepThrottles: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
-			n, err := c.Store.SweepChallenges(ctx)
-			return activities.Swept{Done: n}, errors.Join(err, c.Store.SweepThrottles(ctx))
+			challenges, err := c.Store.SweepChallenges(ctx)
+			letters, sweepErr := c.Store.SweepLetters(ctx)
+			return activities.Swept{Done: challenges + letters}, errors.Join(err, sweepErr, c.Store.SweepThrottles(ctx))
 		},
 		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepSessions(ctx, sessionAge)

@@ -3,6 +3,7 @@ package worker
 import (
 	"time"
 
+	"unireg/storage"
 	"unireg/workflows"
 )
 
@@ -18,6 +19,8 @@ const (
 	LoopExports      Loop = "exports"
 	LoopRevocations  Loop = "revocations"
 	LoopDeliveries   Loop = "deliveries"
+	LoopOutbox       Loop = "outbox"
+	LoopResets       Loop = "resets"
 )
 
 // ScanResult is what became of one scan.
@@ -40,6 +43,8 @@ type Watcher interface {
 	Reconciled(found Reconciliation)
 	// Scanned tells what became of one attachment.
 	Scanned(result ScanResult)
+	// Carried tells what became of one letter that was tried.
+	Carried(channel storage.Channel, outcome storage.LetterOutcome)
 }
 
 // observed is where a loop's figures go, nowhere if nobody watches.
@@ -60,5 +65,11 @@ func (o observed) reconciled(found Reconciliation) {
 func (o observed) scanned(result ScanResult) {
 	if o.Watcher != nil {
 		o.Scanned(result)
+	}
+}
+
+func (o observed) carried(c storage.Carried) {
+	if o.Watcher != nil {
+		o.Carried(c.Channel, c.Outcome)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"unireg/activities"
 	"unireg/certificate"
+	"unireg/storage"
 	"unireg/workflows"
 )
 
@@ -36,6 +37,7 @@ type Store interface {
 	Sweeper
 	ListStore
 	SubscriberStore
+	LetterStore
 }
 
 // Config is what a worker works on.
@@ -49,6 +51,9 @@ type Config struct {
 	Exports ExportKeeper
 	// Scanner looks for viruses in attachments; nil where nothing is scanned.
 	Scanner VirusScanner
+	// Carriers take letters out of the outbox, by channel; a channel that has none
+	// is not served.
+	Carriers map[storage.Channel]storage.Carrier
 	// AbandonAfter is the policy for registrations that come to nothing.
 	AbandonAfter time.Duration
 	// Company takes the applications for certificates; nil where there is none.
@@ -125,6 +130,11 @@ func loops(c Config, door *workflows.Client) []func(context.Context) {
 		scans := NewScans(c.Files, c.Scanner, c.Logger)
 		scans.watch = watch
 		all = append(all, scans.Run)
+	}
+	if len(c.Carriers) > 0 {
+		outbox := NewOutbox(c.Store, c.Carriers, c.Logger)
+		outbox.watch = watch
+		all = append(all, outbox.Run)
 	}
 	return all
 }

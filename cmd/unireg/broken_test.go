@@ -28,6 +28,7 @@ import (
 	"unireg/config"
 	"unireg/record"
 	"unireg/record/sample"
+	"unireg/smtp/mailbox"
 	"unireg/storage"
 	"unireg/storage/storagetest"
 )
@@ -242,6 +243,26 @@ var breakages = []breakage{
 		next: "raise StreamMaxLength, MaxFileSize and MaxScanSize in clamd.conf above UNIREG_MAX_FILE_MIB, and restart clamd",
 	},
 	{
+		what: "the mail server is away", breaks: func(p *patient) { p.mails(p.away("MAIL")) },
+		part: "mail", says: "the mail server at MAIL does not answer: messages and links wait, and are sent when it does",
+		next: "start it, or correct UNIREG_SMTP_ADDRESS",
+	},
+	{
+		what: "the mail server offers no TLS", breaks: func(p *patient) { p.mails(p.mailServer("MAIL")) },
+		part: "mail", says: "the mail server at MAIL gives no connection that is safe from others",
+		next: "correct UNIREG_SMTP_TLS, or give the server a certificate that this machine trusts",
+	},
+	{
+		what: "the mail server does not let us in", breaks: func(p *patient) {
+			p.mails(p.mailServer("MAIL"))
+			p.set("UNIREG_MODE", "development")
+			p.set("UNIREG_SMTP_TLS", "none")
+			p.set("UNIREG_SMTP_USER", "unireg")
+			p.set("UNIREG_SMTP_PASSWORD", "another-secret-4711")
+		},
+		part: "mail", says: "the mail server at MAIL does not let this user in", next: "correct UNIREG_SMTP_USER and UNIREG_SMTP_PASSWORD",
+	},
+	{
 		what: "Temporal is away", breaks: func(p *patient) { p.set("TEMPORAL_ADDRESS", p.away("TEMPORAL")) },
 		part: "Temporal", says: "nothing answers at TEMPORAL: submissions are accepted and wait", next: "start it, or correct TEMPORAL_ADDRESS",
 	},
@@ -316,6 +337,22 @@ func (p *patient) away(word string) string {
 	address := freeAddress(p.t)
 	p.words[address] = word
 	return address
+}
+
+// mails has the patient send mail through a server.
+func (p *patient) mails(address string) {
+	p.set("UNIREG_SMTP_ADDRESS", address)
+	p.set("UNIREG_SMTP_FROM", "noreply@reg.example.cn")
+}
+
+// mailServer is the address of a server that takes mail, in the clear and from
+// everybody.
+func (p *patient) mailServer(word string) string {
+	own, err := mailbox.Start(p.t.TempDir())
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() { require.NoError(p.t, own.Stop()) })
+	p.words[own.Address] = word
+	return own.Address
 }
 
 // own gives the patient a database that may be broken.

@@ -27,7 +27,7 @@ func (doctorCommand) Help() string {
 	return `Checks the settings, the pages' files, the calendar and the CA issuers; PostgreSQL, its encoding, search, clock, the rights of
 the application's role, the schema, and whether the keys of the settings open what is stored; the object store, its clock, key and bucket, with
 an object that is written, read and removed; where files are scanned, whether the scanner finds a test file at the end of the largest that may
-be uploaded; Temporal, its namespace, and whether a worker serves. Every fault gets a sentence and what to do next, in the order
+be uploaded; where mail is sent, whether its server lets us in; Temporal, its namespace, and whether a worker serves. Every fault gets a sentence and what to do next, in the order
 in which they depend on one another; the exit code is 1 if there is any. docs/operators.md shows them.`
 }
 
@@ -64,6 +64,7 @@ func (command doctorCommand) Run(ctx context.Context, out io.Writer) error {
 		examineObjects(ctx, d, c)
 	}
 	examineScanner(ctx, d, c)
+	examineMail(ctx, d, c)
 	examineTemporal(ctx, d, c)
 	if d.faults > 0 {
 		return errors.New(counted(d.faults, "fault"))

@@ -36,6 +36,7 @@ type rooms struct {
 	partner  *partner.Client    // of the CA company and the issuers
 	verifier *partner.Verifier  // of what the CA company calls back
 	scanner  *clamd.Client      // of attachments; nil where nothing is scanned
+	outgoing outgoing           // what leaves the portal
 	// checkpoints prove the history; without an object store nil.
 	checkpoints *storage.Checkpoints
 	metrics     *metrics.Metrics // nil where nobody watches
@@ -61,6 +62,9 @@ func openWatched(ctx context.Context, c config.Config, log *slog.Logger, figures
 		return nil, err
 	}
 	if r.scanner, err = openScanner(c); err != nil {
+		return nil, err
+	}
+	if r.outgoing, err = openOutgoing(c); err != nil {
 		return nil, err
 	}
 	if r.db, err = storage.Open(c.DatabaseURL.Reveal(), c.DBConnections); err != nil {

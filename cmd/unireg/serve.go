@@ -111,7 +111,7 @@ func (r *rooms) serveWeb(ctx context.Context, listener net.Listener) error {
 		Trust: r.trust, OCSP: r.partner, CRLMaxAge: c.CRLMaxAge, AgentOrigin: c.AgentOrigin, Downloads: os.DirFS(r.downloads()), Subscribers: r.messenger(),
 		IdleTimeout: c.SessionIdle, AbsoluteTimeout: c.SessionAbsolute, RingWait: c.RingWait,
 		MaxFile: c.MaxFileBytes(), Quota: c.QuotaBytes(), ProofDifficulty: c.ProofDifficulty,
-		DrainTimeout: c.Drain, DrainNotice: c.DrainNotice,
+		DrainTimeout: c.Drain, DrainNotice: c.DrainNotice, Channels: r.outgoing.channels(),
 	}
 	if r.metrics != nil {
 		options.Watch = r.metrics
@@ -141,7 +141,7 @@ func (r *rooms) serveWorker(ctx context.Context) error {
 		Temporal: r.temporal, Namespace: r.config.Temporal.Namespace, Store: r.store, Files: r.files,
 		AbandonAfter: r.config.Policy().AbandonAfter, Company: r.partner,
 		Trust: r.trust, Lists: r.partner, ListsEvery: r.config.CRLRefresh, Messenger: r.messenger(),
-		Logger: r.log, Drain: r.config.Drain,
+		Carriers: r.outgoing.carriers, Logger: r.log, Drain: r.config.Drain,
 	}
 	if r.metrics != nil {
 		c.Watcher = r.metrics

@@ -39,7 +39,7 @@ type upCommand struct {
 // Help tells what is started and where it is kept.
 func (upCommand) Help() string {
 	return `Starts the development stack (PostgreSQL, Temporal with its web interface, an S3 object store), the stand-in for the CA
-company and, where clamd is installed, a virus scanner as children, migrates, and runs worker and portal in this process until
+company and, where clamd is installed, a virus scanner as children, keeps every mail as a file, migrates, and runs worker and portal in this process until
 Ctrl-C, which stops everything in order: portal, worker, scanner, CA company, servers. All data is in --data and survives a restart. Keys are drawn once and kept in
 DIR/keys.env, demo accounts in DIR/demo-accounts.txt, the CA company's operator in DIR/cacompany/operator.txt, for their
 owner alone. Not for production: UNIREG_MODE=production is refused.`
@@ -75,6 +75,11 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		return stopped(ctx, errors.Join(err, listener.Close()))
 	}
 	defer func() { err = errors.Join(err, viruses.stop()) }()
+	post, err := u.startMailbox(environment)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, post.stop()) }()
 	c, err := u.settle(environment)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -95,7 +100,7 @@ func (u upCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err := running.awaitReady(ctx, c.Origin, r, stack, ca.child); err != nil {
 		return stopped(ctx, err)
 	}
-	if err := u.announce(out, c, ca, viruses, accounts, time.Since(began)); err != nil {
+	if err := u.announce(out, c, ca, viruses, post, accounts, time.Since(began)); err != nil {
 		return err
 	}
 	select {
@@ -309,7 +314,7 @@ func (u *upCommand) furnish(ctx context.Context, c config.Config, log *slog.Logg
 }
 
 // announce prints where everything is and who may log in.
-func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, viruses *scanner, accounts []demoAccount, took time.Duration) error {
+func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, viruses *scanner, post *mailServer, accounts []demoAccount, took time.Duration) error {
 	login, password, err := ca.operator()
 	if err != nil {
 		return err
@@ -321,8 +326,9 @@ func (u *upCommand) announce(out io.Writer, c config.Config, ca *company, viruse
   CA company    %s (operator %s, password %s)
   Temporal Web  %s
   virus scan    %s
+  mail          %s
   data, logs    %s
-`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.CAURL, login, password, c.TemporalUIURL, viruses.said, u.Data); err != nil {
+`, c.Origin, took.Seconds(), c.Origin, c.Origin, c.CAURL, login, password, c.TemporalUIURL, viruses.said, post.said, u.Data); err != nil {
 		return err
 	}
 	if len(accounts) == 0 {

@@ -242,7 +242,7 @@
 
     // kind is what pages of the same make share. A page about one of many is
     // headed by its name: the navigation and the tags say of which kind it is.
-    kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt"),
+    kind: () => ({ ok: true, value: [location.pathname.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/\d{8}-\w+/, ":receipt").replace(/\/[\w-]{43}$/, "/:token"),
       location.pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/)
         ? [".tasks [aria-current]", ".tab[aria-current]", "h1 .tag", ".sum dd"].map((part) => document.querySelector(part)).map((part) => part ? words(part, ".st, .st-live") : "").join("/")
         : squeeze(document.querySelector("h1")?.textContent ?? ""), document.querySelector(".errsum") ? "refused" : "", document.querySelector("dialog[open]") ? "dialog" : ""].join(" ") }),

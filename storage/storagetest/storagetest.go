@@ -77,7 +77,7 @@ func Shared(t testing.TB) *Database {
 		// The first test makes it for all: it must outlive that test's context.
 		ctx := context.WithoutCancel(t.Context())
 		if shared.err = dropStale(ctx); shared.err == nil {
-			shared.database, shared.err = create(ctx, true)
+			shared.database, shared.err = create(ctx)
 		}
 	})
 	require.NoError(t, shared.err)
@@ -88,18 +88,18 @@ func Shared(t testing.TB) *Database {
 // everything or break things.
 func Fresh(t testing.TB) *Database {
 	t.Helper()
-	return fresh(t, true)
+	return ending(t, create)
 }
 
 // Empty returns a database without tables for this test alone.
 func Empty(t testing.TB) *Database {
 	t.Helper()
-	return fresh(t, false)
+	return ending(t, empty)
 }
 
-func fresh(t testing.TB, migrated bool) *Database {
+func ending(t testing.TB, create func(context.Context) (*Database, error)) *Database {
 	t.Helper()
-	d, err := create(t.Context(), migrated)
+	d, err := create(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.drop(context.WithoutCancel(t.Context()))) })
 	return d
@@ -120,8 +120,11 @@ func Main(m *testing.M, after ...func() error) {
 			code = max(code, 1)
 		}
 	}
-	if shared.database != nil {
-		if err := shared.database.drop(context.Background()); err != nil {
+	for _, made := range []*Database{shared.database, pattern.database} {
+		if made == nil {
+			continue
+		}
+		if err := made.drop(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = max(code, 1)
 		}
@@ -228,18 +231,57 @@ func open(name, database string) (*bun.DB, string, error) {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// create makes a database whose name tells the package under test and when.
-func create(ctx context.Context, migrated bool) (*Database, error) {
+// pattern is the database that is migrated once, for the others to be copied
+// from it. Nobody is connected to it.
+var pattern struct {
+	once     sync.Once
+	database *Database
+	err      error
+}
+
+// patterned returns the name of the pattern.
+func patterned(ctx context.Context) (string, error) {
+	pattern.once.Do(func() {
+		var d *Database
+		if d, pattern.err = empty(ctx); pattern.err != nil {
+			return
+		}
+		pattern.database = d
+		pattern.err = errors.Join(d.migrate(ctx), d.App.Close(), d.Owner.Close())
+	})
+	if pattern.err != nil {
+		return "", fmt.Errorf("prepare the pattern of test databases: %w", pattern.err)
+	}
+	return pattern.database.Name, nil
+}
+
+// create makes a migrated database.
+func create(ctx context.Context) (*Database, error) {
+	name, err := patterned(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return copyOf(ctx, name)
+}
+
+// empty makes a database as the owner's migrations expect it.
+func empty(ctx context.Context) (*Database, error) {
+	d, err := copyOf(ctx, "template1")
+	if err != nil {
+		return nil, err
+	}
+	return d, asSuperuser(ctx, d.Name, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
+}
+
+// copyOf makes a database whose name tells the package under test and when.
+func copyOf(ctx context.Context, template string) (*Database, error) {
 	suffix, err := random()
 	if err != nil {
 		return nil, err
 	}
 	program := notInNames.ReplaceAllString(strings.TrimSuffix(filepath.Base(os.Args[0]), ".test"), "_")
 	name := fmt.Sprintf("%s%d_%.20s_%s", prefix, time.Now().Unix(), program, suffix)
-	if err := asSuperuser(ctx, "", "CREATE DATABASE "+name+" OWNER unireg_owner"); err != nil {
-		return nil, err
-	}
-	if err := asSuperuser(ctx, name, "CREATE EXTENSION IF NOT EXISTS pg_trgm"); err != nil {
+	if err := asSuperuser(ctx, "", "CREATE DATABASE "+name+" OWNER unireg_owner TEMPLATE "+template); err != nil {
 		return nil, err
 	}
 	d := &Database{Name: name}
@@ -249,17 +291,15 @@ func create(ctx context.Context, migrated bool) (*Database, error) {
 	if d.Owner, d.OwnerURL, err = open("UNIREG_MIGRATE_DATABASE_URL", name); err != nil {
 		return nil, err
 	}
-	if !migrated {
-		return d, nil
-	}
-	migrator, err := storage.NewMigrator(d.Owner)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := migrator.Up(ctx); err != nil {
-		return nil, err
-	}
 	return d, nil
+}
+
+func (d *Database) migrate(ctx context.Context) error {
+	migrator, err := storage.NewMigrator(d.Owner)
+	if err == nil {
+		_, err = migrator.Up(ctx)
+	}
+	return err
 }
 
 func (d *Database) drop(ctx context.Context) error {

@@ -31,7 +31,7 @@ const (
 	quality = 20
 	scale   = .75
 	// maxPictures bounds all of them, in bytes: they are part of the repository.
-	maxPictures = 10 << 20
+	maxPictures = 12 << 20
 )
 
 // size is that of a window, and what names its pictures.

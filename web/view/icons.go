@@ -35,6 +35,7 @@ const (
 	IconKeyboard    Icon = "keyboard"
 	IconLanguage    Icon = "language"
 	IconLogout      Icon = "logout"
+	IconMail        Icon = "mail"
 	IconMenu        Icon = "menu-2"
 	IconMessage     Icon = "message"
 	IconPaperclip   Icon = "paperclip"

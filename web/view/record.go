@@ -399,6 +399,7 @@ type AccountModel struct {
 	Problems []form.Problem
 	Sessions []Session
 	Part     *OwnPart // of a member of an organization; nil for a natural person
+	Contacts []Contact // where messages go beside the portal; none where they go nowhere
 }
 
 func (m MessagesModel) unread() int {

@@ -38,7 +38,8 @@ type ResetRow struct {
 	Open                bool
 }
 
-// ResetModel is where a person sets a new password by a link of the counter. It
+// ResetModel is where a person sets a new password by a link of the counter, or
+// of a mail. It
 // posts password and password_again to /reset/:token.
 type ResetModel struct {
 	Token    string

@@ -12,7 +12,7 @@ import (
 )
 
 // rooms are the packages whose Chinese a person reads on a page.
-var rooms = []string{"web/view", "web", "record", "record/form", "storage", "access", "certificate", "partner", "sheet", "web/static"}
+var rooms = []string{"web/view", "web", "web/letters", "record", "record/form", "storage", "access", "certificate", "partner", "sheet", "web/static"}
 
 // elsewhere are files whose Chinese goes to paper, to workbooks or to other
 // computers: it stays Chinese.
