@@ -18,26 +18,40 @@ const (
 	// MaxInvitations bounds those of a subject that were neither used nor revoked.
 	MaxInvitations    = 20
 	invitationPurpose = "member_invitation"
+	// invitationMail is how long a mail with the link is tried: whoever opened it
+	// has it before their eyes.
+	invitationMail = time.Hour
 )
 
 // errNoInvitation is the one answer to a link that makes nobody a member, whatever
 // is the matter with it.
 var errNoInvitation = record.Errorf(record.NotFound, "链接无效或已失效")
 
+// InvitationLink is the link of an invitation.
+type InvitationLink struct {
+	Token []byte // SHA-256 of what it carries; the same again is the same invitation
+	// Secret is what it carries. It is kept in the letter that brings it to the
+	// address of who is invited, where there is one.
+	Secret   string
+	Language string // tag of the language of the letter
+}
+
 // NewInvitation is what an administrator asks for: a link by which somebody becomes
 // a member.
 type NewInvitation struct {
 	Subject record.ID
 	By      record.Actor
-	Token   []byte // SHA-256 of what the link carries; the same again is the same invitation
+	Link    InvitationLink
 	Name    string
 	Role    record.MemberRole
+	Address string // mail of who is invited, "" for none
 }
 
 // Invitation is a link that was neither used nor revoked, as administrators see it.
 type Invitation struct {
 	ID        record.ID
 	Name      string
+	Address   string // to which the link went by mail, "" for nowhere
 	Role      record.MemberRole
 	Inviter   record.ID
 	OpenedAt  time.Time
@@ -72,7 +86,7 @@ func (s *Store) openInvitationRow(ctx context.Context, db bun.IDB, row *invitati
 	if err := json.Unmarshal(content, &p); err != nil {
 		return Invitation{}, fmt.Errorf("decode invitation: %w", err)
 	}
-	return Invitation{ID: row.ID, Name: p.Name, Role: row.Role, Inviter: row.Inviter, OpenedAt: row.OpenedAt, ExpiresAt: row.ExpiresAt}, nil
+	return Invitation{ID: row.ID, Name: p.Name, Address: p.Address, Role: row.Role, Inviter: row.Inviter, OpenedAt: row.OpenedAt, ExpiresAt: row.ExpiresAt}, nil
 }
 
 // OpenInvitation opens a link by which somebody becomes a member, once and within
@@ -97,9 +111,9 @@ func (s *Store) OpenInvitation(ctx context.Context, n NewInvitation) (Invitation
 			return memberEvent{}, record.Errorf(record.Conflict, fmt.Sprintf("未使用的邀请最多 %d 个，请先收回不再需要的邀请", MaxInvitations))
 		}
 		row := invitationRow{
-			ID: NewID(), Subject: n.Subject, Inviter: n.By.ID, Role: n.Role, Token: n.Token, OpenedAt: now, ExpiresAt: now.Add(InvitationPeriod),
+			ID: NewID(), Subject: n.Subject, Inviter: n.By.ID, Role: n.Role, Token: n.Link.Token, OpenedAt: now, ExpiresAt: now.Add(InvitationPeriod),
 		}
-		content, err := json.Marshal(memberProfile{Name: n.Name})
+		content, err := json.Marshal(memberProfile{Name: n.Name, Address: n.Address})
 		if err != nil {
 			return memberEvent{}, fmt.Errorf("encode invitation: %w", err)
 		}
@@ -109,7 +123,10 @@ func (s *Store) OpenInvitation(ctx context.Context, n NewInvitation) (Invitation
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return memberEvent{}, fmt.Errorf("insert invitation: %w", err)
 		}
-		opened = Invitation{ID: row.ID, Name: n.Name, Role: n.Role, Inviter: n.By.ID, OpenedAt: now, ExpiresAt: row.ExpiresAt}
+		opened = Invitation{ID: row.ID, Name: n.Name, Address: n.Address, Role: n.Role, Inviter: n.By.ID, OpenedAt: now, ExpiresAt: row.ExpiresAt}
+		if err := s.mailInvitation(ctx, tx, n.Subject, opened, n.Link, now); err != nil {
+			return memberEvent{}, err
+		}
 		return memberEvent{Type: EventMemberInvited, Actor: n.By.ID, Data: map[string]any{"invitation": string(row.ID), "role": string(n.Role)}}, nil
 	})
 	if uniqueViolation(err) != "" {
@@ -122,7 +139,7 @@ func (s *Store) OpenInvitation(ctx context.Context, n NewInvitation) (Invitation
 // was somebody else's is refused without a word on what it was.
 func (s *Store) invitedBefore(ctx context.Context, tx bun.Tx, n NewInvitation, opened *Invitation) (bool, error) {
 	var row invitationRow
-	err := missing(tx.NewSelect().Model(&row).Where("token = ?", n.Token).Scan(ctx), "look for invitation")
+	err := missing(tx.NewSelect().Model(&row).Where("token = ?", n.Link.Token).Scan(ctx), "look for invitation")
 	switch {
 	case record.CodeOf(err) == record.NotFound:
 		return false, nil
@@ -157,16 +174,16 @@ func (s *Store) Invitations(ctx context.Context, subject record.ID) ([]Invitatio
 
 // RenewInvitation gives an invitation another link, and its whole period again. The
 // link of before serves no more.
-func (s *Store) RenewInvitation(ctx context.Context, by record.Actor, subject, id record.ID, token []byte) (Invitation, error) {
+func (s *Store) RenewInvitation(ctx context.Context, by record.Actor, subject, id record.ID, link InvitationLink) (Invitation, error) {
 	var renewed Invitation
 	err := s.changeMembers(ctx, "renew invitation", subject, s.manages(subject, by), func(ctx context.Context, tx bun.Tx, now time.Time) (memberEvent, error) {
 		row, err := lockInvitation(ctx, tx, subject, id)
 		if err != nil {
 			return memberEvent{}, err
 		}
-		same := bytes.Equal(row.Token, token) // sent twice
+		same := bytes.Equal(row.Token, link.Token) // sent twice
 		if !same {
-			row.Token, row.Inviter, row.ExpiresAt = token, by.ID, now.Add(InvitationPeriod)
+			row.Token, row.Inviter, row.ExpiresAt = link.Token, by.ID, now.Add(InvitationPeriod)
 			if _, err := tx.NewUpdate().Model(row).Column("token", "inviter", "expires_at").WherePK().Exec(ctx); err != nil {
 				return memberEvent{}, fmt.Errorf("write invitation: %w", err)
 			}
@@ -174,12 +191,25 @@ func (s *Store) RenewInvitation(ctx context.Context, by record.Actor, subject, i
 		if renewed, err = s.openInvitationRow(ctx, tx, row); err != nil || same {
 			return memberEvent{}, err
 		}
-		return memberEvent{Type: EventInvitationRenewed, Actor: by.ID, Data: map[string]any{"invitation": string(id), "role": string(row.Role)}}, nil
+		return memberEvent{Type: EventInvitationRenewed, Actor: by.ID, Data: map[string]any{"invitation": string(id), "role": string(row.Role)}},
+			s.mailInvitation(ctx, tx, subject, renewed, link, now)
 	})
 	if uniqueViolation(err) != "" {
 		return Invitation{}, errReused
 	}
 	return renewed, err
+}
+
+// mailInvitation posts the link of an invitation to the address of who is invited,
+// in the name of who opened it; nothing where there is no address.
+func (s *Store) mailInvitation(ctx context.Context, tx bun.Tx, subject record.ID, i Invitation, link InvitationLink, now time.Time) error {
+	if i.Address == "" {
+		return nil
+	}
+	return s.post(ctx, tx, posted{
+		account: i.Inviter, subject: subject, channel: ByEmail, purpose: PurposeInvitation, address: i.Address, secret: link.Secret,
+		language: link.Language, expires: now.Add(invitationMail),
+	})
 }
 
 // RevokeInvitation takes an invitation back. One that was used or taken back is not

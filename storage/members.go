@@ -28,10 +28,11 @@ var (
 	errLoginTaken        = record.Errorf(record.Taken, "本单位已有成员使用这个用户名，请换一个")
 )
 
-// memberProfile is what is sealed of a member.
+// memberProfile is what is sealed of a member, and of who is invited to be one.
 type memberProfile struct {
-	Name  string `json:"name"`
-	Login string `json:"login,omitempty"`
+	Name    string `json:"name"`
+	Login   string `json:"login,omitempty"`
+	Address string `json:"address,omitempty"` // of who is invited alone
 }
 
 // memberIndex is the blind index of a member's folded login name.

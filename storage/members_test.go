@@ -19,7 +19,7 @@ import (
 func (d *desk) member(t testing.TB, login string, role record.MemberRole) record.ID {
 	t.Helper()
 	token := tokenOf(string(storage.NewID()))
-	_, err := d.OpenInvitation(t.Context(), storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: token, Name: "成员" + login, Role: role})
+	_, err := d.OpenInvitation(t.Context(), storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: token}, Name: "成员" + login, Role: role})
 	require.NoError(t, err)
 	account, err := d.AcceptInvitation(t.Context(), token, login, "hash of "+login)
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func TestB08_AnInvitationMakesAMemberOnce(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	token := tokenOf(string(storage.NewID()))
-	invite := storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: token, Name: "欧阳𬀩", Role: record.Handler}
+	invite := storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: token}, Name: "欧阳𬀩", Role: record.Handler}
 	opened, err := d.OpenInvitation(ctx, invite)
 	require.NoError(t, err)
 	again, err := d.OpenInvitation(ctx, invite)
@@ -99,7 +99,7 @@ func TestB08_AnInvitationMakesAMemberOnce(t *testing.T) {
 func TestB08_NamesOfMembersAreSealed(t *testing.T) {
 	d := newDesk(t)
 	d.member(t, "ouyang", record.Handler)
-	_, err := d.OpenInvitation(t.Context(), storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: tokenOf(string(storage.NewID())), Name: "成员ouyang", Role: record.Reader})
+	_, err := d.OpenInvitation(t.Context(), storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: tokenOf(string(storage.NewID()))}, Name: "成员ouyang", Role: record.Reader})
 	require.NoError(t, err)
 	said := storage.JoinStatement{Name: "成员ouyang", Contact: "ouyang@example.cn", Reason: "成员ouyang"}
 	require.NoError(t, d.AskToJoin(t.Context(), storage.NewJoin{Code: d.subject.Code, Token: tokenOf(string(storage.NewID())), Statement: said}))
@@ -139,7 +139,7 @@ func TestB08_MembersLogInByTheirOwnName(t *testing.T) {
 		})
 	}
 	token := tokenOf(string(storage.NewID()))
-	_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: token, Name: "张三丰", Role: record.Reader})
+	_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: token}, Name: "张三丰", Role: record.Reader})
 	require.NoError(t, err)
 	_, err = d.AcceptInvitation(ctx, token, "zhang.san", "hash")
 	require.Equal(t, record.Taken, record.CodeOf(err), "a name is one member's")
@@ -161,7 +161,7 @@ func TestB08_InvitationsEndInEveryWay(t *testing.T) {
 	ctx := t.Context()
 	open := func(by record.Actor) (storage.Invitation, []byte) {
 		token := tokenOf(string(storage.NewID()))
-		i, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: by, Token: token, Name: "李四", Role: record.Reader})
+		i, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: by, Link: storage.InvitationLink{Token: token}, Name: "李四", Role: record.Reader})
 		require.NoError(t, err)
 		return i, token
 	}
@@ -181,13 +181,13 @@ func TestB08_InvitationsEndInEveryWay(t *testing.T) {
 	t.Run("given another link", func(t *testing.T) {
 		i, token := open(d.applicant())
 		fresh := tokenOf(string(storage.NewID()))
-		renewed, err := d.RenewInvitation(ctx, d.applicant(), d.subject.ID, i.ID, fresh)
+		renewed, err := d.RenewInvitation(ctx, d.applicant(), d.subject.ID, i.ID, storage.InvitationLink{Token: fresh})
 		require.NoError(t, err)
 		require.True(t, renewed.ExpiresAt.After(i.ExpiresAt))
 		over(t, token)
 		_, err = d.InvitationByToken(ctx, fresh)
 		require.NoError(t, err)
-		_, err = d.RenewInvitation(ctx, d.applicant(), d.subject.ID, i.ID, fresh)
+		_, err = d.RenewInvitation(ctx, d.applicant(), d.subject.ID, i.ID, storage.InvitationLink{Token: fresh})
 		require.NoError(t, err, "sent twice")
 		require.Equal(t, 1, d.eventsOf(t, storage.EventInvitationRenewed))
 	})
@@ -237,7 +237,7 @@ func TestB08_MembersAndInvitationsAreBounded(t *testing.T) {
 	ctx := t.Context()
 	invite := func() ([]byte, error) {
 		token := tokenOf(string(storage.NewID()))
-		_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: token, Name: "李四", Role: record.Reader})
+		_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: token}, Name: "李四", Role: record.Reader})
 		return token, err
 	}
 	var tokens [][]byte
@@ -401,18 +401,18 @@ func TestB08_OnlyAdministratorsManage(t *testing.T) {
 	other := newDesk(t)
 	ctx := t.Context()
 	handler, reader := d.member(t, "handler", record.Handler), d.member(t, "reader", record.Reader)
-	i, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: tokenOf(string(storage.NewID())), Name: "李四", Role: record.Reader})
+	i, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: tokenOf(string(storage.NewID()))}, Name: "李四", Role: record.Reader})
 	require.NoError(t, err)
 	require.NoError(t, d.AskToJoin(ctx, storage.NewJoin{Code: d.subject.Code, Token: tokenOf(string(storage.NewID()))}))
 	requests, err := d.JoinRequests(ctx, d.subject.ID)
 	require.NoError(t, err)
 	do := map[string]func(by record.Actor, subject record.ID) error{
 		"invite": func(by record.Actor, subject record.ID) error {
-			_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: subject, By: by, Token: tokenOf(string(storage.NewID())), Name: "李四", Role: record.Reader})
+			_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: subject, By: by, Link: storage.InvitationLink{Token: tokenOf(string(storage.NewID()))}, Name: "李四", Role: record.Reader})
 			return err
 		},
 		"renew": func(by record.Actor, subject record.ID) error {
-			_, err := d.RenewInvitation(ctx, by, subject, i.ID, tokenOf(string(storage.NewID())))
+			_, err := d.RenewInvitation(ctx, by, subject, i.ID, storage.InvitationLink{Token: tokenOf(string(storage.NewID()))})
 			return err
 		},
 		"take back": func(by record.Actor, subject record.ID) error { return d.RevokeInvitation(ctx, by, subject, i.ID) },
@@ -448,7 +448,7 @@ func TestB08_OnlyAdministratorsManage(t *testing.T) {
 	t.Run("a natural person has no members", func(t *testing.T) {
 		person := register(t, d.Store, storage.Registration{Type: record.Person, Name: "欧阳某"})
 		_, err := d.OpenInvitation(ctx, storage.NewInvitation{
-			Subject: person.Subject.ID, By: as(person.Account), Token: tokenOf(string(storage.NewID())), Name: "李四", Role: record.Reader,
+			Subject: person.Subject.ID, By: as(person.Account), Link: storage.InvitationLink{Token: tokenOf(string(storage.NewID()))}, Name: "李四", Role: record.Reader,
 		})
 		require.Equal(t, record.NotFound, record.CodeOf(err))
 	})
@@ -539,7 +539,7 @@ func TestB08_S09_ATakeoverEndsInvitationsRequestsAndMembers(t *testing.T) {
 	ctx := t.Context()
 	reader := d.member(t, "reader", record.Reader)
 	invitation, asked, granted := tokenOf(string(storage.NewID())), tokenOf(string(storage.NewID())), tokenOf(string(storage.NewID()))
-	_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Token: invitation, Name: "李四", Role: record.Reader})
+	_, err := d.OpenInvitation(ctx, storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: invitation}, Name: "李四", Role: record.Reader})
 	require.NoError(t, err)
 	for _, token := range [][]byte{granted, asked} {
 		require.NoError(t, d.AskToJoin(ctx, storage.NewJoin{Code: d.subject.Code, Token: token}))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"unireg/access"
 	"unireg/record"
@@ -45,6 +46,7 @@ func (v *visit) organized() error {
 // inviting is what an administrator has typed on 成员管理, and what came of it.
 type inviting struct {
 	name       string
+	email      string
 	role       record.MemberRole
 	problems   []form.Problem
 	token      string // of the link that was opened just now
@@ -65,7 +67,9 @@ func (s *Server) renderTeam(v *visit, status int, i inviting) error {
 	if i.role == "" {
 		i.role = record.Handler
 	}
-	m := view.TeamModel{Roles: roleChoices(i.role), Name: i.name, Most: storage.MaxMembers, Problems: i.problems}
+	m := view.TeamModel{
+		Roles: roleChoices(i.role), Name: i.name, Mail: s.mailsInvitations(v), Email: i.email, Most: storage.MaxMembers, Problems: i.problems,
+	}
 	if m.Token, _, err = access.NewToken(); err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (s *Server) renderTeam(v *visit, status int, i inviting) error {
 	}
 	if i.token != "" {
 		m.Link = &view.TeamLink{
-			Name: i.invitation.Name, Role: i.invitation.Role.Label(), Href: s.Origin + "/invitations/" + i.token, Expires: i.invitation.ExpiresAt,
+			Name: i.invitation.Name, Email: i.invitation.Address, Role: i.invitation.Role.Label(), Href: s.Origin + "/invitations/" + i.token, Expires: i.invitation.ExpiresAt,
 		}
 		if m.Link.QR, err = pictureOf(m.Link.Href); err != nil {
 			return err
@@ -132,7 +136,7 @@ func (s *Server) addOffers(v *visit, names map[record.ID]string, m *view.TeamMod
 	now := today()
 	for _, i := range invitations {
 		m.Invitations = append(m.Invitations, view.TeamInvitation{
-			ID: string(i.ID), Name: i.Name, Role: i.Role.Label(), By: names[i.Inviter], OpenedAt: i.OpenedAt, ExpiresAt: i.ExpiresAt, Open: i.Open(now),
+			ID: string(i.ID), Name: i.Name, Email: i.Address, Role: i.Role.Label(), By: names[i.Inviter], OpenedAt: i.OpenedAt, ExpiresAt: i.ExpiresAt, Open: i.Open(now),
 		})
 	}
 	return nil
@@ -200,6 +204,29 @@ func linkToken(fields url.Values) (token string, hash []byte, err error) {
 	return token, hash, nil
 }
 
+// invitationLink is linkToken for the link of an invitation.
+func (v *visit) invitationLink(fields url.Values) (token string, link storage.InvitationLink, err error) {
+	token, hash, err := linkToken(fields)
+	return token, storage.InvitationLink{Token: hash, Secret: token, Language: string(v.language())}, err
+}
+
+// invitationsADay bounds the invitations of one organization that may go by mail:
+// they go to people who have not asked for them.
+const invitationsADay = 40
+
+// mailsInvitations tells whether links may go by mail: not in the name of an
+// organization that nobody has proved yet.
+func (s *Server) mailsInvitations(v *visit) bool { return s.mails() && v.subject.Proven }
+
+// mayMail counts an invitation that may go by mail.
+func (s *Server) mayMail(v *visit) error {
+	allowed, after, err := s.Store.Hit(v.ctx, "invitation-mail/"+string(v.subject.ID), 24*time.Hour, invitationsADay)
+	if err != nil || allowed {
+		return err
+	}
+	return v.tooMany(after)
+}
+
 // inviteMember opens the link of an invitation. The page that answers shows it; it
 // is kept nowhere.
 func inviteMember(s *Server, v *visit) error {
@@ -208,14 +235,27 @@ func inviteMember(s *Server, v *visit) error {
 		return err
 	}
 	i := inviting{}
-	if i.name, i.role, i.problems = memberOfForm(fields); len(i.problems) > 0 {
+	i.name, i.role, i.problems = memberOfForm(fields)
+	if i.email = form.Clean(fields.Get("email")); i.email != "" && s.mailsInvitations(v) {
+		if problem := record.EmailProblem(i.email); problem != "" {
+			i.problems = append(i.problems, form.Problem{Field: "email", Label: "邮箱", Message: problem})
+		}
+	}
+	if len(i.problems) > 0 {
 		return s.renderTeam(v, http.StatusUnprocessableEntity, i)
 	}
-	token, hash, err := linkToken(fields)
+	token, link, err := v.invitationLink(fields)
 	if err != nil {
 		return err
 	}
-	opened, err := s.Store.OpenInvitation(v.ctx, storage.NewInvitation{Subject: v.subject.ID, By: v.actor(), Token: hash, Name: i.name, Role: i.role})
+	asked := storage.NewInvitation{Subject: v.subject.ID, By: v.actor(), Link: link, Name: i.name, Role: i.role}
+	if i.email != "" && s.mailsInvitations(v) {
+		if err := s.mayMail(v); err != nil {
+			return err
+		}
+		asked.Address = i.email
+	}
+	opened, err := s.Store.OpenInvitation(v.ctx, asked)
 	if record.CodeOf(err) == record.Conflict {
 		i.problems = []form.Problem{{Field: "name", Label: "邀请成员", Message: messageOf(err)}}
 		return s.renderTeam(v, http.StatusConflict, i)
@@ -237,11 +277,14 @@ func renewInvitation(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	token, hash, err := linkToken(fields)
+	token, link, err := v.invitationLink(fields)
 	if err != nil {
 		return err
 	}
-	renewed, err := s.Store.RenewInvitation(v.ctx, v.actor(), v.subject.ID, id, hash)
+	if err := s.mayMail(v); err != nil {
+		return err
+	}
+	renewed, err := s.Store.RenewInvitation(v.ctx, v.actor(), v.subject.ID, id, link)
 	if err != nil {
 		return s.offerGone(v, err)
 	}

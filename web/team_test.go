@@ -30,7 +30,7 @@ func (p *portal) member(who person, role record.MemberRole) *member {
 	require.NoError(p.t, err)
 	m := &member{browser: p.browser(), login: "m" + suffix()}
 	by := record.Actor{Role: record.Applicant, ID: who.account, Assurance: record.ByPassword}
-	_, err = p.Store.OpenInvitation(p.t.Context(), storage.NewInvitation{Subject: who.subject.ID, By: by, Token: token, Name: "成员" + suffix(), Role: role})
+	_, err = p.Store.OpenInvitation(p.t.Context(), storage.NewInvitation{Subject: who.subject.ID, By: by, Link: storage.InvitationLink{Token: token}, Name: "成员" + suffix(), Role: role})
 	require.NoError(p.t, err)
 	m.account, err = p.Store.AcceptInvitation(p.t.Context(), token, m.login, hash)
 	require.NoError(p.t, err)
@@ -127,6 +127,25 @@ func TestB08_AnAdministratorInvitesAndTheInvitedJoins(t *testing.T) {
 		require.Equal(t, "/account/members", boss.submit(renewed, "/account/invitations/"+id+"/revoke", nil).location())
 		require.Equal(t, http.StatusNotFound, p.browser().get(link).Status)
 		require.Equal(t, http.StatusNotFound, boss.submit(renewed, "/account/invitations/"+id+"/revoke", nil).Status)
+	})
+	t.Run("B08 B15 the link goes by mail, too, and a new one as well", func(t *testing.T) {
+		require.NotContains(t, boss.get("/account/members").Body, `name="email"`, "not in the name of a unit that nobody has proved")
+		boss := p.inForce()
+		page := boss.get("/account/members")
+		fields := url.Values{"name": {"孙七"}, "role": {"reader"}, "email": {"sun@example.cn"}, "token": {page.input("token")}}
+		invited := boss.submit(page, "/account/invitations", fields)
+		require.Contains(t, invited.text(), "链接同时发到 sun@example.cn")
+		letter := p.letterTo("sun@example.cn")
+		require.NotNil(t, letter)
+		require.Equal(t, storage.PurposeInvitation, letter.Purpose)
+		require.Equal(t, invitationLink.FindString(invited.Body), "/invitations/"+letter.Secret)
+		id := regexp.MustCompile(`/account/invitations/([0-9a-f-]{36})/renew`).FindStringSubmatch(invited.Body)[1]
+		renewed := boss.submit(invited, "/account/invitations/"+id+"/renew", url.Values{"token": {invited.input("token")}})
+		require.Equal(t, invitationLink.FindString(renewed.Body), "/invitations/"+p.letterTo("sun@example.cn").Secret)
+		require.Equal(t, "/account/members", boss.submit(renewed, "/account/invitations/"+id+"/revoke", nil).location())
+		fields.Set("email", "sun@")
+		require.Equal(t, http.StatusUnprocessableEntity, boss.submit(page, "/account/invitations", fields).Status)
+		require.NotContains(t, p.log.String(), "sun@example.cn")
 	})
 	t.Run("B08 bad input", func(t *testing.T) {
 		page := boss.get("/account/members")
@@ -471,6 +490,46 @@ func TestB08_W5_UnknownMembersLookLikeKnownOnes(t *testing.T) {
 		require.Equal(t, http.StatusOK, resumed.Status)
 		require.Contains(t, resumed.Body, `action="/account/password"`)
 	})
+}
+
+func TestB08_B09_AMemberResetsTheirOwnPasswordByMail(t *testing.T) {
+	p := newOffice(t)
+	who := p.newOrganization()
+	m := p.portal.member(who, record.Handler)
+	m.proves(emailPath, "m@example.cn")
+	ask := func(member string) {
+		nobody := p.browser()
+		a := nobody.submit(nobody.get("/forgot"), "/forgot", url.Values{"account": {who.subject.Code}, "member": {member}})
+		require.Equal(t, "/forgot?asked=1", a.location())
+		require.Equal(t, 1, p.answered())
+	}
+	ask("")
+	ask("somebody")
+	require.Nil(t, p.letterTo("m@example.cn"), "nobody else's name sends a member a link")
+	ask(m.login)
+	letter := p.letterTo("m@example.cn")
+	require.NotNil(t, letter)
+	nobody := p.browser()
+	path := "/reset/" + letter.Secret
+	require.Equal(t, "/login", nobody.submit(nobody.get(path), path, url.Values{"password": {counterPassword}, "password_again": {counterPassword}}).location())
+	require.Equal(t, "/home", m.enters(who.subject.Code, counterPassword).location())
+	p.browser().login(who) // whose password is as it was
+}
+
+func TestB08_B15_WhatIsToldOfMembersGoesToAdministrators(t *testing.T) {
+	p := newOffice(t)
+	who := p.newOrganization()
+	boss, m := p.browser(), p.portal.member(who, record.Handler)
+	boss.login(who)
+	boss.proves(emailPath, "boss@example.cn")
+	m.proves(emailPath, "m@example.cn")
+	p.browser().asksToJoin(who.subject.Code)
+	require.Equal(t, storage.EventJoinAsked, p.letterTo("boss@example.cn").Items[0].Topic)
+	require.Nil(t, p.letterTo("m@example.cn"))
+	require.NoError(t, p.Store.RevokeMember(t.Context(), record.Actor{Role: record.Applicant, ID: who.account, Assurance: record.ByPassword}, who.subject.ID, m.account))
+	var left int
+	require.NoError(t, p.database.Owner.NewRaw("SELECT count(*) FROM contacts WHERE account = ?", m.account).Scan(t.Context(), &left))
+	require.Zero(t, left, "an address is forgotten with its member")
 }
 
 func TestB08_RegistrationLeadsToTheRequest(t *testing.T) {

@@ -18,7 +18,7 @@ CREATE TABLE member_invitations (
     subject    uuid NOT NULL REFERENCES subjects,
     inviter    uuid NOT NULL REFERENCES accounts,
     role       text NOT NULL CHECK (role IN ('administrator', 'handler', 'reader')),
-    sealed     bytea NOT NULL,           -- the name of who is invited, under the subject's data key
+    sealed     bytea NOT NULL,           -- name and address of who is invited, under the subject's data key
     token      bytea NOT NULL UNIQUE,    -- SHA-256 of what the link carries
     opened_at  timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
@@ -52,5 +52,9 @@ CREATE TABLE member_requests (
 );
 CREATE INDEX member_requests_open ON member_requests (subject, asked_at) WHERE account IS NULL AND decision <> 'refused';
 CREATE INDEX member_requests_over ON member_requests (expires_at);
+
+-- The link of an invitation may go by mail.
+ALTER TABLE letters DROP CONSTRAINT letters_purpose_check;
+ALTER TABLE letters ADD CONSTRAINT letters_purpose_check CHECK (purpose IN ('message', 'code', 'changed', 'reset', 'invitation'));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON member_invitations, member_requests TO unireg_app;

@@ -60,7 +60,7 @@ func TestB15_ALetterSaysWhatHappenedAndWhereToGo(t *testing.T) {
 	})
 	t.Run("in English for who reads it", func(t *testing.T) {
 		writer := letters.Writer{Origin: writer.Origin, Site: "Registration", Hotline: writer.Hotline}
-		for _, purpose := range []storage.Purpose{storage.PurposeMessage, storage.PurposeCode, storage.PurposeChanged, storage.PurposeReset} {
+		for _, purpose := range []storage.Purpose{storage.PurposeMessage, storage.PurposeCode, storage.PurposeChanged, storage.PurposeReset, storage.PurposeInvitation} {
 			l := letterOf(purpose, "en", item(string(record.Return)), item(storage.TopicExpiring))
 			l.Unit, l.Leave = "Model Builders", []storage.Leave{{Group: storage.Reminders, Token: "token"}}
 			l.Items[1].Data = map[string]string{"count": "3", "days": "30"}
@@ -85,6 +85,11 @@ func TestB15_CodesAndLinksStandWhereTheyAreLookedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `(?m)^    https://reg.example.cn/reset/271828$`, reset.Text)
 	require.Contains(t, reset.HTML, `<a href="https://reg.example.cn/reset/271828">`)
+	invited, err := writer.Mail(t.Context(), letterOf(storage.PurposeInvitation, "zh-CN"))
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^    https://reg.example.cn/invitations/271828$`, invited.Text)
+	require.Contains(t, invited.Text, "“示范建工集团有限公司”邀请您", "B08 who invites")
+	require.NotRegexp(t, `(?m)^示范建工集团有限公司：`, invited.Text, "and who is not written to")
 	changed, err := writer.Mail(t.Context(), letterOf(storage.PurposeChanged, "zh-CN"))
 	require.NoError(t, err)
 	require.NotContains(t, changed.Text, "271828")

@@ -37,6 +37,7 @@ type TeamRequest struct {
 // TeamInvitation is an invitation that was neither used nor taken back.
 type TeamInvitation struct {
 	ID, Name, Role      string
+	Email               string // to which the link went, "" for nowhere
 	By                  string // the member who opened it
 	OpenedAt, ExpiresAt time.Time
 	Open                bool // its time is not over
@@ -51,12 +52,13 @@ type TeamChange struct {
 // TeamLink is the link of an invitation that was opened just now, shown once.
 type TeamLink struct {
 	Name, Role string
+	Email      string // to which it goes by mail, too; "" for nowhere
 	Href, QR   string
 	Expires    time.Time
 }
 
-// TeamModel is 成员管理. An invitation posts name, role and token to
-// /account/invitations.
+// TeamModel is 成员管理. An invitation posts name, role, token and, where there is
+// mail, email to /account/invitations.
 type TeamModel struct {
 	Members     []TeamMember
 	Former      []TeamMember // who may log in no more
@@ -65,7 +67,8 @@ type TeamModel struct {
 	Changes     []TeamChange // latest first
 	Roles       []ScopeChoice
 	Token       string // of the link that the page's next form opens
-	Name        string // as typed
+	Name, Email string // as typed
+	Mail        bool   // links may go by mail
 	Most        int    // members that there may be
 	Link        *TeamLink
 	Problems    []form.Problem

@@ -36,10 +36,10 @@ func teamShots() []shot {
 	gone := view.TeamMember{ID: "m4", Name: "孙立平", Login: "sunliping", Role: "经办", State: out, Since: ago(4000 * time.Hour), LoggedIn: ago(2000 * time.Hour), Out: true}
 	token := "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 	team := view.TeamModel{
-		Members: []view.TeamMember{boss, zhang, liu}, Former: []view.TeamMember{gone}, Roles: roles, Token: token, Most: 20,
+		Members: []view.TeamMember{boss, zhang, liu}, Former: []view.TeamMember{gone}, Roles: roles, Token: token, Most: 20, Mail: true,
 		Requests: []view.TeamRequest{{ID: "r1", Name: "赵文博", Contact: "13812345678", Reason: "投标部新同事，负责填报业绩和获奖信息。", AskedAt: ago(3 * time.Hour), ExpiresAt: now.Add(330 * time.Hour)}},
 		Invitations: []view.TeamInvitation{
-			{ID: "i1", Name: "吴小芳", Role: "经办", By: "张敏之", OpenedAt: ago(time.Hour), ExpiresAt: now.Add(160 * time.Hour), Open: true},
+			{ID: "i1", Name: "吴小芳", Email: "wu@example.cn", Role: "经办", By: "张敏之", OpenedAt: ago(time.Hour), ExpiresAt: now.Add(160 * time.Hour), Open: true},
 			{ID: "i2", Name: "郑海涛", Role: "只读", By: "张敏之", OpenedAt: ago(300 * time.Hour), ExpiresAt: ago(130 * time.Hour)},
 		},
 		Changes: []view.TeamChange{
@@ -48,7 +48,7 @@ func teamShots() []shot {
 	}
 	alone := view.TeamModel{Members: []view.TeamMember{boss}, Roles: roles, Token: token, Most: 20}
 	opened := alone
-	opened.Link = &view.TeamLink{Name: "吴小芳", Role: "经办", Href: "https://reg.example.cn/invitations/" + token, QR: "data:image/png;base64,iVBORw0KGgo=", Expires: now.Add(168 * time.Hour)}
+	opened.Link = &view.TeamLink{Name: "吴小芳", Email: "wu@example.cn", Role: "经办", Href: "https://reg.example.cn/invitations/" + token, QR: "data:image/png;base64,iVBORw0KGgo=", Expires: now.Add(168 * time.Hour)}
 	refused := alone
 	refused.Name, refused.Problems = "吴", []form.Problem{{Field: "name", Label: "姓名", Message: "姓名至少 2 个字"}, {Field: "role", Label: "角色", Message: "请选择角色"}}
 	one := view.TeamMemberModel{TeamMember: zhang, Typed: "张敏之", Roles: roles}
@@ -80,7 +80,7 @@ func teamShots() []shot {
 	return []shot{
 		{"team", view.TeamPage(bidderPage("成员管理", "/account/members"), team), []string{"成员管理", "3 / 20 人", "注册账号", "（我）", "zhangmin", "加入申请", "13812345678", "生成邀请链接", "等待对方设置", "已过期", "已停用的成员（1 人）", "成员变动"}},
 		{"team-alone", view.TeamPage(bidderPage("成员管理", "/account/members"), alone), []string{"1 / 20 人", "邀请成员"}},
-		{"team-invited", view.TeamPage(bidderPage("成员管理", "/account/members"), opened), []string{"只显示这一次", "/invitations/0123", "data:image/png"}},
+		{"team-invited", view.TeamPage(bidderPage("成员管理", "/account/members"), opened), []string{"只显示这一次", "链接同时发到 wu@example.cn", "/invitations/0123", "data:image/png"}},
 		{"team-refused", view.TeamPage(bidderPage("成员管理", "/account/members"), refused), []string{"（2 处错误）", "姓名至少 2 个字"}},
 		{"teammember", view.TeamMemberPage(bidderPage("成员管理", "/account/members/m2"), one), []string{"张敏之", "成员用户名", "结束登录会话", "停用成员", "不能恢复"}},
 		{"teammember-last", view.TeamMemberPage(bidderPage("成员管理", "/account/members/m1"), last), []string{"唯一的管理员", "这是您自己的账号"}},
