@@ -16,7 +16,7 @@ type MemberRole string
 
 // The roles. Each may do what the one after it may.
 const (
-	Administrator MemberRole = "administrator" // 管理员: members, and the export of all data
+	Administrator MemberRole = "administrator" // 单位管理员: members, and the export of all data
 	Handler       MemberRole = "handler"       // 经办: whatever is filed
 	Reader        MemberRole = "reader"        // 只读: sees all, changes nothing
 )
@@ -24,7 +24,7 @@ const (
 // MemberRoles are the roles, the one that may most first.
 func MemberRoles() []MemberRole { return []MemberRole{Administrator, Handler, Reader} }
 
-var memberLabels = map[MemberRole]string{Administrator: "管理员", Handler: "经办", Reader: "只读"}
+var memberLabels = map[MemberRole]string{Administrator: "单位管理员", Handler: "经办", Reader: "只读"}
 
 // Label is the role's name on pages.
 func (r MemberRole) Label() string { return memberLabels[r] }

@@ -26,11 +26,11 @@ func handlerPage(title, path string) view.Page {
 func teamShots() []shot {
 	good, out := view.Tag{Text: "正常", Tone: view.Good}, view.Tag{Text: "已停用", Tone: view.Bad}
 	roles := []view.ScopeChoice{
-		{Option: view.Option{Value: "administrator", Label: "管理员"}, Note: "经办的全部权限，并管理成员、导出全部数据"},
+		{Option: view.Option{Value: "administrator", Label: "单位管理员"}, Note: "经办的全部权限，并管理成员、导出全部数据"},
 		{Option: view.Option{Value: "handler", Label: "经办"}, Note: "填写、上传附件、提交、变更、作废、批量导入、导出名单、办理 CA 证书", On: true},
 		{Option: view.Option{Value: "reader", Label: "只读"}, Note: "查看全部内容，不能填写和提交"},
 	}
-	boss := view.TeamMember{ID: "m1", Role: "管理员", State: good, Since: ago(5000 * time.Hour), LoggedIn: ago(time.Hour), Sessions: 1, Self: true}
+	boss := view.TeamMember{ID: "m1", Role: "单位管理员", State: good, Since: ago(5000 * time.Hour), LoggedIn: ago(time.Hour), Sessions: 1, Self: true}
 	zhang := view.TeamMember{ID: "m2", Name: "张敏之", Login: "zhangmin", Role: "经办", State: good, Since: ago(900 * time.Hour), LoggedIn: ago(26 * time.Hour), Sessions: 2}
 	liu := view.TeamMember{ID: "m3", Name: "刘畅然", Login: "liuchang", Role: "只读", State: good, Since: ago(30 * time.Hour)}
 	gone := view.TeamMember{ID: "m4", Name: "孙立平", Login: "sunliping", Role: "经办", State: out, Since: ago(4000 * time.Hour), LoggedIn: ago(2000 * time.Hour), Out: true}
@@ -71,7 +71,7 @@ func teamShots() []shot {
 		m := view.AccountModel{
 			Accounts: []string{"示范建工集团有限公司", "91430100MA00DEM06N"}, Rules: rules,
 			Sessions: []view.Session{{ID: "s1", Device: "Chrome，Windows", Address: "192.0.2.17", Assurance: view.ByPassword, Began: ago(time.Hour), Seen: now, Current: true}},
-			Part:     &view.OwnPart{Role: "管理员", Note: roles[0].Note, Manages: true, Requests: 1},
+			Part:     &view.OwnPart{Role: "单位管理员", Note: roles[0].Note, Manages: true, Requests: 1},
 		}
 		change(m.Part)
 		return m
