@@ -70,7 +70,9 @@ func MemberLoginProblem(login string) string {
 		return "成员用户名至少 2 个字符"
 	case n > maxMemberLogin:
 		return "成员用户名最多 30 个字符"
-	case strings.ContainsFunc(login, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_", r) }):
+	case strings.ContainsFunc(login, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_", r)
+	}):
 		return "成员用户名只能用汉字、字母、数字和 . - _"
 	}
 	return ""

@@ -129,35 +129,35 @@ func newChain(ctx context.Context, tx bun.IDB, subject record.ID) error {
 
 // Event is one entry of a record's history.
 type Event struct {
-	At      time.Time
-	Type    string      // a move, or what else happened
-	Move    record.Move // what was refused, when Refusal says why
-	Role    record.Role
-	Actor   record.ID
-	Name    string // of the staff member; "" for others
+	At    time.Time
+	Type  string      // a move, or what else happened
+	Move  record.Move // what was refused, when Refusal says why
+	Role  record.Role
+	Actor record.ID
+	Name  string // of the staff member; "" for others
 	// Assurance is how the session was opened that gave the command, "" without one.
 	Assurance record.Assurance
-	Version int
-	Reason  string // as the actor gave it
-	Remarks []record.Remark
-	Answers map[string]string // of a submit, to the remarks of the return before it
-	Refusal record.Refusal
-	State   record.State // afterwards
+	Version   int
+	Reason    string // as the actor gave it
+	Remarks   []record.Remark
+	Answers   map[string]string // of a submit, to the remarks of the return before it
+	Refusal   record.Refusal
+	State     record.State // afterwards
 }
 
 // saidEvent is an event with what its command says: reasons and remarks come
 // from commands, which hold the free text.
 type saidEvent struct {
-	At      time.Time       `bun:"at"`
-	Type    string          `bun:"type"`
-	Role    record.Role     `bun:"role"`
-	Actor   record.ID       `bun:"actor"`
-	Data    map[string]any  `bun:"data,type:jsonb"`
-	Name    string          `bun:"name"`
-	Reason  string          `bun:"reason"`
+	At      time.Time        `bun:"at"`
+	Type    string           `bun:"type"`
+	Role    record.Role      `bun:"role"`
+	Actor   record.ID        `bun:"actor"`
+	Data    map[string]any   `bun:"data,type:jsonb"`
+	Name    string           `bun:"name"`
+	Reason  string           `bun:"reason"`
 	How     record.Assurance `bun:"how"`
-	Remarks json.RawMessage `bun:"remarks"`
-	Answers json.RawMessage `bun:"answers"`
+	Remarks json.RawMessage  `bun:"remarks"`
+	Answers json.RawMessage  `bun:"answers"`
 }
 
 // The columns and joins of a saidEvent in a query on events e.

@@ -420,7 +420,9 @@ func TestB08_OnlyAdministratorsManage(t *testing.T) {
 			return d.ChangeMember(ctx, by, subject, reader, "x", record.Administrator)
 		},
 		"revoke": func(by record.Actor, subject record.ID) error { return d.RevokeMember(ctx, by, subject, d.account) },
-		"end":    func(by record.Actor, subject record.ID) error { return d.EndMemberSessions(ctx, by, subject, d.account) },
+		"end": func(by record.Actor, subject record.ID) error {
+			return d.EndMemberSessions(ctx, by, subject, d.account)
+		},
 		"grant": func(by record.Actor, subject record.ID) error {
 			return d.GrantJoin(ctx, by, subject, requests[0].ID, record.Administrator)
 		},

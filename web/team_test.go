@@ -60,7 +60,7 @@ func (b *browser) invites(name string, role record.MemberRole) string {
 	return link
 }
 
-func chosen(login string) url.Values {
+func chosenBy(login string) url.Values {
 	return url.Values{"login": {login}, "password": {testPassword}, "password_again": {testPassword}}
 }
 
@@ -93,7 +93,7 @@ func TestB08_AnAdministratorInvitesAndTheInvitedJoins(t *testing.T) {
 			require.Equal(t, c.fields.Get("login"), a.value("login"), promise)
 		}
 	})
-	joined := guest.submit(page, link, chosen(" Ou.Yang "))
+	joined := guest.submit(page, link, chosenBy(" Ou.Yang "))
 	require.Equal(t, "/home", joined.location(), joined.text())
 	require.Contains(t, guest.follow(joined).text(), "已加入本单位")
 	require.Equal(t, http.StatusNotFound, p.browser().get(link).Status, "it serves once")
@@ -401,7 +401,7 @@ func TestB08_ARequestToJoin(t *testing.T) {
 	require.Contains(t, boss.follow(boss.submit(page, "/account/joins/"+id+"/refuse", nil)).text(), "已由其他管理员处理", "decided once")
 	granted := guest.get(asked.location())
 	require.Contains(t, granted.text(), who.subject.Name)
-	joined := guest.submit(granted, asked.location(), chosen("zhao.liu"))
+	joined := guest.submit(granted, asked.location(), chosenBy("zhao.liu"))
 	require.Equal(t, "/home", joined.location(), joined.text())
 	require.Contains(t, guest.get("/account").text(), "zhao.liu")
 	require.Contains(t, p.browser().get(asked.location()).text(), "已加入")
@@ -415,7 +415,7 @@ func TestB08_ARequestToJoin(t *testing.T) {
 		refused := guest.get(asked.location())
 		require.Contains(t, refused.text(), "没有通过")
 		require.NotContains(t, refused.text(), who.subject.Name)
-		require.Equal(t, http.StatusConflict, guest.submit(refused, asked.location(), chosen("late")).Status)
+		require.Equal(t, http.StatusConflict, guest.submit(refused, asked.location(), chosenBy("late")).Status)
 	})
 	t.Run("B08 what is wrong is said, and what was typed is kept", func(t *testing.T) {
 		page := guest.get("/join")

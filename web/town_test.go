@@ -121,7 +121,7 @@ func (w *town) colleagues() {
 	w.t.Helper()
 	guest := w.browser()
 	joined := w.firm.invites(w.v.say(50), record.Handler)
-	require.Equal(w.t, "/home", guest.submit(guest.get(joined), joined, chosen("town.guest")).location())
+	require.Equal(w.t, "/home", guest.submit(guest.get(joined), joined, chosenBy("town.guest")).location())
 	account, err := w.Store.MemberByLogin(w.t.Context(), w.firm.who.subject.Code, "town.guest")
 	require.NoError(w.t, err)
 	w.colleague = string(account.Accounts[0].ID)
