@@ -15,7 +15,7 @@ const (
 	SweepFiles     Chore = "attachments"      // deletes attachments that nothing refers to
 	AuditFiles     Chore = "attachment-audit" // hashes a sample of the stored attachments anew
 	SweepThrottles Chore = "throttles"        // deletes counters and tokens that are over
-	SweepSessions  Chore = "sessions"         // deletes sessions that ended long ago
+	SweepSessions  Chore = "sessions"         // deletes sessions, invitations and requests that ended long ago
 	SweepExpiries  Chore = "expiries"         // tells subjects of what expires, and what is to be confirmed
 	SweepImports   Chore = "imports"          // deletes the rows of imports that ended long ago
 	KeepReviewDays Chore = "review-days"      // writes down what the desk's days came to

@@ -13,12 +13,18 @@ import (
 	"unireg/record/form"
 )
 
-// Account is a login of a subject.
+// Account is a login of a subject: of one of its members, where it is an
+// organization.
 type Account struct {
-	ID                record.ID
-	Subject           record.Subject
-	Password          string // argon2id in PHC format
-	Disabled          bool
+	ID       record.ID
+	Subject  record.Subject
+	Password string // argon2id in PHC format
+	Role     record.MemberRole
+	Disabled bool
+	Revoked  bool // and disabled, for good
+	// Name and Login are what a member is called and logs in by, "" for who logs in
+	// by the subject's name alone. They are filled in where accounts are listed.
+	Name, Login       string
 	CreatedAt         time.Time
 	PasswordChangedAt time.Time
 }
@@ -26,17 +32,22 @@ type Account struct {
 type accountRow struct {
 	bun.BaseModel `bun:"table:accounts,alias:a"`
 
-	ID                record.ID `bun:"id,pk"`
-	Subject           record.ID `bun:"subject"`
-	Password          string    `bun:"password"`
-	CreatedAt         time.Time `bun:"created_at,nullzero"`
-	PasswordChangedAt time.Time `bun:"password_changed_at,nullzero"`
-	DisabledAt        time.Time `bun:"disabled_at,nullzero"`
+	ID                record.ID         `bun:"id,pk"`
+	Subject           record.ID         `bun:"subject"`
+	Password          string            `bun:"password"`
+	Role              record.MemberRole `bun:"role,nullzero"` // "" is written as the database's default: administrator
+	LoginIndex        []byte            `bun:"login_index"`
+	Sealed            []byte            `bun:"sealed"`
+	CreatedAt         time.Time         `bun:"created_at,nullzero"`
+	PasswordChangedAt time.Time         `bun:"password_changed_at,nullzero"`
+	LoggedInAt        time.Time         `bun:"logged_in_at,nullzero"`
+	DisabledAt        time.Time         `bun:"disabled_at,nullzero"`
+	RevokedAt         time.Time         `bun:"revoked_at,nullzero"`
 }
 
 func (r *accountRow) account(subject record.Subject) Account {
 	return Account{
-		ID: r.ID, Subject: subject, Password: r.Password, Disabled: !r.DisabledAt.IsZero(),
+		ID: r.ID, Subject: subject, Password: r.Password, Role: r.Role, Disabled: !r.DisabledAt.IsZero(), Revoked: !r.RevokedAt.IsZero(),
 		CreatedAt: r.CreatedAt, PasswordChangedAt: r.PasswordChangedAt,
 	}
 }
@@ -54,10 +65,16 @@ type LoginMatch struct {
 }
 
 // AccountsByLogin finds the accounts of an open subject by its code (or
-// document number) or by its name in force. Disabled ones are among them, so
-// that the right password can be answered with the reason. No match is no
-// error.
+// document number) or by its name in force: those that log in by that alone.
+// Disabled ones are among them, so that the right password can be answered with
+// the reason. No match is no error.
 func (s *Store) AccountsByLogin(ctx context.Context, login string) (LoginMatch, error) {
+	return s.MemberByLogin(ctx, login, "")
+}
+
+// MemberByLogin is AccountsByLogin for the member of that login name, as it was
+// typed; "" is for who has none.
+func (s *Store) MemberByLogin(ctx context.Context, login, member string) (LoginMatch, error) {
 	subjects, err := s.subjectsByCode(ctx, record.NormalizeCode(login))
 	if err != nil {
 		return LoginMatch{}, err
@@ -76,13 +93,34 @@ func (s *Store) AccountsByLogin(ctx context.Context, login string) (LoginMatch, 
 		if err != nil {
 			return LoginMatch{}, err
 		}
-		accounts, err := s.SubjectAccounts(ctx, subject)
+		accounts, err := s.loginAccounts(ctx, subject, record.MemberLogin(member))
 		if err != nil {
 			return LoginMatch{}, err
 		}
 		match.Accounts = append(match.Accounts, accounts...)
 	}
 	return match, nil
+}
+
+// loginAccounts are the accounts of a subject that log in under a member's name, or
+// without. Of those that had the name before, one is enough to say that it is
+// over.
+func (s *Store) loginAccounts(ctx context.Context, subject record.Subject, member string) ([]Account, error) {
+	var rows []accountRow
+	query := s.db.NewSelect().Model(&rows).Where("subject = ?", subject.ID)
+	if member == "" {
+		query.Where("login_index IS NULL").Order("id")
+	} else {
+		query.Where("login_index = ?", s.memberIndex(subject.ID, member)).OrderExpr("revoked_at IS NOT NULL, id DESC").Limit(1)
+	}
+	if err := query.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find accounts: %w", err)
+	}
+	accounts := make([]Account, 0, len(rows))
+	for i := range rows {
+		accounts = append(accounts, rows[i].account(subject))
+	}
+	return accounts, nil
 }
 
 func (s *Store) subjectsByCode(ctx context.Context, code string) ([]subjectRow, error) {
@@ -124,7 +162,8 @@ var (
 	halfBrackets = strings.NewReplacer("（", "(", "）", ")")
 )
 
-// SubjectAccounts lists the accounts of a subject, the first one first.
+// SubjectAccounts lists the accounts of a subject with their names, the first one
+// first.
 func (s *Store) SubjectAccounts(ctx context.Context, subject record.Subject) ([]Account, error) {
 	var rows []accountRow
 	if err := s.db.NewSelect().Model(&rows).Where("subject = ?", subject.ID).Order("id").Scan(ctx); err != nil {
@@ -132,7 +171,11 @@ func (s *Store) SubjectAccounts(ctx context.Context, subject record.Subject) ([]
 	}
 	accounts := make([]Account, 0, len(rows))
 	for i := range rows {
-		accounts = append(accounts, rows[i].account(subject))
+		a, err := s.namedAccount(ctx, s.db, &rows[i], subject)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
 	}
 	return accounts, nil
 }
@@ -160,8 +203,8 @@ type ownedAccount struct {
 
 // ownedAccountColumns select it, of accounts as a and subjects as o.
 const ownedAccountColumns = `
-	a.id AS account_id, a.subject AS account_subject, a.password AS account_password, a.created_at AS account_created_at,
-	a.password_changed_at AS account_password_changed_at, a.disabled_at AS account_disabled_at,
+	a.id AS account_id, a.subject AS account_subject, a.password AS account_password, a.role AS account_role,
+	a.created_at AS account_created_at, a.password_changed_at AS account_password_changed_at, a.disabled_at AS account_disabled_at,
 	o.id AS owner_id, o.type AS owner_type, o.code AS owner_code, o.code_index AS owner_code_index, o.code_sealed AS owner_code_sealed,
 	o.id_type AS owner_id_type, o.name AS owner_name, o.proven_at AS owner_proven_at, o.closed_at AS owner_closed_at,
 	o.created_at AS owner_created_at`
@@ -227,9 +270,13 @@ func (s *Store) DisableAccount(ctx context.Context, staff record.Actor, account 
 	})
 }
 
-// EnableAccount lifts a suspension.
+// EnableAccount lifts a suspension. A member who was revoked stays out:
+// record.Conflict.
 func (s *Store) EnableAccount(ctx context.Context, staff record.Actor, account record.ID) error {
-	return s.changeAccount(ctx, "enable account", account, func(ctx context.Context, tx bun.Tx, _ *accountRow) (event, error) {
+	return s.changeAccount(ctx, "enable account", account, func(ctx context.Context, tx bun.Tx, row *accountRow) (event, error) {
+		if !row.RevokedAt.IsZero() {
+			return event{}, errRevokedMember
+		}
 		if _, err := tx.NewRaw("UPDATE accounts SET disabled_at = NULL WHERE id = ?", account).Exec(ctx); err != nil {
 			return event{}, fmt.Errorf("write account: %w", err)
 		}

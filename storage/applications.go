@@ -130,7 +130,7 @@ func (s *Store) ApplyForCertificate(ctx context.Context, r ApplicationRequest) (
 		if receipt, known, err = s.acceptedBefore(ctx, tx, command); err != nil || known {
 			return err
 		}
-		if err := checkApplicant(ctx, tx, r.Subject, r.Actor); err != nil {
+		if err := checkApplicant(ctx, tx, r.Subject, r.Actor, record.ToFile); err != nil {
 			return err
 		}
 		row := commandRowOf(command)
@@ -176,17 +176,22 @@ func commandRowOf(c record.Command) *commandRow {
 	}
 }
 
-// checkApplicant checks that an enabled account of the subject acts.
-func checkApplicant(ctx context.Context, tx bun.Tx, subject record.ID, actor record.Actor) error {
+// checkApplicant checks that an enabled account of the subject acts whose member
+// has the right. The chain is locked, so that a role which is taken away counts.
+func checkApplicant(ctx context.Context, tx bun.Tx, subject record.ID, actor record.Actor, right record.Right) error {
 	var enabled bool
+	var role record.MemberRole
 	err := tx.NewRaw(`
-		SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
-		FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? AND a.subject = ?`, actor.ID, subject).Scan(ctx, &enabled)
+		SELECT a.disabled_at IS NULL AND s.closed_at IS NULL, a.role
+		FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? AND a.subject = ?`, actor.ID, subject).Scan(ctx, &enabled, &role)
 	if err != nil {
 		return missing(err, "check applicant")
 	}
 	if !enabled || actor.Role != record.Applicant {
 		return record.Errorf(record.Forbidden, record.RefusedDisabled.Explain())
+	}
+	if actor.Assurance != record.ByCertificate && !role.May(right) {
+		return errNoRight
 	}
 	return nil
 }
@@ -404,7 +409,7 @@ func (s *Store) acceptOnApplication(
 		if receipt, known, err = s.acceptedBefore(ctx, tx, c); err != nil || known {
 			return err
 		}
-		if err := checkApplicant(ctx, tx, c.Subject, c.Actor); err != nil {
+		if err := checkApplicant(ctx, tx, c.Subject, c.Actor, record.ToFile); err != nil {
 			return err
 		}
 		var row applicationRow

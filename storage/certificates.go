@@ -300,8 +300,8 @@ func refuseUnusable(c Certificate, now time.Time) error {
 
 // accountForCertificate chooses the account that a certificate logs in to.
 //
-// Of a proven subject that is the one that the browser holds, or the one that
-// logs in by certificate, or the oldest that is enabled. An unproven subject is
+// Of a proven subject that is the one that the browser holds, or the oldest
+// administrator that is enabled, or the oldest of the others. An unproven subject is
 // taken over: the account that is known to be the key's holder stays (the one
 // that the browser holds, or the one that applied for this very certificate);
 // where there is none a new account without a password begins. All others are
@@ -321,7 +321,7 @@ func (s *Store) accountForCertificate(
 		SELECT a.id FROM accounts a
 		WHERE a.subject = ?0 AND a.disabled_at IS NULL
 		  AND (?3 OR a.id = ?1 OR EXISTS (SELECT 1 FROM ca_applications c WHERE c.id = ?2 AND c.account = a.id))
-		ORDER BY a.id IS NOT DISTINCT FROM ?1 DESC, a.id LIMIT 1`,
+		ORDER BY a.id IS NOT DISTINCT FROM ?1 DESC, a.role <> 'administrator', a.id LIMIT 1`,
 		subject, nullID(login.Holds), nullID(application), owner.Proven).Scan(ctx, &account)
 	if err := missing(err, "choose account"); err != nil && record.CodeOf(err) != record.NotFound {
 		return "", false, err
@@ -354,14 +354,19 @@ const (
 	EventTakenOver = "taken_over"
 )
 
-// prove marks a subject as proven for an account: the others are suspended,
-// their sessions end and their drafts are not shown. The chain is locked.
+// prove marks a subject as proven for an account, which is its administrator's from
+// then on: the others are suspended, their sessions, invitations and requests to
+// join end, and their drafts are not shown. The chain is locked.
 func (s *Store) prove(ctx context.Context, tx bun.Tx, subject, account record.ID, by record.Actor, how string, now time.Time) error {
 	if err := suspendAccounts(ctx, tx, subject, account, now); err != nil {
 		return err
 	}
+	_, err := tx.NewRaw("UPDATE accounts SET role = ?0 WHERE id = ?1 AND role <> ?0", record.Administrator, account).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("make the holder an administrator: %w", err)
+	}
 	var hidden []record.ID
-	err := tx.NewRaw("UPDATE drafts SET hidden_at = ? WHERE subject = ? AND account <> ? AND hidden_at IS NULL RETURNING record", now, subject, account).
+	err = tx.NewRaw("UPDATE drafts SET hidden_at = ? WHERE subject = ? AND account <> ? AND hidden_at IS NULL RETURNING record", now, subject, account).
 		Scan(ctx, &hidden)
 	if err != nil {
 		return fmt.Errorf("hide drafts: %w", err)

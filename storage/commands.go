@@ -77,7 +77,8 @@ func (r *commandRow) insert(ctx context.Context, tx bun.IDB) error {
 // draft has no problem. The same command sent again gives the same receipt.
 //
 // Errors for people: NotFound, Invalid with the problems, DraftChanged,
-// Conflict when the move is plainly impossible already.
+// Conflict when the move is plainly impossible already, Forbidden for a member
+// who may not file.
 func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, error) {
 	var receipt record.Receipt
 	err := s.inTx(ctx, "accept "+string(c.Move), func(ctx context.Context, tx bun.Tx) error {
@@ -104,6 +105,9 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 			return err
 		}
 		row.AcceptedAt = row.AcceptedAt.UTC()
+		if err := refuseMember(ctx, tx, c); err != nil {
+			return err
+		}
 		if c.Move == record.Submit {
 			err = s.freezeDraft(ctx, tx, c, &row)
 		} else {
@@ -124,6 +128,33 @@ func (s *Store) Accept(ctx context.Context, c record.Command) (record.Receipt, e
 	}
 	return receipt, err
 }
+
+// refuseMember refuses a command in the name of a subject to a member who was
+// revoked, or whose role files nothing. The lock orders it against the change of a
+// role: after that has returned, nothing is accepted under the role of before. It
+// is the first of the rows that are locked, as accounts are wherever drafts follow.
+func refuseMember(ctx context.Context, tx bun.Tx, c record.Command) error {
+	if c.Actor.Role != record.Applicant {
+		return nil
+	}
+	var enabled bool
+	var role record.MemberRole
+	err := tx.NewRaw("SELECT disabled_at IS NULL, role FROM accounts WHERE id = ? AND subject = ? FOR SHARE", c.Actor.ID, c.Subject).
+		Scan(ctx, &enabled, &role)
+	switch err := missing(err, "check member"); {
+	case record.CodeOf(err) == record.NotFound:
+		return nil // nobody's: Apply says so, as of whoever is gone
+	case err != nil:
+		return err
+	case !enabled:
+		return record.Errorf(record.Forbidden, record.RefusedDisabled.Explain())
+	case c.Actor.Assurance != record.ByCertificate && !role.May(record.ToFile):
+		return errNoRight
+	}
+	return nil
+}
+
+var errNoRight = record.Errorf(record.Forbidden, record.RefusedNoAuthority.Explain())
 
 var errReused = record.Errorf(record.AlreadyDone, "该页面已经提交过，请刷新后重新操作")
 

@@ -172,7 +172,7 @@ func TestB15_AddressesAreKeptSealed(t *testing.T) {
 	ctx := t.Context()
 	d.reached(t, "zhou@example.cn")
 	d.propose(t, storage.ByEmail, "next@example.cn", "602214")
-	require.NoError(t, d.AskReset(ctx, d.subject.Code))
+	require.NoError(t, d.AskReset(ctx, d.subject.Code, ""))
 	read := func() string {
 		var all strings.Builder
 		for _, table := range []string{"contacts", "letters", "reset_requests", "events", "notifications", "throttles"} {

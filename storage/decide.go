@@ -80,10 +80,14 @@ func (s *Store) refuseActor(ctx context.Context, tx bun.Tx, command *commandRow)
 	case record.Clock:
 		return "", nil
 	case record.Applicant:
+		var member record.MemberRole
 		err = tx.NewRaw(`
-			SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
+			SELECT a.disabled_at IS NULL AND s.closed_at IS NULL, a.role
 			FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? AND a.subject = ?`,
-			command.Actor, command.Subject).Scan(ctx, &enabled)
+			command.Actor, command.Subject).Scan(ctx, &enabled, &member)
+		if err == nil && enabled && command.Assurance != record.ByCertificate && !member.May(record.ToFile) {
+			return record.RefusedNoAuthority, nil
+		}
 	case record.Reviewer, record.Confirmer, record.Supervisor:
 		var role record.Role
 		// The row is shared before any task is locked: as in lockStaff.
@@ -514,7 +518,7 @@ func (s *Store) moveDraft(ctx context.Context, tx bun.Tx, current *filed, comman
 			return err
 		}
 		return s.insertDraft(ctx, tx, draftRow{
-			Record: current.ID, Subject: current.Subject, Kind: current.Kind, Account: version.account, Base: current.InForce, Reason: version.Reason,
+			Record: current.ID, Subject: current.Subject, Kind: current.Kind, Account: version.Account, Base: current.InForce, Reason: version.Reason,
 		}, version.Document)
 	case record.Discard:
 		if current.Standing != record.InForce {

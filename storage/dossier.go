@@ -32,6 +32,7 @@ type Dossier struct {
 	Applications []DossierApplication
 	Events       []DossierEvent
 	Messages     []Notification
+	Members      []Member       // who may log in for it, or might before
 	Logins       []DossierLogin // of the account that asks
 	Contacts     []Contact      // of the account that asks
 	Imports      []DossierImport
@@ -92,7 +93,7 @@ func (s *Store) Dossier(ctx context.Context, subject, account record.ID) (Dossie
 	err = s.inSnapshot(ctx, "read dossier", func(ctx context.Context, tx bun.Tx) error {
 		for _, part := range []func(context.Context, bun.Tx, record.ID, *Dossier) error{
 			s.dossierSubject, s.dossierRecords, s.dossierDrafts, s.dossierFiles, s.dossierCertificates, s.dossierApplications,
-			s.dossierEvents, s.dossierMessages, s.dossierImports,
+			s.dossierEvents, s.dossierMessages, s.dossierImports, s.dossierMembers,
 		} {
 			if err := part(ctx, tx, subject, &d); err != nil {
 				return err
@@ -304,6 +305,20 @@ func (s *Store) dossierImports(ctx context.Context, tx bun.Tx, id record.ID, d *
 			imported.Rows = append(imported.Rows, row)
 		}
 		d.Imports = append(d.Imports, imported)
+	}
+	return nil
+}
+
+// dossierMembers are the members, but for whom staff or a takeover put aside.
+func (s *Store) dossierMembers(ctx context.Context, tx bun.Tx, _ record.ID, d *Dossier) error {
+	all, err := s.members(ctx, tx, d.Subject, 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.Revoked || !m.Disabled {
+			d.Members = append(d.Members, m)
+		}
 	}
 	return nil
 }

@@ -129,39 +129,42 @@ func newChain(ctx context.Context, tx bun.IDB, subject record.ID) error {
 
 // Event is one entry of a record's history.
 type Event struct {
-	At      time.Time
-	Type    string      // a move, or what else happened
-	Move    record.Move // what was refused, when Refusal says why
-	Role    record.Role
-	Actor   record.ID
-	Name    string // of the staff member; "" for others
-	Version int
-	Reason  string // as the actor gave it
-	Remarks []record.Remark
-	Answers map[string]string // of a submit, to the remarks of the return before it
-	Refusal record.Refusal
-	State   record.State // afterwards
+	At    time.Time
+	Type  string      // a move, or what else happened
+	Move  record.Move // what was refused, when Refusal says why
+	Role  record.Role
+	Actor record.ID
+	Name  string // of the staff member; "" for others
+	// Assurance is how the session was opened that gave the command, "" without one.
+	Assurance record.Assurance
+	Version   int
+	Reason    string // as the actor gave it
+	Remarks   []record.Remark
+	Answers   map[string]string // of a submit, to the remarks of the return before it
+	Refusal   record.Refusal
+	State     record.State // afterwards
 }
 
 // saidEvent is an event with what its command says: reasons and remarks come
 // from commands, which hold the free text.
 type saidEvent struct {
-	At      time.Time       `bun:"at"`
-	Type    string          `bun:"type"`
-	Role    record.Role     `bun:"role"`
-	Actor   record.ID       `bun:"actor"`
-	Data    map[string]any  `bun:"data,type:jsonb"`
-	Name    string          `bun:"name"`
-	Reason  string          `bun:"reason"`
-	Remarks json.RawMessage `bun:"remarks"`
-	Answers json.RawMessage `bun:"answers"`
+	At      time.Time        `bun:"at"`
+	Type    string           `bun:"type"`
+	Role    record.Role      `bun:"role"`
+	Actor   record.ID        `bun:"actor"`
+	Data    map[string]any   `bun:"data,type:jsonb"`
+	Name    string           `bun:"name"`
+	Reason  string           `bun:"reason"`
+	How     record.Assurance `bun:"how"`
+	Remarks json.RawMessage  `bun:"remarks"`
+	Answers json.RawMessage  `bun:"answers"`
 }
 
 // The columns and joins of a saidEvent in a query on events e.
 const (
 	saidColumns = `
 		e.at, e.type, e.role, coalesce(e.actor::text, '') AS actor, e.data, coalesce(s.name, '') AS name, coalesce(c.reason, '') AS reason,
-		coalesce(c.remarks, '[]') AS remarks, coalesce(c.answers, '{}') AS answers`
+		coalesce(c.assurance, '') AS how, coalesce(c.remarks, '[]') AS remarks, coalesce(c.answers, '{}') AS answers`
 	saidJoins = `
 		LEFT JOIN staff s ON s.id = e.actor
 		LEFT JOIN commands c ON c.id = e.command`
@@ -176,7 +179,7 @@ func (r *saidEvent) text(name string) string {
 func (r *saidEvent) event() (Event, error) {
 	version, _ := r.Data["version"].(float64)
 	e := Event{
-		At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Version: int(version), Reason: r.Reason,
+		At: r.At, Type: r.Type, Role: r.Role, Actor: r.Actor, Name: r.Name, Assurance: r.How, Version: int(version), Reason: r.Reason,
 		Refusal: record.Refusal(r.text("refusal")), Move: record.Move(r.text("move")),
 		State: record.State{Standing: record.Standing(r.text("standing")), Filing: record.Filing(r.text("filing"))},
 	}

@@ -108,7 +108,8 @@ func (r *exportRow) export(now time.Time) Export {
 // actor, who has just proved to be its holder. What the same account asked for a
 // moment ago, or what is being built for it, is the answer to the same request.
 //
-// Errors for people: Forbidden for a disabled account, Conflict while one is built
+// Errors for people: Forbidden for a disabled account and for who does not manage
+// the subject, Conflict while one is built
 // for another account of the subject, TooMany.
 func (s *Store) RequestExport(ctx context.Context, by record.Actor, subject record.ID) (Export, error) {
 	var answer Export
@@ -116,7 +117,7 @@ func (s *Store) RequestExport(ctx context.Context, by record.Actor, subject reco
 		if err := lockChain(ctx, tx, subject); err != nil {
 			return err
 		}
-		if err := checkApplicant(ctx, tx, subject, by); err != nil {
+		if err := checkApplicant(ctx, tx, subject, by, record.ToManage); err != nil {
 			return err
 		}
 		now, err := databaseTime(ctx, tx)

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -24,10 +25,13 @@ const TopicPasswordResetByMail = "password_reset_mail"
 const mailedResets = 5
 
 // AskReset notes that somebody has forgotten the password of what they typed as
-// their account. Nothing is looked up: known and unknown ones take the same time
-// and leave the same row.
-func (s *Store) AskReset(ctx context.Context, login string) error {
+// their account and, where they are a member of it, as their name there. Nothing
+// is looked up: known and unknown ones take the same time and leave the same row.
+func (s *Store) AskReset(ctx context.Context, login, member string) error {
 	id := NewID()
+	if member = record.MemberLogin(member); member != "" {
+		login += askedMember + member
+	}
 	master, sealed, err := s.keys.sealMaster([]byte(login), "reset-request/"+string(id))
 	if err != nil {
 		return err
@@ -38,6 +42,9 @@ func (s *Store) AskReset(ctx context.Context, login string) error {
 	}
 	return nil
 }
+
+// askedMember stands between an account and a member's name: neither has it.
+const askedMember = "\x00"
 
 // AnswerReset answers one request for a link, and reports whether there was one.
 // Each account of the subject whose address is known gets a link that sets its
@@ -67,7 +74,8 @@ func (s *Store) AnswerReset(ctx context.Context, draw func() (token string, hash
 		if err != nil {
 			return false, fmt.Errorf("open request for a link: %w", err)
 		}
-		if match, err = s.AccountsByLogin(ctx, string(login)); err != nil {
+		account, member, _ := strings.Cut(string(login), askedMember)
+		if match, err = s.MemberByLogin(ctx, account, member); err != nil {
 			return false, err
 		}
 	}

@@ -26,7 +26,7 @@ func TestB09_AForgottenPasswordIsSetByALinkThatWasMailed(t *testing.T) {
 	d := alone(t)
 	ctx := t.Context()
 	d.reached(t, "li@example.cn")
-	require.NoError(t, d.AskReset(ctx, d.subject.Name))
+	require.NoError(t, d.AskReset(ctx, d.subject.Name, ""))
 	require.Equal(t, 1, answer(t, d.Store))
 	letters := take(t, d.Store)
 	require.Len(t, letters, 1)
@@ -60,7 +60,7 @@ func TestB09_WhoCannotBeMailedIsSentNothing(t *testing.T) {
 	ctx := t.Context()
 	ask := func(login string) []storage.Letter {
 		t.Helper()
-		require.NoError(t, d.AskReset(ctx, login))
+		require.NoError(t, d.AskReset(ctx, login, ""))
 		require.Equal(t, 1, answer(t, d.Store), "every request is answered, by nothing or by mail")
 		return take(t, d.Store)
 	}
@@ -111,7 +111,7 @@ func TestB09_WhoCannotBeMailedIsSentNothing(t *testing.T) {
 		d.reached(t, "li@example.cn")
 	})
 	t.Run("a request that waited for too long is forgotten", func(t *testing.T) {
-		require.NoError(t, d.AskReset(ctx, d.subject.Code))
+		require.NoError(t, d.AskReset(ctx, d.subject.Code, ""))
 		_, err := d.owner.NewRaw("UPDATE reset_requests SET created_at = created_at - interval '31 minutes'").Exec(ctx)
 		require.NoError(t, err)
 		require.Equal(t, 1, answer(t, d.Store))

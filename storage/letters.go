@@ -52,7 +52,9 @@ func GroupOf(topic string) Group {
 	case TopicSubmitted, TopicOverdue, TopicCASilent, TopicCAWithdrawDenied, "certificate_" + WordResumed,
 		TopicOfApplication(record.ApplicationFailed), TopicOfApplication(record.ApplicationSent),
 		TopicOfApplication(record.ApplicationInProgress), TopicOfApplication(record.ApplicationProducing),
-		TopicOfApplication(record.ApplicationWithdrawn):
+		TopicOfApplication(record.ApplicationWithdrawn),
+		EventMemberInvited, EventInvitationRenewed, EventInvitationRevoked, EventMemberJoined, EventMemberChanged, EventMemberRenamed,
+		EventMemberRevoked, EventMemberLeft, EventMemberSessionsEnded, EventJoinGranted, EventJoinRefused:
 		return Progress
 	}
 	return Important

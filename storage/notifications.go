@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -64,9 +65,10 @@ func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
 		INSERT INTO letters (account, channel, purpose, notification, expires_at)
 		SELECT k.account, k.channel, ?, told.id, clock_timestamp() + ? * interval '1 microsecond'
 		FROM told JOIN contacts k ON k.subject = told.subject JOIN accounts a ON a.id = k.account
-		WHERE k.verified_at IS NOT NULL AND k.failed_at IS NULL AND a.disabled_at IS NULL AND (? OR ? = ANY (k.groups))`,
+		WHERE k.verified_at IS NOT NULL AND k.failed_at IS NULL AND a.disabled_at IS NULL AND (? OR ? = ANY (k.groups))
+		  AND (? OR a.role = 'administrator')`,
 		db.NewInsert().Model(&row).On("CONFLICT (dedup) DO NOTHING").Returning("id, subject"),
-		PurposeMessage, letterPeriod.Microseconds(), group == Important, string(group)).Exec(ctx)
+		PurposeMessage, letterPeriod.Microseconds(), group == Important, string(group), !strings.HasPrefix(n.Topic, memberTopics)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}
@@ -76,8 +78,15 @@ func (s *Store) Notify(ctx context.Context, db bun.IDB, n Notification) error {
 // Notifications returns a page of the subject's messages, newest first: at most
 // limit, before the message with that id, or from the newest when it is "".
 func (s *Store) Notifications(ctx context.Context, subject, before record.ID, limit int) ([]Notification, error) {
+	return s.NotificationsFor(ctx, subject, record.Administrator, before, limit)
+}
+
+// NotificationsFor is Notifications for a member in that role: what is told of
+// members is for administrators alone.
+func (s *Store) NotificationsFor(ctx context.Context, subject record.ID, role record.MemberRole, before record.ID, limit int) ([]Notification, error) {
 	var rows []notificationRow
-	query := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Order("id DESC").Limit(int64(limit))
+	query := s.db.NewSelect().Model(&rows).Where("subject = ?", subject).Where("? OR NOT starts_with(topic, ?)", role.May(record.ToManage), memberTopics).
+		Order("id DESC").Limit(int64(limit))
 	if before != "" {
 		// UUIDv7: the order of ids is the order of time.
 		query = query.Where("id < ?", before)
@@ -92,9 +101,11 @@ func (s *Store) Notifications(ctx context.Context, subject, before record.ID, li
 	return all, nil
 }
 
-// UnreadNotifications counts the subject's unread messages.
-func (s *Store) UnreadNotifications(ctx context.Context, subject record.ID) (int, error) {
-	n, err := s.db.NewSelect().Model((*notificationRow)(nil)).Where("subject = ?", subject).Where("read_at IS NULL").Count(ctx)
+// UnreadNotifications counts the subject's unread messages for a member in that
+// role.
+func (s *Store) UnreadNotifications(ctx context.Context, subject record.ID, role record.MemberRole) (int, error) {
+	n, err := s.db.NewSelect().Model((*notificationRow)(nil)).Where("subject = ?", subject).Where("read_at IS NULL").
+		Where("? OR NOT starts_with(topic, ?)", role.May(record.ToManage), memberTopics).Count(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count unread notifications: %w", err)
 	}
@@ -114,9 +125,12 @@ func (s *Store) ReadNotification(ctx context.Context, subject, id record.ID) (No
 	return row.notification(), nil
 }
 
-// ReadAllNotifications marks all messages of the subject as read.
-func (s *Store) ReadAllNotifications(ctx context.Context, subject record.ID) error {
-	_, err := s.db.NewRaw("UPDATE notifications SET read_at = clock_timestamp() WHERE subject = ? AND read_at IS NULL", subject).Exec(ctx)
+// ReadAllNotifications marks all messages of the subject as read that a member in
+// that role sees.
+func (s *Store) ReadAllNotifications(ctx context.Context, subject record.ID, role record.MemberRole) error {
+	_, err := s.db.NewRaw(`
+		UPDATE notifications SET read_at = clock_timestamp() WHERE subject = ? AND read_at IS NULL AND (? OR NOT starts_with(topic, ?))`,
+		subject, role.May(record.ToManage), memberTopics).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("mark notifications as read: %w", err)
 	}

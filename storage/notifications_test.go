@@ -30,7 +30,7 @@ func TestNotificationsAreSentOnceListedAndRead(t *testing.T) {
 	}
 	require.NoError(t, s.Notify(ctx, app, storage.Notification{Subject: b, Topic: "approved", Dedup: "approved/" + string(about)}))
 
-	unread, err := s.UnreadNotifications(ctx, a)
+	unread, err := s.UnreadNotifications(ctx, a, record.Administrator)
 	require.NoError(t, err)
 	require.Equal(t, 5, unread, "and is not sent twice")
 	page, err := s.Notifications(ctx, a, "", 3)
@@ -54,14 +54,14 @@ func TestNotificationsAreSentOnceListedAndRead(t *testing.T) {
 		_, err := s.ReadNotification(ctx, b, page[1].ID)
 		require.Equal(t, record.NotFound, record.CodeOf(err))
 	})
-	unread, err = s.UnreadNotifications(ctx, a)
+	unread, err = s.UnreadNotifications(ctx, a, record.Administrator)
 	require.NoError(t, err)
 	require.Equal(t, 4, unread)
-	require.NoError(t, s.ReadAllNotifications(ctx, a))
-	unread, err = s.UnreadNotifications(ctx, a)
+	require.NoError(t, s.ReadAllNotifications(ctx, a, record.Administrator))
+	unread, err = s.UnreadNotifications(ctx, a, record.Administrator)
 	require.NoError(t, err)
 	require.Zero(t, unread)
-	unread, err = s.UnreadNotifications(ctx, b)
+	unread, err = s.UnreadNotifications(ctx, b, record.Administrator)
 	require.NoError(t, err)
 	require.Equal(t, 1, unread)
 }
@@ -76,7 +76,7 @@ func TestNotificationGoesWithItsTransaction(t *testing.T) {
 		return undone
 	})
 	require.ErrorIs(t, err, undone)
-	unread, err := s.UnreadNotifications(t.Context(), a)
+	unread, err := s.UnreadNotifications(t.Context(), a, record.Administrator)
 	require.NoError(t, err)
 	require.Zero(t, unread)
 }

@@ -22,6 +22,8 @@ const (
 	PurposeCode    Purpose = "code"    // proves an address
 	PurposeChanged Purpose = "changed" // tells an address that it is left
 	PurposeReset   Purpose = "reset"   // a link that sets a password
+
+	PurposeInvitation Purpose = "invitation" // a link that makes a member of the account's organization
 )
 
 const (

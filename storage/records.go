@@ -152,9 +152,8 @@ type Version struct {
 	AcceptedAt  time.Time
 	// Since is when the version began to count for the first time; zero when
 	// it never did.
-	Since time.Time
-
-	account record.ID // that submitted it
+	Since   time.Time
+	Account record.ID // that submitted it
 }
 
 func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (Version, error) {
@@ -184,7 +183,7 @@ func (s *Store) version(ctx context.Context, db bun.IDB, id record.ID, no int) (
 	}
 	return Version{
 		Record: row.Record, No: row.No, Kind: row.Kind, Document: document, SHA256: hex.EncodeToString(row.SHA256),
-		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Command: row.Command, Reason: row.Reason, AcceptedAt: row.AcceptedAt, Since: row.Since, account: row.Account,
+		Signature: row.Signature, Certificate: row.Certificate, Assurance: row.Assurance, Command: row.Command, Reason: row.Reason, AcceptedAt: row.AcceptedAt, Since: row.Since, Account: row.Account,
 	}, nil
 }
 
@@ -203,6 +202,7 @@ type VersionSummary struct {
 	No         int              `bun:"no"`
 	Reason     string           `bun:"reason"`
 	Assurance  record.Assurance `bun:"assurance"`
+	Account    record.ID        `bun:"account"` // that submitted it
 	AcceptedAt time.Time        `bun:"accepted_at"`
 	Since      time.Time        `bun:"since,nullzero"`
 }
@@ -211,7 +211,7 @@ type VersionSummary struct {
 func (s *Store) Versions(ctx context.Context, subject, id record.ID) ([]VersionSummary, error) {
 	var all []VersionSummary
 	err := s.db.NewRaw(`
-		SELECT v.no, v.reason, v.assurance, v.accepted_at,
+		SELECT v.no, v.reason, v.assurance, v.account, v.accepted_at,
 		       (SELECT min(since) FROM version_effects e WHERE e.record = v.record AND e.no = v.no) AS since
 		FROM versions v WHERE v.record = ? AND v.subject = ? ORDER BY v.no DESC`, id, subject).Scan(ctx, &all)
 	if err != nil {

@@ -97,8 +97,8 @@ func (s *Store) CloseAbandoned(ctx context.Context, subject record.ID) (Registra
 	return state, err
 }
 
-// suspendAccounts disables a subject's accounts but one, and ends their
-// sessions.
+// suspendAccounts disables a subject's accounts but one, and ends their sessions
+// and whatever would make further members.
 func suspendAccounts(ctx context.Context, tx bun.Tx, subject, except record.ID, now time.Time) error {
 	_, err := tx.NewRaw(`
 		WITH suspended AS (
@@ -108,7 +108,7 @@ func suspendAccounts(ctx context.Context, tx bun.Tx, subject, except record.ID, 
 	if err != nil {
 		return fmt.Errorf("suspend accounts: %w", err)
 	}
-	return nil
+	return endOffers(ctx, tx, subject, now)
 }
 
 // TakeOver gives an unproven subject to who has proved to be it: a new account

@@ -65,6 +65,7 @@ var adviceByInvariant = map[string]string{
 	"I7":  repairItself,
 	"I8":  keepEvidence,
 	"I14": "see that a worker runs: within a quarter of an hour it writes anew what is public",
+	"B08": "see in the subject's chain who sent the last administrator away; a login with the organization's certificate acts as one, and the counter sets passwords",
 	"N03": "see which issuers UNIREG_CA_TRUST names; where the signed content was changed " + keepEvidence,
 	"N04": keepEvidence,
 }

@@ -123,6 +123,12 @@ func TestN11_T17_EveryPlantedFaultIsNamedAndWhatIsSafeIsRepaired(t *testing.T) {
 			},
 		},
 		{
+			name: "an organization that nobody manages", invariant: "B08", fault: "an organization has no administrator who may log in",
+			plant: func(t *testing.T, p *patient) {
+				p.sql(t, "UPDATE accounts SET role = 'handler' WHERE subject = ?", p.subject.ID)
+			},
+		},
+		{
 			name: "a draft locked by nothing", invariant: "I1", fault: storage.FaultLockedDraft, repaired: "the draft is unlocked",
 			plant: func(t *testing.T, p *patient) {
 				id := p.begin(t, record.Award, p.document(t, record.Award, freshNumber()))

@@ -28,6 +28,15 @@ type Session struct {
 // IsStaff reports whether the session is a staff member's.
 func (s Session) IsStaff() bool { return s.Staff.ID != "" }
 
+// Member is in which part the session acts for its subject: in the account's or,
+// under the subject's certificate, as its administrator. It is "" for staff.
+func (s Session) Member() record.MemberRole {
+	if !s.IsStaff() && s.Assurance == record.ByCertificate {
+		return record.Administrator
+	}
+	return s.Account.Role
+}
+
 // Actor is who gives commands in this session.
 func (s Session) Actor() record.Actor {
 	a := record.Actor{Role: record.Applicant, ID: s.Account.ID, Session: s.ID, Assurance: s.Assurance, Certificate: s.Certificate}
@@ -99,7 +108,8 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		} else {
 			err = tx.NewRaw(`
 				SELECT a.disabled_at IS NULL AND s.closed_at IS NULL
-				FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ? FOR SHARE`, n.Account).Scan(ctx, &enabled)
+				FROM accounts a JOIN subjects s ON s.id = a.subject WHERE a.id = ?
+				FOR NO KEY UPDATE OF a FOR SHARE OF s`, n.Account).Scan(ctx, &enabled)
 		}
 		if err := missing(err, "look for who logs in"); err != nil {
 			return err
@@ -122,6 +132,11 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (record.ID, erro
 		}
 		if n.Staff != "" && n.SecondFactor {
 			return updateStaff(ctx, tx, "UPDATE staff SET logged_in_at = ? WHERE id = ?", now, n.Staff)
+		}
+		if n.Account != "" {
+			if _, err := tx.NewRaw("UPDATE accounts SET logged_in_at = ? WHERE id = ?", now, n.Account).Exec(ctx); err != nil {
+				return fmt.Errorf("note login: %w", err)
+			}
 		}
 		return nil
 	})

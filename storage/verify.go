@@ -25,8 +25,8 @@ type Counts struct {
 type Disagreement struct {
 	// Invariant is one of I1 … I8; I13: lists show what records and drafts hold;
 	// I14: so does what is public; I15: what else follows from records is what they
-	// come to; N03: signatures
-	// hold; N04: the history is the one that checkpoints signed.
+	// come to; B08: an organization keeps an administrator, unless staff suspended
+	// one; N03: signatures hold; N04: the history is the one that checkpoints signed.
 	Invariant string
 	ID        string
 	Fault     string
@@ -89,6 +89,10 @@ var consistency = []check{
 	{"I1", FaultNoChange, `
 		SELECT e.subject::text || '/' || e.event FROM change_events e
 		WHERE NOT EXISTS (SELECT 1 FROM changes n WHERE n.subject = e.subject AND n.event = e.event AND n.type = e.type)`},
+	{"B08", "an organization has no administrator who may log in", `
+		SELECT s.id::text FROM subjects s WHERE s.type = 'organization' AND s.closed_at IS NULL
+		  AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.subject = s.id AND a.role = 'administrator' AND a.disabled_at IS NULL)
+		  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.chain = s.id AND e.type = 'account_disabled')`},
 	{"I1", FaultLockedDraft, `
 		SELECT d.record::text FROM drafts d WHERE d.locked_by IS NOT NULL
 		  AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.id = d.locked_by AND c.done_at IS NULL)`},

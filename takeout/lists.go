@@ -40,6 +40,7 @@ const readmeText = `%s
   applications.json                     向 CA 公司提交的申请
   events.json                           办理记录；工作人员只列角色
   messages.json                         系统发出的消息
+  members.json                          成员：姓名、用户名、角色，不含登录凭据
   logins.json                           申请导出的账号的登录记录，不含登录凭据
   contacts.json                         申请导出的账号接收消息的邮箱和手机号码
   imports.json                          批量导入，及其中没有生成草稿的行
@@ -172,7 +173,11 @@ var eventTexts = map[string]string{
 	storage.EventPasswordChanged: "修改密码", storage.EventSessionEnded: "结束登录会话", storage.EventExportRequested: "申请导出数据",
 	storage.EventExportReady: "数据导出完成", storage.EventExportFailed: "数据导出失败", storage.EventExportTaken: "下载导出的数据",
 	storage.EventContactVerified: "设置接收消息的地址", storage.EventContactRemoved: "移除接收消息的地址",
-	string(storage.MoveCAApply): "申请办理数字证书",
+	string(storage.MoveCAApply): "申请办理数字证书", storage.EventMemberInvited: "邀请成员", storage.EventInvitationRenewed: "重新生成邀请链接",
+	storage.EventInvitationRevoked: "收回邀请", storage.EventMemberJoined: "成员加入", storage.EventMemberChanged: "调整成员角色",
+	storage.EventMemberRenamed: "修改成员姓名", storage.EventMemberRevoked: "停用成员", storage.EventMemberLeft: "成员退出",
+	storage.EventMemberSessionsEnded: "结束成员的登录会话", storage.EventJoinAsked: "收到加入申请", storage.EventJoinGranted: "同意加入申请",
+	storage.EventJoinRefused: "谢绝加入申请",
 }
 
 func eventText(e storage.Event) string {
@@ -199,6 +204,27 @@ func (c contents) messages(context.Context) error {
 		list = append(list, line{n.CreatedAt.UTC(), n.Topic, n.Record, n.Data, n.ReadAt.UTC()})
 	}
 	return c.archive.json("messages.json", list)
+}
+
+// members writes who may log in for the subject, and who might before.
+func (c contents) members(context.Context) error {
+	type line struct {
+		Account    record.ID         `json:"account"`
+		Name       string            `json:"name,omitempty"`
+		Login      string            `json:"login,omitempty"`
+		Role       record.MemberRole `json:"role"`
+		RoleName   string            `json:"role_name"`
+		Since      time.Time         `json:"since"`
+		LoggedInAt time.Time         `json:"logged_in_at,omitzero"`
+		RevokedAt  time.Time         `json:"revoked_at,omitzero"`
+	}
+	list := []line{}
+	for _, m := range c.dossier.Members {
+		list = append(list, line{
+			m.ID, m.Name, m.Login, m.Role, m.Role.Label(), m.CreatedAt.UTC(), m.LoggedInAt.UTC(), m.RevokedAt.UTC(),
+		})
+	}
+	return c.archive.json("members.json", list)
 }
 
 // logins writes when and from where the account was used.

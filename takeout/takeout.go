@@ -79,7 +79,7 @@ func (p *Packer) pack(ctx context.Context, to io.Writer, d storage.Dossier, beat
 	contents := contents{packer: p, dossier: &d, archive: a, paths: files}
 	for _, part := range []func(context.Context) error{
 		contents.readme, contents.subject, contents.records, contents.drafts, contents.files, contents.certificates, contents.applications,
-		contents.events, contents.messages, contents.logins, contents.contacts, contents.imports,
+		contents.events, contents.messages, contents.members, contents.logins, contents.contacts, contents.imports,
 	} {
 		if err := part(ctx); err != nil {
 			return err

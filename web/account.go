@@ -19,6 +19,7 @@ func (s *Server) showAccount(v *visit) error {
 	return s.drawAccount(v, http.StatusOK, nil)
 }
 
+// drawAccount draws 账号安全 with what is to be mended on it.
 func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) error {
 	sessions, err := s.Store.Sessions(v.ctx, v.account, s.IdleTimeout)
 	if err != nil {
@@ -29,6 +30,11 @@ func (s *Server) drawAccount(v *visit, status int, problems []form.Problem) erro
 	}
 	if model.Contacts, err = s.contacts(v); err != nil {
 		return err
+	}
+	if v.subject.Type == record.Organization {
+		if model.Part, err = s.ownPart(v, problems); err != nil {
+			return err
+		}
 	}
 	p, err := v.portal("账号安全")
 	if err != nil {

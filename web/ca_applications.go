@@ -86,6 +86,10 @@ func (s *Server) caModel(v *visit, draft record.ID) (*view.CAModel, error) {
 			})
 		}
 	}
+	if !v.may(record.ToFile) {
+		m.Action, m.Note = "", "您的角色是只读，申请由本单位的经办或管理员办理。"
+		return m, nil
+	}
 	m.Missing, err = s.Store.ApplicationProblems(v.ctx, v.subject.ID)
 	return m, err
 }
@@ -354,6 +358,9 @@ func (s *Server) renderApplication(v *visit, id record.ID, status int, notices .
 		return err
 	}
 	m := applicationModel(v, a)
+	if !v.may(record.ToFile) {
+		m.Resend, m.Withdraw, m.Paper = false, false, false
+	}
 	m.Notices = notices
 	if m.Certificate, err = s.certificateOf(v, a); err != nil {
 		return err

@@ -1,13 +1,17 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"unireg/record"
+)
 
 // caRoutes are what surrounds CA certificates: applications to the CA company,
 // the certificates themselves, the driver, occupancy claims.
 var caRoutes = []route{
 	{method: http.MethodPost, path: "/records/:id/ca", who: applicant, handle: applyFromDraft},
 	{method: http.MethodGet, path: "/ca/section", who: applicant, handle: showCASection},
-	{method: http.MethodGet, path: "/ca/applications/new", who: applicant, handle: showApply},
+	{method: http.MethodGet, path: "/ca/applications/new", who: applicant, takes: record.ToFile, handle: showApply},
 	{method: http.MethodPost, path: "/ca/applications", who: applicant, handle: apply},
 	{method: http.MethodGet, path: "/ca/applications/:id", who: applicant, handle: showApplication},
 	{method: http.MethodPost, path: "/ca/applications/:id/resend", who: applicant, handle: resendApplication},

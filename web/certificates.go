@@ -70,7 +70,10 @@ func listCertificates(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	m := view.CertificateListModel{Apply: "/ca/applications/new"}
+	var m view.CertificateListModel
+	if v.may(record.ToFile) {
+		m.Apply = "/ca/applications/new"
+	}
 	now := time.Now()
 	for _, c := range certificates {
 		row := certificateRow(c, now)
@@ -118,6 +121,11 @@ func showCertificate(s *Server, v *visit) error {
 	m := view.CertificateModel{
 		CertificateRow: certificateRow(c, now), Title: parsed.CommonName(), File: "/certificates/" + string(id) + "/file",
 		Groups: certificateFacts(c, parsed), Actions: certificateActions(c, applications, now), Notices: certificateNotices(c, now),
+	}
+	for i := range m.Actions {
+		if a := &m.Actions[i]; a.Denied == "" && !v.may(record.ToFile) {
+			a.Denied, a.Href = "您的角色是只读", ""
+		}
 	}
 	if m.Title == "" {
 		m.Title = c.Kind.Label()

@@ -40,13 +40,13 @@ func (s *Server) askReset(v *visit) error {
 	if err != nil {
 		return err
 	}
-	typed := form.Clean(fields.Get("account"))
+	typed, member := form.Clean(fields.Get("account")), form.Clean(fields.Get("member"))
 	problem := func(status int, message string) error {
 		return s.drawForgot(v, status, view.ForgotModel{
-			Account: typed, Problems: []form.Problem{{Field: "account", Label: "账号", Message: message}},
+			Account: typed, Member: member, Problems: []form.Problem{{Field: "account", Label: "账号", Message: message}},
 		})
 	}
-	if typed == "" || len(typed) > maxLogin {
+	if typed == "" || len(typed)+len(member) > maxLogin {
 		return problem(http.StatusUnprocessableEntity, "请填写账号")
 	}
 	proven, err := v.proven(access.ProofReset, fields.Get("proof"))
@@ -64,7 +64,7 @@ func (s *Server) askReset(v *visit) error {
 	case err != nil:
 		return err
 	}
-	if err := s.Store.AskReset(v.ctx, typed); err != nil {
+	if err := s.Store.AskReset(v.ctx, typed, member); err != nil {
 		return err
 	}
 	v.audit("password reset asked for")

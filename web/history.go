@@ -23,7 +23,9 @@ func showHistory(s *Server, v *visit) error {
 		if err != nil {
 			return err
 		}
-		m.Versions = rowsOfVersions(v, *profile.record, versions, v.subject.Name)
+		if m.Versions, err = s.rowsOfVersions(v, *profile.record, versions, v.subject); err != nil {
+			return err
+		}
 		events, err := s.Store.Events(v.ctx, profile.record.ID)
 		if err != nil {
 			return err
@@ -44,17 +46,36 @@ func showHistory(s *Server, v *visit) error {
 	return v.render(http.StatusOK, view.HistoryPage(p, m))
 }
 
-// rowsOfVersions are the lines of a history.
-func rowsOfVersions(v *visit, r record.Record, versions []storage.VersionSummary, by string) []view.VersionRow {
+// rowsOfVersions are the lines of a history, with who of the subject filed each.
+func (s *Server) rowsOfVersions(v *visit, r record.Record, versions []storage.VersionSummary, subject record.Subject) ([]view.VersionRow, error) {
+	members, err := s.Store.MemberNames(v.ctx, subject.ID)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]view.VersionRow, 0, len(versions))
 	for _, version := range versions {
 		rows = append(rows, view.VersionRow{
-			No: version.No, At: version.AcceptedAt, Reason: reasonOf(v, version.No, version.Reason), By: by,
+			No: version.No, At: version.AcceptedAt, Reason: reasonOf(v, version.No, version.Reason),
+			By:        filer(v, subject, memberOf(members, version.Account, version.Assurance)),
 			Assurance: view.Assurance(version.Assurance), State: versionTag(r, version),
 			Href: "/records/" + string(r.ID) + "/versions/" + strconv.Itoa(version.No),
 		})
 	}
-	return rows
+	return rows, nil
+}
+
+// filer is who filed something: the subject and, where it is known, its member.
+func filer(v *visit, subject record.Subject, member string) string {
+	if member == "" {
+		return subject.Name
+	}
+	return v.tr("%s（%s）", subject.Name, member)
+}
+
+// filedBy is filer for a version.
+func (s *Server) filedBy(v *visit, version storage.Version) (string, error) {
+	members, err := s.Store.MemberNames(v.ctx, v.subject.ID)
+	return filer(v, v.subject, memberOf(members, version.Account, version.Assurance)), err
 }
 
 // reasonOf is what the history shows as the reason of a version.
@@ -107,8 +128,11 @@ func showVersion(s *Server, v *visit) error {
 	}
 	m := view.VersionModel{
 		RecordID: string(id), Heading: found.Kind.Label(), Back: versionsPath(found), No: no, InForce: no == found.InForce && found.State.Standing == record.InForce, At: version.AcceptedAt,
-		By: v.subject.Name, Assurance: view.Assurance(version.Assurance), Reason: version.Reason, SHA256: version.SHA256,
+		Assurance: view.Assurance(version.Assurance), Reason: version.Reason, SHA256: version.SHA256,
 		Form: version.Document.Form(today()), Signature: s.signatureCheck(v.ctx, version),
+	}
+	if m.By, err = s.filedBy(v, version); err != nil {
+		return err
 	}
 	versions, err := s.Store.Versions(v.ctx, v.subject.ID, id)
 	if err != nil {

@@ -29,6 +29,9 @@ func showHome(s *Server, v *visit) error {
 		Electronic: view.Eligibility{Allowed: eligible.Electronic, Reasons: eligible.ElectronicReasons},
 		Next:       profile.next(),
 	}
+	if !v.may(record.ToFile) {
+		m.Next = nil
+	}
 	if id := profile.id(); id != "" {
 		d := dossier{id: id, kind: profile.kind, record: profile.record, draft: profile.draft}
 		if m.Timeline, err = s.timeline(v, &d); err != nil {
@@ -46,7 +49,7 @@ func showHome(s *Server, v *visit) error {
 		return err
 	}
 	m.Expiring = len(expiring)
-	messages, err := s.Store.Notifications(v.ctx, v.subject.ID, "", homeMessages)
+	messages, err := s.Store.NotificationsFor(v.ctx, v.subject.ID, v.role(), "", homeMessages)
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,11 @@ func (s *Server) corrections(v *visit) ([]view.Correction, error) {
 	var all []view.Correction
 	for _, r := range records {
 		if !r.Kind.Profile() {
-			all = append(all, view.Correction{Kind: r.Kind.Label(), Title: r.Title, Href: "/records/" + string(r.ID) + "/edit", Due: r.DueAt})
+			c := view.Correction{Kind: r.Kind.Label(), Title: r.Title, Href: "/records/" + string(r.ID), Due: r.DueAt}
+			if v.may(record.ToFile) {
+				c.Href += "/edit"
+			}
+			all = append(all, c)
 		}
 	}
 	return all, nil
@@ -87,7 +94,13 @@ func (s *Server) timeline(v *visit, d *dossier) ([]view.Event, error) {
 	if err := s.await(v.ctx, d); err != nil {
 		return nil, err
 	}
-	return timelineOf{visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now()}.draw(), nil
+	members, err := s.Store.MemberNames(v.ctx, v.subject.ID)
+	if err != nil {
+		return nil, err
+	}
+	return timelineOf{
+		visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), members: members, now: time.Now(),
+	}.draw(), nil
 }
 
 // summary is how far 基本信息 is.

@@ -56,7 +56,11 @@ func listRecords(s *Server, v *visit) error {
 		m.PrevHref = turned(q, "before", page.Previous)
 	}
 	for _, line := range page.Lines {
-		m.Lines = append(m.Lines, lineOf(line, s.Store.Policy(), definition.Kind))
+		l := lineOf(line, s.Store.Policy(), definition.Kind)
+		if !v.may(record.ToFile) {
+			l.Actions = nil
+		}
+		m.Lines = append(m.Lines, l)
 	}
 	p, err := v.portal(definition.Label)
 	if err != nil {

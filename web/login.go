@@ -75,9 +75,9 @@ func (s *Server) login(v *visit) error {
 	if err != nil {
 		return err
 	}
-	typed := fields.Get("account")
-	if len(typed) > maxLogin {
-		typed = ""
+	typed := typedLogin{fields.Get("account"), fields.Get("member")}
+	if len(typed.account)+len(typed.member) > maxLogin {
+		typed = typedLogin{}
 	}
 	account, attempt, err := s.checkLogin(v, typed, fields.Get("password"), fields.Get("proof"))
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) login(v *visit) error {
 	if fields.Get("resume") != "" {
 		return s.resume(v, fields)
 	}
-	if err := v.remember(typed, fields.Get("remember") == "on"); err != nil {
+	if err := v.remember(typed.account, fields.Get("remember") == "on"); err != nil {
 		return err
 	}
 	next := localPath(fields.Get("next"))
@@ -103,18 +103,31 @@ func (s *Server) login(v *visit) error {
 	return v.see(next)
 }
 
+// typedLogin is what somebody types to say who they are: the account and, for a
+// member of an organization, the name that they have there.
+type typedLogin struct{ account, member string }
+
+// counted is under what name attempts are counted: members of one organization do
+// not hold each other up.
+func (l typedLogin) counted() string {
+	if member := record.MemberLogin(l.member); member != "" {
+		return l.account + " / " + member
+	}
+	return l.account
+}
+
 // errProofNeeded asks the browser for a proof of work.
 var errProofNeeded = errors.New("a proof of work is needed")
 
 // checkLogin finds the account whose password was given. The work, the answer
 // and the counting are the same for an account that does not exist.
-func (s *Server) checkLogin(v *visit, login, password, proof string) (record.ID, storage.LoginAttempt, error) {
-	attempt, err := v.attempt(realmAccount, login, proof)
+func (s *Server) checkLogin(v *visit, login typedLogin, password, proof string) (record.ID, storage.LoginAttempt, error) {
+	attempt, err := v.attempt(realmAccount, login.counted(), proof)
 	if err != nil {
 		return "", attempt, err
 	}
 	var problems []form.Problem
-	if form.Clean(login) == "" {
+	if form.Clean(login.account) == "" {
 		problems = append(problems, form.Problem{Field: "account", Label: "账号", Message: "请填写账号"})
 	}
 	if password == "" {
@@ -133,7 +146,7 @@ func (s *Server) checkLogin(v *visit, login, password, proof string) (record.ID,
 	case !verdict.Allowed:
 		return "", attempt, v.tooMany(verdict.RetryAfter)
 	}
-	match, err := s.Store.AccountsByLogin(v.ctx, login)
+	match, err := s.Store.MemberByLogin(v.ctx, login.account, login.member)
 	if err != nil {
 		return "", attempt, err
 	}
@@ -191,11 +204,11 @@ func (s *Server) loginFailed(v *visit, fields url.Values, err error) error {
 			text = textWrongLogin
 		}
 		return v.render(status, view.SessionEndedPage(v.page("登录已过期"), view.SessionEndedModel{
-			Account: fields.Get("account"), Action: action, Fields: carried(fields), Error: text,
+			Account: fields.Get("account"), Member: fields.Get("member"), Action: action, Fields: carried(fields), Error: text,
 		}))
 	}
 	return v.render(status, view.LoginPage(v.page("登录"), s.entrance(view.LoginModel{
-		Account: fields.Get("account"), Remember: fields.Get("remember") == "on", Next: localPath(fields.Get("next")),
+		Account: fields.Get("account"), Member: fields.Get("member"), Remember: fields.Get("remember") == "on", Next: localPath(fields.Get("next")),
 		Error: text, Problems: problems, Proof: proof,
 	})))
 }

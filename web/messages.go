@@ -19,7 +19,7 @@ func (s *Server) showMessages(v *visit) error {
 	if before != "" && !storage.ValidID(string(before)) {
 		return errNoPage
 	}
-	all, err := s.Store.Notifications(v.ctx, v.subject.ID, before, messagesShown+1)
+	all, err := s.Store.NotificationsFor(v.ctx, v.subject.ID, v.role(), before, messagesShown+1)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Server) readMessages(v *visit) error {
 		return err
 	}
 	if fields.Get("all") == "on" {
-		if err := s.Store.ReadAllNotifications(v.ctx, v.subject.ID); err != nil {
+		if err := s.Store.ReadAllNotifications(v.ctx, v.subject.ID, v.role()); err != nil {
 			return err
 		}
 		return v.see("/messages")

@@ -25,6 +25,9 @@ func printRecord(s *Server, v *visit) error {
 			return errNoPage
 		}
 		d.printDraft(&m)
+		if !v.may(record.ToFile) {
+			m.Back = d.path("")
+		}
 	default:
 		no := number(of)
 		if no == 0 {

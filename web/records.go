@@ -92,7 +92,7 @@ func showProfile(s *Server, v *visit) error {
 		welcome = "?welcome=1"
 	}
 	switch {
-	case p.draft != nil && !p.draft.Locked:
+	case p.draft != nil && !p.draft.Locked && v.may(record.ToFile):
 		return v.see("/records/" + string(p.draft.Record) + "/edit" + welcome)
 	case p.draft != nil, p.record != nil && p.state() != neverFiled:
 		return v.see("/records/" + string(p.id()))
@@ -123,7 +123,7 @@ func showRecord(s *Server, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if d.record == nil && d.open() {
+	if d.record == nil && d.open() && v.may(record.ToFile) {
 		return v.see(d.path("/edit"))
 	}
 	return s.renderRecord(v, d, http.StatusOK)
@@ -148,14 +148,21 @@ func (s *Server) renderRecord(v *visit, d dossier, status int, notices ...view.N
 	if err != nil {
 		return err
 	}
+	members, err := s.Store.MemberNames(v.ctx, v.subject.ID)
+	if err != nil {
+		return err
+	}
 	m := view.RecordModel{
 		RecordID: string(d.id), Back: d.back(), State: d.tag(), Command: string(storage.NewID()), KeyLogin: v.keyLogin(d.kind, d.path("")),
-		Kind: d.kind.Label(), Notices: append(notices, d.notices(events)...),
+		Kind: d.kind.Label(), Notices: append(notices, d.notices(events, v.may(record.ToFile))...),
 		Timeline: timelineOf{
-			visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), now: time.Now(),
+			visit: v, record: d.record, events: events, pending: d.pending, policy: s.Store.Policy(), members: members, now: time.Now(),
 		}.draw(),
 	}
 	m.Actions, m.Denied = d.actions(s.Store.Policy(), m.KeyLogin == "")
+	if !v.may(record.ToFile) {
+		m.Actions, m.Denied = onlyPrinted(m.Actions, m.Denied)
+	}
 	if d.kind.Profile() {
 		if m.CA, err = s.caModel(v, ""); err != nil {
 			return err
@@ -229,7 +236,10 @@ func (s *Server) fillRecord(v *visit, d dossier, m *view.RecordModel) error {
 		return err
 	}
 	m.Heading = d.heading(version.Document)
-	m.Form, m.Version, m.At, m.By = version.Document.Form(today()), version.No, version.AcceptedAt, v.subject.Name
+	m.Form, m.Version, m.At = version.Document.Form(today()), version.No, version.AcceptedAt
+	if m.By, err = s.filedBy(v, version); err != nil {
+		return err
+	}
 	m.Assurance = view.Assurance(version.Assurance)
 	m.PaperOnly = d.kind.Profile() && version.Assurance != record.ByCertificate
 	return nil
@@ -275,7 +285,7 @@ func (s *Server) versionRows(v *visit, d dossier) ([]view.VersionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rowsOfVersions(v, *d.record, versions, v.subject.Name), nil
+	return s.rowsOfVersions(v, *d.record, versions, v.subject)
 }
 
 // today is the civil date, in Shanghai, by which rules are checked.
@@ -287,8 +297,9 @@ func (d dossier) tag() view.Tag {
 }
 
 // notices say what the state alone does not: a command under way, a refusal
-// that came after the receipt, a change that waits as a draft.
-func (d dossier) notices(events []storage.Event) []view.Notice {
+// that came after the receipt, a change that waits as a draft. files tells that
+// whoever looks may go on writing it.
+func (d dossier) notices(events []storage.Event, files bool) []view.Notice {
 	var all []view.Notice
 	for _, p := range d.pending {
 		all = append(all, view.Notice{
@@ -302,10 +313,11 @@ func (d dossier) notices(events []storage.Event) []view.Notice {
 		all = append(all, view.Notice{Tone: view.Bad, Title: last.Move.Label() + "未生效", Text: last.Refusal.Explain()})
 	}
 	if d.open() && d.state() == settled {
-		all = append(all, view.Notice{
-			Tone: view.Info, Title: "有一份尚未提交的变更草稿", Text: "现行内容继续有效，直到变更提交并生效。",
-			Link: d.path("/edit"), LinkText: "继续填写",
-		})
+		n := view.Notice{Tone: view.Info, Title: "有一份尚未提交的变更草稿", Text: "现行内容继续有效，直到变更提交并生效。"}
+		if files {
+			n.Link, n.LinkText = d.path("/edit"), "继续填写"
+		}
+		all = append(all, n)
 	}
 	return all
 }
@@ -357,6 +369,20 @@ func (d dossier) actions(policy record.Policy, keyed bool) ([]view.Action, []vie
 		}
 	}
 	return actions, denied
+}
+
+// onlyPrinted leaves of a record's buttons what changes nothing, and says of the
+// others why.
+func onlyPrinted(actions []view.Action, denied []view.Denied) ([]view.Action, []view.Denied) {
+	var kept []view.Action
+	for _, action := range actions {
+		if action == view.ActionPrint {
+			kept = append(kept, action)
+			continue
+		}
+		denied = append(denied, view.Denied{Action: action, Reason: "您的角色是只读"})
+	}
+	return kept, denied
 }
 
 // discard is the button that gives up what is being written: a returned filing,

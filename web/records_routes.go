@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"unireg/record"
+)
 
 // recordRoutes are what a subject does with its records.
 var recordRoutes = []route{
@@ -14,21 +18,21 @@ var recordRoutes = []route{
 	{method: http.MethodGet, path: "/records", who: applicant, handle: listRecords},
 	{method: http.MethodPost, path: "/records", who: applicant, handle: startRecord},
 	{method: http.MethodGet, path: "/expiries", who: applicant, handle: showExpiries},
-	{method: http.MethodGet, path: "/exports", who: applicant, handle: exportRecords, slow: true},
-	{method: http.MethodGet, path: "/imports", who: applicant, handle: showImports},
+	{method: http.MethodGet, path: "/exports", who: applicant, takes: record.ToFile, handle: exportRecords, slow: true},
+	{method: http.MethodGet, path: "/imports", who: applicant, takes: record.ToFile, handle: showImports},
 	{method: http.MethodPost, path: "/imports", who: applicant, handle: uploadSheet, stream: true, slow: true},
-	{method: http.MethodGet, path: "/imports/template", who: applicant, handle: sendTemplate},
-	{method: http.MethodGet, path: "/imports/:id", who: applicant, handle: showImport},
+	{method: http.MethodGet, path: "/imports/template", who: applicant, takes: record.ToFile, handle: sendTemplate},
+	{method: http.MethodGet, path: "/imports/:id", who: applicant, takes: record.ToFile, handle: showImport},
 	{method: http.MethodPost, path: "/imports/:id/confirm", who: applicant, handle: confirmImport},
 	{method: http.MethodPost, path: "/imports/:id/discard", who: applicant, handle: discardImport},
-	{method: http.MethodGet, path: "/imports/:id/returned", who: applicant, handle: returnSheet, slow: true},
+	{method: http.MethodGet, path: "/imports/:id/returned", who: applicant, takes: record.ToFile, handle: returnSheet, slow: true},
 	{method: http.MethodGet, path: "/people", who: applicant, handle: searchPeople},
 	{method: http.MethodGet, path: "/records/:id", who: applicant, handle: showRecord},
-	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, handle: editRecord},
+	{method: http.MethodGet, path: "/records/:id/edit", who: applicant, takes: record.ToFile, handle: editRecord},
 	{method: http.MethodGet, path: "/records/:id/print", who: applicant, handle: printRecord},
 	{method: http.MethodPost, path: "/records/:id/draft", who: applicant, handle: saveDraft},
 	{method: http.MethodPost, path: "/records/:id/check", who: applicant, handle: checkDraft},
-	{method: http.MethodGet, path: "/records/:id/check", who: applicant, handle: checkAnswers},
+	{method: http.MethodGet, path: "/records/:id/check", who: applicant, takes: record.ToFile, handle: checkAnswers},
 	{method: http.MethodPost, path: "/records/:id/statement", who: applicant, handle: submitStatement},
 	{method: http.MethodPost, path: "/records/:id/submit", who: applicant, handle: submitRecord},
 	{method: http.MethodPost, path: "/records/:id/change", who: applicant, handle: changeRecord},
@@ -39,7 +43,7 @@ var recordRoutes = []route{
 	{method: http.MethodPost, path: "/records/:id/release", who: applicant, handle: releaseRecord},
 	{method: http.MethodGet, path: "/records/:id/confirmation", who: applicant, handle: showConfirmation},
 	{method: http.MethodPost, path: "/records/:id/confirmation", who: applicant, handle: confirmProfile},
-	{method: http.MethodGet, path: "/records/:id/rows/:group/:row", who: applicant, handle: editRow},
+	{method: http.MethodGet, path: "/records/:id/rows/:group/:row", who: applicant, takes: record.ToFile, handle: editRow},
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row", who: applicant, handle: saveRow},
 	{method: http.MethodPost, path: "/records/:id/rows/:group/:row/delete", who: applicant, handle: deleteRow},
 	{method: http.MethodPost, path: "/records/:id/attach", who: applicant, handle: attachFile, stream: true, slow: true},

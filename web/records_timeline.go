@@ -18,6 +18,7 @@ type timelineOf struct {
 	events  []storage.Event
 	pending []storage.CommandStatus // accepted, without an outcome
 	policy  record.Policy
+	members map[record.ID]string // the names of the subject's members, by account
 	now     time.Time
 	staff   bool
 }
@@ -114,6 +115,11 @@ func (t timelineOf) note(e storage.Event) string {
 	if t.staff && e.Name != "" {
 		parts = append(parts, e.Name)
 	}
+	if e.Role == record.Applicant {
+		if name := memberOf(t.members, e.Actor, e.Assurance); name != "" {
+			parts = append(parts, name)
+		}
+	}
 	if e.Refusal != "" {
 		parts = append(parts, t.visit.shown(e.Refusal.Explain()))
 	}
@@ -124,6 +130,16 @@ func (t timelineOf) note(e storage.Event) string {
 		parts = append(parts, t.visit.tr("另有 %d 条字段意见", n))
 	}
 	return strings.Join(parts, t.visit.tr("；"))
+}
+
+// memberOf is who did something, among members of those names; "" where it is not
+// known. Under the organization's certificate nobody is named: the key may be in
+// anybody's hand.
+func memberOf(names map[record.ID]string, account record.ID, how record.Assurance) string {
+	if how == record.ByCertificate {
+		return ""
+	}
+	return names[account]
 }
 
 // next is what is awaited and what follows.

@@ -105,7 +105,7 @@ func (s *Server) askRegistered(v *visit) error {
 func (v *visit) alreadyRegistered() error {
 	v.dropCookie(ticketCookie)
 	v.flashNotice(view.Notice{
-		Tone: view.Info, Title: "该代码或证件号已在本平台注册", Text: "请直接登录；忘记密码的，可在登录页重新设置。",
+		Tone: view.Info, Title: "该代码或证件号已在本平台注册", Text: "请直接登录；忘记密码的，可在登录页重新设置；单位由同事注册的，可申请加入。",
 		Link: "/claims/new", LinkText: "从未注册过？提交占用申诉",
 	})
 	return v.see("/login")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"unireg/record"
 	"unireg/storage"
 )
 
@@ -40,6 +41,10 @@ type route struct {
 	method string
 	path   string
 	who    audience
+	// takes is the right that a member of the subject must have; "" leaves it to the
+	// method: to file for what may change something, else to read. It is for the
+	// applicants' rows alone.
+	takes  record.Right
 	handle func(*Server, *visit) error
 	// staff tells that the page belongs to the staff's side although nobody
 	// needs to be logged in: its login.
@@ -67,6 +72,17 @@ func (r route) unsafe() bool {
 	return r.method != fiber.MethodGet && r.method != fiber.MethodHead
 }
 
+// right is what the row takes of a member of the subject.
+func (r route) right() record.Right {
+	switch {
+	case r.takes != "":
+		return r.takes
+	case r.unsafe():
+		return record.ToFile
+	}
+	return record.ToRead
+}
+
 // timeout is how long the handler may work.
 func (r route) timeout(usual time.Duration) time.Duration {
 	if r.slow {
@@ -77,7 +93,7 @@ func (r route) timeout(usual time.Duration) time.Duration {
 
 // routes is the table.
 func routes() []route {
-	return slices.Concat(publicRoutes, disclosureRoutes, accountRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, interfaceRoutes, partnerRoutes)
+	return slices.Concat(publicRoutes, disclosureRoutes, accountRoutes, teamRoutes, recordRoutes, caRoutes, staffRoutes, ruleRoutes, interfaceRoutes, partnerRoutes)
 }
 
 // mount checks the table and hands it to Fiber.
@@ -92,6 +108,8 @@ func (s *Server) mount() error {
 			faults = append(faults, fmt.Errorf("route %s stands twice in the table", key))
 		case !slices.Contains(audiences, r.who):
 			faults = append(faults, fmt.Errorf("route %s does not say who may use it", key))
+		case r.takes != "" && (r.who != applicant || !record.Administrator.May(r.takes)):
+			faults = append(faults, fmt.Errorf("route %s takes a right of those who have none", key))
 		case (r.who == partnerSystem) != (r.signed != (r.scope != "")):
 			faults = append(faults, fmt.Errorf("route %s does not say how another system proves itself", key))
 		case r.handle == nil:

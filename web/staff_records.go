@@ -134,7 +134,9 @@ func (s *Server) renderStaffRecord(v *visit, status int, r reading) error {
 		SubjectHref: staffSubjectPath(subject.ID), State: stateTag(found.State), No: no, At: version.AcceptedAt, Assurance: view.Assurance(version.Assurance), Reason: version.Reason,
 		SHA256: version.SHA256, Signature: s.signatureCheck(v.ctx, version), Against: against, CanReveal: v.staff.Role == record.Supervisor,
 	}
-	m.Versions = rowsOfVersions(v, found, versions, subject.Name)
+	if m.Versions, err = s.rowsOfVersions(v, found, versions, subject); err != nil {
+		return err
+	}
 	for i, other := range versions {
 		m.Versions[i].Href = withQuery(staffRecordPath(id), url.Values{"version": {strconv.Itoa(other.No)}})
 	}
@@ -208,7 +210,13 @@ func (s *Server) addStaffTimeline(v *visit, r record.Record, m *view.StaffRecord
 	if err != nil {
 		return err
 	}
-	m.Timeline = timelineOf{visit: v, record: &r, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true}.draw()
+	members, err := s.Store.MemberNames(v.ctx, r.Subject)
+	if err != nil {
+		return err
+	}
+	m.Timeline = timelineOf{
+		visit: v, record: &r, events: events, pending: pending, policy: s.Store.Policy(), members: members, now: time.Now(), staff: true,
+	}.draw()
 	s.addProcess(v, r, m)
 	m.CanReopen = len(pending) == 0 && slices.Contains(record.Allowed(r.State, v.staff.Role, record.Facts{Kind: r.Kind}), record.Reopen)
 	m.Command, m.Revision = string(storage.NewID()), r.Revision

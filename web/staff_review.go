@@ -160,8 +160,12 @@ func (s *Server) addDossier(v *visit, r storage.Review, m *view.ReviewModel) err
 	if err != nil {
 		return err
 	}
+	members, err := s.Store.MemberNames(v.ctx, r.Subject.ID)
+	if err != nil {
+		return err
+	}
 	m.Timeline = timelineOf{
-		visit: v, record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), now: time.Now(), staff: true,
+		visit: v, record: &r.Record, events: events, pending: pending, policy: s.Store.Policy(), members: members, now: time.Now(), staff: true,
 	}.draw()
 	if r.Task.Second {
 		addFirstReviewer(events, m)

@@ -66,10 +66,17 @@ func (s *Server) addSubjectEvents(v *visit, id record.ID, which storage.EventsOf
 	if err != nil {
 		return err
 	}
+	members, err := s.Store.MemberNames(v.ctx, id)
+	if err != nil {
+		return err
+	}
 	told := timelineOf{visit: v, staff: true}
 	for _, e := range events {
 		row := view.SubjectEventRow{At: e.At, Text: cmp.Or(deed(e.Type), told.happened(e.Event, 1)), By: e.Name}
 		e.Name = "" // has a column of its own
+		if e.Role == record.Applicant {
+			row.By = memberOf(members, e.Actor, e.Assurance)
+		}
 		row.Note = strings.Join(slices.DeleteFunc([]string{v.shown(reasonLabel(e)), e.Note, told.note(e.Event)}, func(text string) bool { return text == "" }), v.tr("；"))
 		if e.Record != "" {
 			row.Record = view.Link{Href: staffRecordPath(e.Record), Text: v.shown(e.Kind.Label()) + " " + e.Title}
@@ -148,11 +155,17 @@ func (s *Server) addSubjectSessions(v *visit, subject record.Subject, m *view.St
 	return nil
 }
 
-// accountName tells the accounts of a subject apart, which bear no names: by
-// their order.
+// accountName tells the accounts of a subject apart: members by their names, what
+// bears none by its order.
 func accountName(accounts []storage.Account, id record.ID) string {
 	at := slices.IndexFunc(accounts, func(a storage.Account) bool { return a.ID == id })
-	return "账号 " + strconv.Itoa(at+1)
+	switch {
+	case at < 0 || accounts[at].Name == "":
+		return "账号 " + strconv.Itoa(at+1)
+	case accounts[at].Login == "":
+		return accounts[at].Name
+	}
+	return accounts[at].Name + "（" + accounts[at].Login + "）"
 }
 
 func (s *Server) addSubjectMessages(v *visit, id record.ID, m *view.StaffSubjectModel) error {

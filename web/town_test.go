@@ -52,6 +52,9 @@ type town struct {
 	reset                  string   // path of a link of the counter
 	imports                []string
 	export                 string // id
+	colleague              string // id of an account
+	invitation             string // paths of links
+	join, granted          string
 	subscriber             string // id
 	batch, drawn           string // the id of a batch, and the nonce of its form
 	people                 int
@@ -110,6 +113,32 @@ func (w *town) settle() {
 	w.export = string(exports[0].ID)
 	w.takeCheckpoint()
 	w.subscribe()
+	w.colleagues()
+}
+
+// colleagues is what the firm types about its members, and what somebody types who
+// would be one.
+func (w *town) colleagues() {
+	w.t.Helper()
+	guest := w.browser()
+	joined := w.firm.invites(w.v.say(50), record.Handler)
+	require.Equal(w.t, "/home", guest.submit(guest.get(joined), joined, chosenBy("town.guest")).location())
+	account, err := w.Store.MemberByLogin(w.t.Context(), w.firm.who.subject.Code, "town.guest")
+	require.NoError(w.t, err)
+	w.colleague = string(account.Accounts[0].ID)
+	w.invitation = w.firm.invites(w.v.say(50), record.Reader)
+	for _, path := range []*string{&w.granted, &w.join} {
+		page := guest.get("/join")
+		a := guest.submit(page, "/join", url.Values{
+			"code": {w.firm.who.subject.Code}, "name": {w.v.say(50)}, "contact": {w.v.say(60)}, "reason": {w.v.say(200)}, "token": {page.input("token")},
+		})
+		require.Regexp(w.t, joinLink, a.location(), a.text())
+		*path = a.location()
+	}
+	requests, err := w.Store.JoinRequests(w.t.Context(), w.firm.who.subject.ID)
+	require.NoError(w.t, err)
+	grant := "/account/joins/" + string(requests[0].ID) + "/grant"
+	require.Equal(w.t, "/account/members", w.firm.submit(w.firm.get("/account/members"), grant, url.Values{"role": {"reader"}}).location())
 }
 
 // subscribe is what supervisors type about a system that is called on changes.

@@ -154,7 +154,7 @@ func (v *visit) admit() error {
 		if v.session == nil || v.account == "" {
 			return errUnauthorized
 		}
-		return nil
+		return v.refuseRole(v.route.right())
 	case partnerSystem:
 		return v.admitPartner()
 	case staffPassword, staffMember, supervisor:
@@ -170,6 +170,31 @@ func (v *visit) admit() error {
 		return record.Errorf(record.Forbidden, "这一项只有管理员可以办理")
 	}
 	return nil
+}
+
+// role is in which part who is logged in acts for the subject.
+func (v *visit) role() record.MemberRole {
+	if v.session == nil {
+		return ""
+	}
+	return v.session.Member()
+}
+
+// may reports whether whoever is logged in has a right in the subject's name. It is
+// for what a page offers: the table of routes asks it of every request, and storage
+// again in the transaction.
+func (v *visit) may(right record.Right) bool { return v.role().May(right) }
+
+// refuseRole refuses what the role of who is logged in does not take.
+func (v *visit) refuseRole(right record.Right) error {
+	switch role := v.shown(v.role().Label()); {
+	case v.may(right):
+		return nil
+	case right == record.ToManage:
+		return record.Errorf(record.Forbidden, v.tr("您在本单位的角色是“%s”，这一项由本单位的管理员办理。", role))
+	default:
+		return record.Errorf(record.Forbidden, v.tr("您在本单位的角色是“%s”，可以查看，不能填报、提交或修改。需要办理的，请本单位的管理员调整角色。", role))
+	}
 }
 
 var errUnauthorized = record.Errorf(record.Unauthorized, "登录已失效，请重新登录")
@@ -221,7 +246,10 @@ func (v *visit) page(title string) view.Page {
 	case v.session != nil:
 		p.Viewer = &view.Viewer{
 			Name: v.subject.Name, Login: shownLogin(v.subject), Kind: view.ViewerKind(v.subject.Type),
-			Assurance: view.Assurance(v.session.Assurance), Unread: v.unread,
+			Assurance: view.Assurance(v.session.Assurance), Unread: v.unread, ReadOnly: !v.may(record.ToFile), Limited: !v.may(record.ToManage),
+		}
+		if v.subject.Type == record.Organization && p.Viewer.Limited {
+			p.Viewer.Role = v.role().Label()
 		}
 	}
 	return p
@@ -244,7 +272,7 @@ func (v *visit) place() string {
 // of unread messages.
 func (v *visit) portal(title string) (view.Page, error) {
 	var err error
-	if v.unread, err = v.s.Store.UnreadNotifications(v.ctx, v.subject.ID); err != nil {
+	if v.unread, err = v.s.Store.UnreadNotifications(v.ctx, v.subject.ID, v.role()); err != nil {
 		return view.Page{}, err
 	}
 	p := v.page(title)

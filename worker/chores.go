@@ -19,6 +19,7 @@ type Sweeper interface {
 	SweepLetters(ctx context.Context) (int, error)
 	SweepChallenges(ctx context.Context) (int, error)
 	SweepSessions(ctx context.Context, age time.Duration) (int, error)
+	SweepOffers(ctx context.Context) (int, error)
 	SweepExpiries(ctx context.Context) (int, error)
 	SweepImports(ctx context.Context, age time.Duration) (int, error)
 	KeepReviewDays(ctx context.Context) (int, error)
@@ -55,7 +56,11 @@ func housekeeping(c Config) activities.Housekeeping {
 		},
 		activities.SweepSessions: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepSessions(ctx, sessionAge)
-			return activities.Swept{Done: n}, err
+			if err != nil {
+				return activities.Swept{Done: n}, err
+			}
+			offers, err := c.Store.SweepOffers(ctx)
+			return activities.Swept{Done: n + offers}, err
 		},
 		activities.SweepExpiries: func(ctx context.Context, _ record.ID) (activities.Swept, error) {
 			n, err := c.Store.SweepExpiries(ctx)

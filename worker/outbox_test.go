@@ -224,7 +224,7 @@ func TestB15_TwoWorkersSendOnce(t *testing.T) {
 func TestB09_TheWorkerAnswersWhoHasForgottenAPassword(t *testing.T) {
 	o := newOffice(t)
 	for _, login := range []string{o.subject.Code, "查无此单位有限公司"} {
-		require.NoError(t, o.AskReset(t.Context(), login))
+		require.NoError(t, o.AskReset(t.Context(), login, ""))
 	}
 	require.Zero(t, o.outcomes(""), "asking sends nothing by itself")
 	defer o.work(o.mail.Address, 1)()

@@ -74,6 +74,12 @@ func (w Writer) letter(ctx context.Context, l storage.Letter) view.LetterModel {
 		m.Lead = words.Text(ctx, "有人在%s申请重新设置账号的密码。如果是您本人，请打开下面的链接设置新密码，%s 分钟内有效，只能使用一次：", site, minutes(storage.ResetPeriod))
 		m.Button = view.Link{Href: w.Origin + "/reset/" + l.Secret, Text: words.Text(ctx, "设置新密码")}
 		m.After = words.Text(ctx, "如不是您本人申请，请忽略这封邮件，密码不会改变。")
+	case storage.PurposeInvitation:
+		m.Unit = "" // it is not the organization that is written to
+		m.Title = words.Text(ctx, "邀请您成为单位成员")
+		m.Lead = words.Text(ctx, "“%s”邀请您成为它在%s的成员。请打开下面的链接，设置用户名和密码，7 天内有效，只能使用一次：", l.Unit, site)
+		m.Button = view.Link{Href: w.Origin + "/invitations/" + l.Secret, Text: words.Text(ctx, "接受邀请")}
+		m.After = words.Text(ctx, "如果您不认识这个单位，请忽略这封邮件。")
 	case storage.PurposeMessage:
 		w.items(ctx, l, &m)
 		m.Lead = words.Text(ctx, "您在%s有 %d 条新消息：", site, len(l.Items))
@@ -183,8 +189,8 @@ func GroupText(g storage.Group) string {
 	case storage.Reminders:
 		return "补正期限临近、基本信息尚未提交"
 	case storage.Progress:
-		return "提交已受理、审核超时督办、CA 申请的办理进度"
+		return "提交已受理、审核超时督办、CA 申请的办理进度、成员变动"
 	case storage.Important:
 	}
-	return "退回补正、审核通过、逾期终止、证照到期、年度确认、附件被隔离或丢失、证书吊销和挂失、数据导出、密码和通知方式变更"
+	return "退回补正、审核通过、逾期终止、证照到期、年度确认、附件被隔离或丢失、证书吊销和挂失、数据导出、加入申请、密码和通知方式变更"
 }

@@ -60,7 +60,7 @@ func TestB15_ALetterSaysWhatHappenedAndWhereToGo(t *testing.T) {
 	})
 	t.Run("in English for who reads it", func(t *testing.T) {
 		writer := letters.Writer{Origin: writer.Origin, Site: "Registration", Hotline: writer.Hotline}
-		for _, purpose := range []storage.Purpose{storage.PurposeMessage, storage.PurposeCode, storage.PurposeChanged, storage.PurposeReset} {
+		for _, purpose := range []storage.Purpose{storage.PurposeMessage, storage.PurposeCode, storage.PurposeChanged, storage.PurposeReset, storage.PurposeInvitation} {
 			l := letterOf(purpose, "en", item(string(record.Return)), item(storage.TopicExpiring), item(storage.TopicConfirmation))
 			l.Unit, l.Leave = "Model Builders", []storage.Leave{{Group: storage.Reminders, Token: "token"}}
 			l.Items[1].Data = map[string]string{"count": "3", "days": "30"}
@@ -86,6 +86,11 @@ func TestB15_CodesAndLinksStandWhereTheyAreLookedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `(?m)^    https://reg.example.cn/reset/271828$`, reset.Text)
 	require.Contains(t, reset.HTML, `<a href="https://reg.example.cn/reset/271828">`)
+	invited, err := writer.Mail(t.Context(), letterOf(storage.PurposeInvitation, "zh-CN"))
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^    https://reg.example.cn/invitations/271828$`, invited.Text)
+	require.Contains(t, invited.Text, "“示范建工集团有限公司”邀请您", "B08 who invites")
+	require.NotRegexp(t, `(?m)^示范建工集团有限公司：`, invited.Text, "and who is not written to")
 	changed, err := writer.Mail(t.Context(), letterOf(storage.PurposeChanged, "zh-CN"))
 	require.NoError(t, err)
 	require.NotContains(t, changed.Text, "271828")
@@ -109,7 +114,7 @@ func TestB15_AMessageLeadsToThePageOfItsMatter(t *testing.T) {
 	for topic, page := range map[string]string{
 		storage.TopicExpiring: "/expiries", storage.TopicConfirmation: "/records/7/confirmation", storage.TopicPasswordResetByMail: "/account", storage.TopicContactChanged: "/account/contacts",
 		storage.TopicExportReady: "/account/export", storage.TopicExportFailed: "/account/export", storage.TopicFileLost: "/records/7",
-		storage.TopicCASilent: "/ca/applications/7", "certificate_" + storage.WordRevoked: "/certificates",
+		storage.TopicCASilent: "/ca/applications/7", storage.EventJoinAsked: "/account/members", storage.EventMemberChanged: "/account/members", "certificate_" + storage.WordRevoked: "/certificates",
 	} {
 		text := letters.Of(storage.Notification{Topic: topic, Record: "7"})
 		require.Equal(t, page, text.Href, topic)

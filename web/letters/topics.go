@@ -66,6 +66,19 @@ var topics = map[string]Text{
 		Title: "通知方式已变更", Tone: view.Warn, Link: "查看通知方式",
 		Text: "接收消息的邮箱或手机号码已变更。如不是您本人或本单位办理，请立即修改密码并联系服务热线。",
 	},
+	storage.EventMemberInvited:       {Title: "已邀请成员", Text: "本单位邀请了一名成员，链接 7 天内有效。", Tone: view.Info, Link: "查看成员"},
+	storage.EventInvitationRenewed:   {Title: "邀请链接已重新生成", Text: "一个成员邀请的链接已重新生成，原链接失效。", Tone: view.Info, Link: "查看成员"},
+	storage.EventInvitationRevoked:   {Title: "邀请已收回", Text: "一个成员邀请已收回，链接不能再使用。", Tone: view.Info, Link: "查看成员"},
+	storage.EventMemberJoined:        {Title: "新成员已加入", Text: "一名新成员已设置用户名和密码，可以登录了。", Tone: view.Good, Link: "查看成员"},
+	storage.EventMemberChanged:       {Title: "成员角色已调整", Text: "一名成员的角色已调整，立即生效。", Tone: view.Info, Link: "查看成员"},
+	storage.EventMemberRenamed:       {Title: "成员姓名已修改", Text: "一名成员的姓名已修改。", Tone: view.Info, Link: "查看成员"},
+	storage.EventMemberRevoked:       {Title: "成员已停用", Text: "一名成员已停用，登录会话已全部结束。", Tone: view.Warn, Link: "查看成员"},
+	storage.EventMemberLeft:          {Title: "成员已退出", Text: "一名成员已退出本单位，登录会话已全部结束。", Tone: view.Warn, Link: "查看成员"},
+	storage.EventMemberSessionsEnded: {Title: "成员的登录会话已结束", Text: "一名成员的登录会话已由管理员结束。", Tone: view.Info, Link: "查看成员"},
+	storage.EventJoinAsked:           {Title: "有人申请加入本单位", Text: "请核实是否为本单位人员，再决定是否同意。", Tone: view.Warn, Link: "去处理"},
+	storage.EventJoinGranted:         {Title: "已同意加入申请", Text: "申请人可在 14 天内设置用户名和密码。", Tone: view.Good, Link: "查看成员"},
+	storage.EventJoinRefused:         {Title: "已谢绝加入申请", Text: "一个加入申请已谢绝。", Tone: view.Info, Link: "查看成员"},
+
 	string(record.Reopen): {Title: "重新审核", Text: "管理员对已生效的内容发起了重新审核，原内容在此期间继续有效。", Tone: view.Warn, Link: "查看原因"},
 }
 
@@ -101,6 +114,8 @@ func Of(n storage.Notification) Text {
 		text.Href = "/account/contacts"
 	case n.Topic == storage.TopicExportReady, n.Topic == storage.TopicExportFailed:
 		text.Href = "/account/export"
+	case strings.HasPrefix(n.Topic, "member_"):
+		text.Href = "/account/members"
 	case strings.HasPrefix(n.Topic, "ca_"):
 		text.Href = "/ca/applications/" + string(n.Record)
 	case strings.HasPrefix(n.Topic, "certificate_"):

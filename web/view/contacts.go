@@ -78,9 +78,10 @@ func (c Contact) verb() string {
 	return "更改"
 }
 
-// ForgotModel is 忘记密码. It posts account and proof to /forgot.
+// ForgotModel is 忘记密码. It posts account, member and proof to /forgot.
 type ForgotModel struct {
 	Account  string
+	Member   string
 	Asked    bool // the answer to everybody who asked
 	Mail     bool // links go by mail
 	Minutes  int  // that a link serves

@@ -11,9 +11,9 @@ import (
 func contactShots() []shot {
 	groups := []view.ContactGroup{
 		{Name: "reminders", Label: "催办提醒", Text: "补正期限临近、基本信息尚未提交", Chosen: true},
-		{Name: "progress", Label: "办理进度", Text: "提交已受理、审核超时督办、CA 申请的办理进度"},
+		{Name: "progress", Label: "办理进度", Text: "提交已受理、审核超时督办、CA 申请的办理进度、成员变动"},
 	}
-	always := view.ContactGroup{Label: "重要通知", Text: "退回补正、审核通过、逾期终止、证照到期、年度确认、附件被隔离或丢失、证书吊销和挂失、数据导出、密码和通知方式变更", Chosen: true}
+	always := view.ContactGroup{Label: "重要通知", Text: "退回补正、审核通过、逾期终止、证照到期、年度确认、附件被隔离或丢失、证书吊销和挂失、数据导出、加入申请、密码和通知方式变更", Chosen: true}
 	mail := view.Contact{Path: "/account/contacts/email", Name: "邮箱", Always: always, Groups: groups}
 	proved := mail
 	proved.Address = "l***@example.cn"

@@ -35,10 +35,11 @@ type Announcement struct {
 	On    time.Time
 }
 
-// LoginModel is the login page of subjects. It posts account, password,
+// LoginModel is the login page of subjects. It posts account, member, password,
 // remember=on and next to /login.
 type LoginModel struct {
 	Account       string // as typed, or remembered
+	Member        string // as typed; never remembered
 	Remember      bool
 	Next          string   // local path to go to afterwards
 	Certificate   bool     // open the tab CA证书登录 (GET /login/certificate)

@@ -28,7 +28,7 @@ func (s shot) called() string { return s.name }
 
 // gallery is every page in every state that looks different.
 func gallery() []shot {
-	return slices.Concat(publicShots(), disclosureShots(), bidderShots(), confirmationShots(), recordShots(), connectedShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), thenShots(), takeoutShots(), ruleShots(), interfaceShots(), statisticsShots(), troubleShots(), kindShots(), stateShots(), deskStateShots(), contactShots())
+	return slices.Concat(publicShots(), disclosureShots(), bidderShots(), confirmationShots(), teamShots(), recordShots(), connectedShots(), importShots(), caShots(), staffShots(), deskShots(), queueShots(), staffRecordShots(), memberShots(), subjectShots(), thenShots(), takeoutShots(), ruleShots(), interfaceShots(), statisticsShots(), troubleShots(), kindShots(), stateShots(), deskStateShots(), contactShots())
 }
 
 func publicShots() []shot {

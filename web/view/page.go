@@ -84,11 +84,23 @@ type Viewer struct {
 	Name  string // of the subject, or of the staff member
 	Login string
 	Kind  ViewerKind
-	Role  string // label, e.g. 审核员; "" for subjects
+	Role  string // label, e.g. 审核员; of a subject's member, where it may not do everything
 	// Supervisor opens the pages on which only supervisors decide.
 	Supervisor bool
 	Assurance  Assurance
 	Unread     int // messages
+	// Limited tells that a subject's member does not manage it, and ReadOnly that
+	// they change nothing: what they may not do is not offered.
+	Limited, ReadOnly bool
+}
+
+// how is how a subject's viewer is logged in, and in which role where that may not
+// do everything.
+func (v *Viewer) how(ctx context.Context) string {
+	if v.Role == "" {
+		return shown(ctx, v.Assurance.Label())
+	}
+	return tr(ctx, "%s，%s", shown(ctx, v.Assurance.Label()), shown(ctx, v.Role))
 }
 
 // NavItem is one row of the left navigation, which is the task list.

@@ -404,6 +404,7 @@ type AccountModel struct {
 	ByKey    bool // logged in by certificate: the present password is not asked for
 	Problems []form.Problem
 	Sessions []Session
+	Part     *OwnPart  // of a member of an organization; nil for a natural person
 	Contacts []Contact // where messages go beside the portal; none where they go nowhere
 }
 

@@ -21,12 +21,13 @@ type Again struct {
 type PostedField struct{ Name, Value string }
 
 // SessionEndedModel keeps what a person posted after the session had ended: a
-// login form carries it along as hidden inputs. It posts account and password to
+// login form carries it along as hidden inputs. It posts account, member and password to
 // /login (staff: login and password to /staff/login) together with resume (the
 // Action) and the fields, each as "kept.NAME". After the login the handler
 // answers with a ResumePage.
 type SessionEndedModel struct {
 	Account string
+	Member  string
 	Action  string // the local URL that was posted to
 	Fields  []PostedField
 	Error   string
