@@ -98,7 +98,7 @@ func TestB11_AUnitConfirmsThatNothingHasChanged(t *testing.T) {
 		p.open("/profile")
 		p.sees("年度确认", "审核通过，已生效")
 		p.open("/home")
-		p.seesNot("请进行年度确认")
+		p.seesNot("还有 30 天", "待年度确认")
 	})
 	phone := late.sit(t)
 	phone.window(phoneWidth, phoneHeight)
