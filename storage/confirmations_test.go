@@ -82,7 +82,8 @@ func (d *desk) paper(t testing.TB, at time.Time) bool {
 }
 
 func TestB11_AConfirmationIsACommandOfItsOwn(t *testing.T) {
-	d := newDesk(t)
+	database := storagetest.Fresh(t)
+	d := newDeskOn(t, database)
 	ctx := t.Context()
 	d.settle(t)
 	require.Zero(t, d.confirmation(t), "where policy does not ask, nothing is due")
@@ -125,7 +126,7 @@ func TestB11_AConfirmationIsACommandOfItsOwn(t *testing.T) {
 	d.verify(t)
 
 	t.Run("I9 nobody else confirms it", func(t *testing.T) {
-		other := newDesk(t)
+		other := newDeskOn(t, database)
 		c := d.command(record.Attest, other.applicant())
 		c.Subject = other.subject.ID
 		_, err := d.Accept(ctx, c)
@@ -136,7 +137,7 @@ func TestB11_AConfirmationIsACommandOfItsOwn(t *testing.T) {
 }
 
 func TestB11_AVersionThatComesInForceConfirms(t *testing.T) {
-	d := newDesk(t)
+	d := newDeskOn(t, storagetest.Fresh(t))
 	d.yearly(true, nil)
 	d.settle(t)
 	d.passes(t, 400)
@@ -159,7 +160,7 @@ func TestB11_AVersionThatComesInForceConfirms(t *testing.T) {
 
 // A confirmation is of what was seen, whatever comes between.
 func TestB11_WhatChangedUnseenIsNotConfirmed(t *testing.T) {
-	d := newDesk(t)
+	d := newDeskOn(t, storagetest.Fresh(t))
 	ctx := t.Context()
 	d.yearly(false, func(p *record.Policy) {
 		p.Review = map[record.Kind]record.ReviewMode{record.OrganizationProfile: record.ReviewAutomatic}
@@ -199,7 +200,7 @@ func TestB11_WhatChangedUnseenIsNotConfirmed(t *testing.T) {
 }
 
 func TestB11_OfManyAtOnceOneConfirms(t *testing.T) {
-	d := newDesk(t)
+	d := newDeskOn(t, storagetest.Fresh(t))
 	d.yearly(true, nil)
 	d.settle(t)
 	d.passes(t, 365)
