@@ -51,18 +51,20 @@ func TestB21_ConnectedPersonsAreCheckedOneByOneAndTogether(t *testing.T) {
 		"a document of a unit":      {func(d *record.OrganizationDocument) { d.Connected[1].IDNumber = sample.ResidentID(5) }, "connected.parent1.id_number", "单位不填写"},
 		"related in no way":         {func(d *record.OrganizationDocument) { d.Connected[1].Relations, d.Connected[1].Share = nil, "" }, "connected.parent1.relations", "请选择"},
 		"a unit as director":        {func(d *record.OrganizationDocument) { d.Connected[1].Relations = relations("shareholder", "director") }, "connected.parent1.relations", "自然人"},
-		"a person as subsidiary":    {func(d *record.OrganizationDocument) { d.Connected[0].Relations = relations("shareholder", "subsidiary") }, "connected.holder1.relations", "自然人不能"},
-		"a shareholder of nothing":  {func(d *record.OrganizationDocument) { d.Connected[0].Share = "" }, "connected.holder1.share", "请填写出资比例"},
-		"none of the capital":       {func(d *record.OrganizationDocument) { d.Connected[0].Share = "0.0" }, "connected.holder1.share", "大于 0"},
-		"more than there is":        {func(d *record.OrganizationDocument) { d.Connected[0].Share = "100.0001" }, "connected.holder1.share", "不超过 100"},
-		"a share in words":          {func(d *record.OrganizationDocument) { d.Connected[0].Share = "一半" }, "connected.holder1.share", "数字"},
-		"all of it together":        {func(d *record.OrganizationDocument) { d.Connected[0].Share = "49.0000" }, "", ""},
-		"more than all together":    {func(d *record.OrganizationDocument) { d.Connected[0].Share = "49.0001" }, "connected", "合计为百分之 100.0001"},
-		"a director's share":        {func(d *record.OrganizationDocument) { d.Connected[0].Relations = relations("director") }, "connected.holder1.share", "只有股东"},
-		"since tomorrow":            {func(d *record.OrganizationDocument) { d.Connected[0].Since = "2026-11-24" }, "connected.holder1.since", "晚于今天"},
-		"the organization itself":   {func(d *record.OrganizationDocument) { d.Connected[1].Unit.Code = d.LegalCode }, "connected", "是本单位的"},
-		"the same person twice":     {twice, "connected", "添加了两次"},
-		"too many":                  {crowd, "connected", "最多 200 项"},
+		"a person as subsidiary": {func(d *record.OrganizationDocument) {
+			d.Connected[0].Relations = relations("shareholder", "subsidiary")
+		}, "connected.holder1.relations", "自然人不能"},
+		"a shareholder of nothing": {func(d *record.OrganizationDocument) { d.Connected[0].Share = "" }, "connected.holder1.share", "请填写出资比例"},
+		"none of the capital":      {func(d *record.OrganizationDocument) { d.Connected[0].Share = "0.0" }, "connected.holder1.share", "大于 0"},
+		"more than there is":       {func(d *record.OrganizationDocument) { d.Connected[0].Share = "100.0001" }, "connected.holder1.share", "不超过 100"},
+		"a share in words":         {func(d *record.OrganizationDocument) { d.Connected[0].Share = "一半" }, "connected.holder1.share", "数字"},
+		"all of it together":       {func(d *record.OrganizationDocument) { d.Connected[0].Share = "49.0000" }, "", ""},
+		"more than all together":   {func(d *record.OrganizationDocument) { d.Connected[0].Share = "49.0001" }, "connected", "合计为百分之 100.0001"},
+		"a director's share":       {func(d *record.OrganizationDocument) { d.Connected[0].Relations = relations("director") }, "connected.holder1.share", "只有股东"},
+		"since tomorrow":           {func(d *record.OrganizationDocument) { d.Connected[0].Since = "2026-11-24" }, "connected.holder1.since", "晚于今天"},
+		"the organization itself":  {func(d *record.OrganizationDocument) { d.Connected[1].Unit.Code = d.LegalCode }, "connected", "是本单位的"},
+		"the same person twice":    {twice, "connected", "添加了两次"},
+		"too many":                 {crowd, "connected", "最多 200 项"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := connected()
@@ -218,10 +220,13 @@ func TestB21_InWhichWayTwoOrganizationsAreConnected(t *testing.T) {
 		change func(a, b *record.OrganizationDocument)
 		want   []string // kind: relations here / there
 	}{
-		"not at all":              {func(a, b *record.OrganizationDocument) { person(a, 51, "shareholder"); person(b, 52, "shareholder") }, nil},
-		"one representative":      {func(a, b *record.OrganizationDocument) { b.Representative = a.Representative }, []string{"same_representative: representative / representative"}},
-		"one agent":               {func(a, b *record.OrganizationDocument) { b.Agent = a.Agent }, nil},
-		"a person twice":          {func(a, b *record.OrganizationDocument) { person(a, 51, "shareholder", "director"); person(b, 51, "controller") }, []string{"shared_person: shareholder director / controller"}},
+		"not at all":         {func(a, b *record.OrganizationDocument) { person(a, 51, "shareholder"); person(b, 52, "shareholder") }, nil},
+		"one representative": {func(a, b *record.OrganizationDocument) { b.Representative = a.Representative }, []string{"same_representative: representative / representative"}},
+		"one agent":          {func(a, b *record.OrganizationDocument) { b.Agent = a.Agent }, nil},
+		"a person twice": {func(a, b *record.OrganizationDocument) {
+			person(a, 51, "shareholder", "director")
+			person(b, 51, "controller")
+		}, []string{"shared_person: shareholder director / controller"}},
 		"another's document":      {otherDocument, nil},
 		"a representative's part": {func(a, b *record.OrganizationDocument) { person(a, 1702, "shareholder") }, []string{"shared_person: shareholder / representative"}},
 		"one names the other":     {func(a, b *record.OrganizationDocument) { unit(a, b.LegalCode, "shareholder") }, []string{"affiliated: shareholder / self"}},

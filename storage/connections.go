@@ -67,7 +67,7 @@ func (s *Store) Connected(ctx context.Context, subject record.ID, d *record.Orga
 			SELECT record, no FROM versions WHERE kind = ?0 AND people && ?1
 			UNION SELECT record, no FROM versions WHERE marks && ?2
 			UNION SELECT v.record, v.no FROM subjects o JOIN records r ON r.subject = o.id AND r.kind = ?0 JOIN versions v ON v.record = r.id
-			      WHERE o.code_index = ANY (?3)
+			      WHERE o.code_index = ANY (?3) AND o.closed_at IS NULL
 		)
 		SELECT v.record, v.no, v.subject, r.standing, r.filing, v.sealed, k.master, k.wrapped
 		FROM found f JOIN versions v USING (record, no) JOIN records r ON r.id = v.record

@@ -133,7 +133,6 @@ func TestB21_ConnectionsAreFoundByIndex(t *testing.T) {
 	for query, index := range map[string]string{
 		`SELECT 1 FROM versions WHERE kind = 'organization' AND people && '{"\\x00"}'`: "versions_connected",
 		`SELECT 1 FROM versions WHERE marks && '{"\\x00"}'`:                            "versions_marks",
-		`SELECT 1 FROM subjects WHERE code_index = ANY ('{"\\x00"}')`:                  "subjects_code",
 	} {
 		var plan []string
 		require.NoError(t, tx.NewRaw("EXPLAIN "+query).Scan(t.Context(), &plan))

@@ -30,10 +30,10 @@ type disclosureRow struct {
 	Since     time.Time       `bun:"since"`
 	ChangedAt time.Time       `bun:"changed_at"`
 	Title     string          `bun:"title"`
-	Cells     []string        `bun:"cells,array"`
+	Cells     texts           `bun:"cells"`
 	Content   map[string]any  `bun:"content,type:jsonb"`
 	Words     string          `bun:"words"`
-	Find      []string        `bun:"find,array"`
+	Find      texts           `bun:"find"`
 	Tags      []string        `bun:"tags,array"`
 	ExpiresOn string          `bun:"expires_on"`
 
@@ -48,7 +48,7 @@ type disclosedUnit struct {
 	Region    string   `bun:"region"`
 	Roles     []string `bun:"roles,array"`
 	UnitWords string   `bun:"unit_words"`
-	UnitFind  []string `bun:"unit_find,array"`
+	UnitFind  texts    `bun:"unit_find"`
 }
 
 // The columns of disclosedUnit, to be set from those of another row.

@@ -81,7 +81,7 @@ type listingRow struct {
 	Subject   record.ID   `bun:"subject"`
 	Kind      record.Kind `bun:"kind"`
 	Title     string      `bun:"title"`
-	Cells     []string    `bun:"cells,array"`
+	Cells     texts       `bun:"cells"`
 	Note      string      `bun:"note"`
 	Find      string      `bun:"find"`
 	People    [][]byte    `bun:"people,array"`
