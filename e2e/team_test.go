@@ -60,6 +60,8 @@ func TestB08_MembersOfAnOrganization(t *testing.T) {
 		zhang.sees("链接无效或已失效")
 	})
 	zhang.part("B08 who is to file fills in and submits", func() {
+		zhang.open("/home")
+		zhang.logsOut(name)
 		zhang.entersAsMember(b.subject.Code, "Zhang.Min")
 		zhang.sees("首页", "经办")
 		zhang.open("/profile")

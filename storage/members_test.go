@@ -21,7 +21,7 @@ func (d *desk) member(t testing.TB, login string, role record.MemberRole) record
 	token := tokenOf(string(storage.NewID()))
 	_, err := d.OpenInvitation(t.Context(), storage.NewInvitation{Subject: d.subject.ID, By: d.applicant(), Link: storage.InvitationLink{Token: token}, Name: "成员" + login, Role: role})
 	require.NoError(t, err)
-	account, err := d.AcceptInvitation(t.Context(), token, login, "hash of "+login)
+	account, err := d.AcceptInvitation(t.Context(), token, login, "hash")
 	require.NoError(t, err)
 	return account
 }
