@@ -105,8 +105,8 @@ type HomeModel struct {
 	Expiring    int          // things that expire soon, or have
 	// Confirmation asks for the annual confirmation; nil: it is not time.
 	Confirmation *Notice
-	Timeline    []Event      // of the profile
-	Messages    []Message    // the newest few
+	Timeline     []Event   // of the profile
+	Messages     []Message // the newest few
 }
 
 // ProfileSummary is how far 基本信息 is.
