@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
@@ -32,7 +33,8 @@ func (s *Server) renderTeamMember(v *visit, status int, typed *inviting, problem
 		typed = &inviting{name: member.Name, role: member.Role}
 	}
 	m := view.TeamMemberModel{TeamMember: v.teamMember(member), Typed: typed.name, Roles: roleChoices(typed.role), Problems: problems}
-	p, err := v.portal("成员管理")
+	name := cmp.Or(member.Name, v.tr("注册账号"))
+	p, err := v.portal(v.tr("成员：%s", name))
 	if err != nil {
 		return err
 	}

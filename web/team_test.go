@@ -495,7 +495,7 @@ func TestB08_W5_UnknownMembersLookLikeKnownOnes(t *testing.T) {
 func TestB08_B09_AMemberResetsTheirOwnPasswordByMail(t *testing.T) {
 	p := newOffice(t)
 	who := p.newOrganization()
-	m := p.portal.member(who, record.Handler)
+	m := p.member(who, record.Handler)
 	m.proves(emailPath, "m@example.cn")
 	ask := func(member string) {
 		nobody := p.browser()
@@ -519,7 +519,7 @@ func TestB08_B09_AMemberResetsTheirOwnPasswordByMail(t *testing.T) {
 func TestB08_B15_WhatIsToldOfMembersGoesToAdministrators(t *testing.T) {
 	p := newOffice(t)
 	who := p.newOrganization()
-	boss, m := p.browser(), p.portal.member(who, record.Handler)
+	boss, m := p.browser(), p.member(who, record.Handler)
 	boss.login(who)
 	boss.proves(emailPath, "boss@example.cn")
 	m.proves(emailPath, "m@example.cn")
