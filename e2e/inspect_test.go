@@ -60,12 +60,15 @@ func (p *person) whole(width int64) {
 var titled sync.Map
 
 // titles checks that the title of the page is no other page's: whoever has many
-// tabs open tells them apart by it. What answers a form, and the dialogs of a
-// draft, are no pages of their own.
+// tabs open tells them apart by it. What answers a form, the dialogs of a draft, and
+// what says that a page is not there, or not for this person, are no pages of their own.
 func (p *person) titles() {
 	p.t.Helper()
 	path, rest, _ := strings.Cut(p.find("kind").Value, " ")
 	if strings.Contains(path, "/rows/") || strings.Contains(rest, "refused") {
+		return
+	}
+	if p.eval(`String(performance.getEntriesByType("navigation")[0].responseStatus >= 400)`) == "true" {
 		return
 	}
 	title := p.eval("document.title")
