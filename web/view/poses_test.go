@@ -20,7 +20,7 @@ type pose struct {
 	until      string // expression that is true when it is done
 	query      string // of the shot's address
 	phone      bool   // on a telephone only
-	part       string // what opens over the page, of which the rest is not held to the sizes of targets
+	part       string // what opens over the page, or changes in it while bars lie on the rest, which is not held to the sizes of targets
 }
 
 // called names the pose among shots.
@@ -64,8 +64,8 @@ func poses(t testing.TB, all []shot) []pose {
 		{shot: "edit", name: "viewer", act: press("a[data-preview][data-picture]"), until: pictured},
 		{shot: "edit", name: "assign", act: `const files = new DataTransfer(); files.items.add(new File(["x"], "营业执照.png", { type: "image/png" }));
 			document.querySelector("main").dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true }));`, until: modal},
-		{shot: "edit", name: "uploading", act: brings("大文件.pdf"), until: `document.querySelector("[data-attachment] [data-progress]:not([hidden])")`},
-		{shot: "edit", name: "upload-failed", act: brings("营业执照.pdf"), until: `document.querySelector("[data-attachment] .att-row.bad")`},
+		{shot: "edit", name: "uploading", act: brings("大文件.pdf"), until: `document.querySelector("[data-attachment] [data-progress]:not([hidden])")`, part: "[data-attachment]"},
+		{shot: "edit", name: "upload-failed", act: brings("营业执照.pdf"), until: `document.querySelector("[data-attachment] .att-row.bad")`, part: "[data-attachment]"},
 		{shot: "edit-people", name: "found", act: seeks("[data-pick-people]", "周"), until: `document.querySelector(".found [role=option]")`},
 		{shot: "staff-queue", name: "more", act: press(".desk-nav .menu-box > summary"), until: `document.querySelector(".more[open]")`, part: ".top"},
 		{shot: "staff-queue", name: "menu", act: press(".top > .menu-box > summary"), until: `document.querySelector(".menu-box[open]")`, part: ".top"},
