@@ -206,7 +206,7 @@ func (s *Sender) message(m Message) (*gomail.Msg, error) {
 func (s *Sender) dial(ctx context.Context) (*gomail.Client, *wire.Client, error) {
 	c := s.config
 	options := []gomail.Option{
-		gomail.WithPort(s.port), gomail.WithTimeout(c.Timeout), gomail.WithHELO("localhost"),
+		gomail.WithPort(s.port), gomail.WithTimeout(c.Timeout), gomail.WithHELO(s.domain),
 		gomail.WithTLSConfig(&tls.Config{ServerName: s.host, RootCAs: c.Roots, MinVersion: tls.VersionTLS12}),
 	}
 	switch c.Security {

@@ -61,6 +61,7 @@ func TestB15_ALetterArrivesAsItWasWritten(t *testing.T) {
 		require.Equal(t, letter.Subject, header("Subject"))
 		require.Contains(t, header("From"), "noreply@reg.example.cn")
 		require.Equal(t, "<li@example.cn>", header("To"))
+		require.Equal(t, "reg.example.cn", header("X-Envelope-Greeting"), "many servers refuse who greets without a domain")
 		require.Equal(t, "auto-generated", header("Auto-Submitted"))
 		require.Equal(t, "zh-CN", header("Content-Language"))
 		require.Equal(t, "<https://reg.example.cn/unsubscribe/token>", header("List-Unsubscribe"))

@@ -361,8 +361,8 @@ func (s *Store) ChangeMember(ctx context.Context, by record.Actor, subject, acco
 
 // RevokeMember ends a membership for good: the member's sessions and invitations
 // end, their addresses are forgotten, commands that are not applied yet are
-// refused, and drafts stay with the subject. Whoever asks for it of themselves leaves, whatever their role. The last
-// administrator stays: record.Conflict.
+// refused, and drafts stay with the subject. Whoever asks for it of themselves
+// leaves, whatever their role. The last administrator stays: record.Conflict.
 func (s *Store) RevokeMember(ctx context.Context, by record.Actor, subject, account record.ID) error {
 	right, kind := record.ToManage, EventMemberRevoked
 	if by.ID == account {

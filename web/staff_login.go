@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,7 +28,6 @@ const (
 const (
 	codeWindow   = 15 * time.Minute
 	codeAttempts = 10 // wrong one-time codes of a staff member in the window
-	qrPixels     = 400
 )
 
 // showStaffLogin is the login page of staff.
@@ -211,7 +209,7 @@ func (s *Server) renderEnrol(v *visit, status int, fault string) error {
 		return err
 	}
 	return v.render(status, view.TOTPEnrolPage(v.page("设置动态口令"), view.TOTPEnrolModel{
-		QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture), Secret: v.staff.Secret, Error: fault,
+		QR: inlined(picture), Secret: v.staff.Secret, Error: fault,
 	}))
 }
 

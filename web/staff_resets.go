@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -82,11 +81,9 @@ func (s *Server) renderCounter(v *visit, status int, c counter) error {
 	}
 	if c.token != "" {
 		m.Counter.Link, m.Counter.Expires = s.Origin+"/reset/"+c.token, c.expires
-		picture, err := access.LinkImage(m.Counter.Link, qrPixels)
-		if err != nil {
+		if m.Counter.QR, err = linkQR(m.Counter.Link); err != nil {
 			return err
 		}
-		m.Counter.QR = "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)
 	}
 	return v.render(status, view.StaffSubjectPage(v.page("柜台重置密码"), m))
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -98,7 +97,7 @@ func (s *Server) renderTeam(v *visit, status int, i inviting) error {
 		m.Link = &view.TeamLink{
 			Name: i.invitation.Name, Email: i.invitation.Address, Role: i.invitation.Role.Label(), Href: s.Origin + "/invitations/" + i.token, Expires: i.invitation.ExpiresAt,
 		}
-		if m.Link.QR, err = pictureOf(m.Link.Href); err != nil {
+		if m.Link.QR, err = linkQR(m.Link.Href); err != nil {
 			return err
 		}
 	}
@@ -107,15 +106,6 @@ func (s *Server) renderTeam(v *visit, status int, i inviting) error {
 		return err
 	}
 	return v.render(status, view.TeamPage(p, m))
-}
-
-// pictureOf is an address as a QR code for a page.
-func pictureOf(address string) (string, error) {
-	picture, err := access.LinkImage(address, qrPixels)
-	if err != nil {
-		return "", err
-	}
-	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture), nil
 }
 
 // addOffers adds what would make further members: requests and invitations.
@@ -250,7 +240,12 @@ func inviteMember(s *Server, v *visit) error {
 	}
 	asked := storage.NewInvitation{Subject: v.subject.ID, By: v.actor(), Link: link, Name: i.name, Role: i.role}
 	if i.email != "" && s.mailsInvitations(v) {
-		if err := s.mayMail(v); err != nil {
+		err := s.mayMail(v)
+		if record.CodeOf(err) == record.TooMany {
+			i.problems = []form.Problem{{Field: "email", Label: "邮箱", Message: messageOf(err)}}
+			return s.renderTeam(v, http.StatusTooManyRequests, i)
+		}
+		if err != nil {
 			return err
 		}
 		asked.Address = i.email

@@ -255,7 +255,7 @@ func (s *Server) renderJoin(v *visit, status int, join storage.Join, login strin
 		m.Text = v.tr("该单位已在本平台注册的，其管理员会看到您的申请，核实后决定是否同意。14 天内没有处理的，申请自动失效。")
 		m.Keep = s.Origin + "/join/" + v.Params("token")
 		var err error
-		if m.QR, err = pictureOf(m.Keep); err != nil {
+		if m.QR, err = linkQR(m.Keep); err != nil {
 			return err
 		}
 	case storage.JoinGranted:

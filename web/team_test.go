@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -146,6 +147,16 @@ func TestB08_AnAdministratorInvitesAndTheInvitedJoins(t *testing.T) {
 		fields.Set("email", "sun@")
 		require.Equal(t, http.StatusUnprocessableEntity, boss.submit(page, "/account/invitations", fields).Status)
 		require.NotContains(t, p.log.String(), "sun@example.cn")
+		for range invitationsADay {
+			_, _, err := p.Store.Hit(t.Context(), "invitation-mail/"+string(boss.who.subject.ID), 24*time.Hour, invitationsADay)
+			require.NoError(t, err)
+		}
+		fields.Set("email", "zhou@example.cn")
+		crowded := boss.submit(page, "/account/invitations", fields)
+		require.Equal(t, http.StatusTooManyRequests, crowded.Status, "mail goes to people who have not asked for it")
+		require.Equal(t, "zhou@example.cn", crowded.value("email"), "what was typed is kept")
+		require.Equal(t, "孙七", crowded.value("name"))
+		require.Nil(t, p.letterTo("zhou@example.cn"))
 	})
 	t.Run("B08 bad input", func(t *testing.T) {
 		page := boss.get("/account/members")

@@ -114,6 +114,7 @@ type conversation struct {
 	*textproto.Conn
 
 	m          *Mailbox
+	greeting   string
 	from       string
 	recipients []string
 }
@@ -152,6 +153,7 @@ func (c *conversation) answer(line string) bool {
 	reply := "250 ok"
 	switch strings.ToUpper(verb) {
 	case "EHLO", "HELO":
+		c.greeting = argument
 		reply = "250-mailbox\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8"
 	case "MAIL":
 		c.from, c.recipients = argument, nil
@@ -199,14 +201,15 @@ func (c *conversation) data() bool {
 	return c.say("250 2.0.0 kept") == nil
 }
 
-// keep writes a letter into a file of its own, whole or not at all, with who it
-// is from and for whom as the conversation said.
+// keep writes a letter into a file of its own, whole or not at all, with who
+// brought it, who it is from and for whom as the conversation said.
 func (m *Mailbox) keep(c *conversation, content []byte) error {
 	m.mu.Lock()
 	m.taken++
 	name := fmt.Sprintf("%d-%04d", time.Now().UnixMilli(), m.taken)
 	m.mu.Unlock()
 	var b bytes.Buffer
+	b.WriteString("X-Envelope-Greeting: " + c.greeting + "\r\n")
 	b.WriteString("X-Envelope-From: " + c.from + "\r\n")
 	for _, recipient := range c.recipients {
 		b.WriteString("X-Envelope-To: " + recipient + "\r\n")
